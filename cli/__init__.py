@@ -1,1 +1,1 @@
-
+"""The `hearthline` command."""

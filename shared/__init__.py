@@ -1,1 +1,1 @@
-
+"""Hearthline's core and shell: pure packages below, ports and adapters above."""

@@ -1,1 +1,1 @@
-
+"""The outside systems behind the ports: tables, queues, FHIR, channels, clocks, memory."""

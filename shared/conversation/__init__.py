@@ -1,1 +1,1 @@
-
+"""The service centre's conversations and assignments. Pure."""

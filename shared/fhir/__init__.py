@@ -1,1 +1,1 @@
-
+"""The outside world's data: notifications, references, instants and the projection to facts. Pure."""

@@ -7,7 +7,7 @@ month, so a date-time is a half-open range of instants; an exact instant is a ra
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import NewType
 
 Instant = NewType("Instant", int)
@@ -20,8 +20,10 @@ DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_WIDEST_OFFSET = 14 * 60  # minutes; https://hl7.org/fhir/R4/datatypes.html#dateTime
 _DATETIME = re.compile(
-    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|z|[+-]\d\d:?\d\d)?)?)?)?"
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|z|[+-]\d\d:?\d\d)?)?)?)?",
+    re.ASCII,
 )
 
 
@@ -48,14 +50,21 @@ def parse_range(text: str, zone: tzinfo = UTC) -> tuple[Instant, Instant]:
     match = _DATETIME.fullmatch(text.strip())
     if match is None:
         raise ValueError("not a FHIR date, dateTime or instant")
+    try:
+        return _range(match, zone)
+    except OverflowError as overflow:  # the last day of the year 9999 has no morrow
+        raise ValueError("a date outside the calendar") from overflow
+
+
+def _range(match: re.Match[str], zone: tzinfo) -> tuple[Instant, Instant]:
     year, month, day, hour, minute, second, fraction, offset = match.groups()
     if hour is None:
         first = datetime(int(year), int(month or 1), int(day or 1), tzinfo=zone)
         return from_datetime(first), from_datetime(_next(first, month, day))
     micros = int((fraction or "").ljust(6, "0")[:6])
     leap = second == "60"  # FHIR allows leap seconds; Python does not
-    moment = datetime(int(year), int(month), int(day), int(hour), int(minute),
-                      59 if leap else int(second or 0), micros, tzinfo=_offset(offset, zone))
+    clock = int(hour), int(minute), 59 if leap else int(second or 0), micros
+    moment = datetime(int(year), int(month), int(day), *clock, tzinfo=_offset(offset, zone))
     start = Instant(from_datetime(moment) + (SECOND if leap else 0))
     return start, Instant(start + (MINUTE if second is None else 0))
 
@@ -82,4 +91,7 @@ def _offset(text: str | None, zone: tzinfo) -> tzinfo:
         return zone
     if text in "Zz":
         return UTC
-    return datetime.strptime(text.replace(":", ""), "%z").tzinfo or UTC
+    minutes = int(text[1:3]) * 60 + int(text[-2:])
+    if int(text[-2:]) > 59 or minutes > _WIDEST_OFFSET:
+        raise ValueError("not an offset from UTC")
+    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))

@@ -1,1 +1,1 @@
-
+"""Journeys: definitions, enrolments and how they advance. Pure."""

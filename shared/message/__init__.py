@@ -1,1 +1,1 @@
-
+"""Messages: templates, consent, policy and delivery states. Pure."""

@@ -1,1 +1,1 @@
-
+"""Segments: definitions, value sets and exact membership over time. Pure."""

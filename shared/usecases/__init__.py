@@ -1,1 +1,1 @@
-
+"""Load, decide, commit, drain: the shell around the pure core."""

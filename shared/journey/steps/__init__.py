@@ -1,1 +1,1 @@
-
+"""The steps of a journey, one file each. Pure."""

@@ -1,0 +1,90 @@
+"""What can happen to a patient: the closed vocabulary that shared.decide understands."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from shared.fhir.fact import Fact, Person
+from shared.fhir.instants import Instant
+
+
+class ResourceChanged(Struct, frozen=True, tag=True):
+    """A version of a resource of this patient, projected; `gone` inside it says that it was deleted."""
+
+    content: Fact | Person
+
+
+class WakeupDue(Struct, frozen=True, tag=True):
+    """An instant that the record asked to be woken at has come."""
+
+    due: Instant
+
+
+class DefinitionsPublished(Struct, frozen=True, tag=True):
+    """The catalogue changed: look at this patient afresh (a population sweep asks this of everyone)."""
+
+
+class SendDue(Struct, frozen=True, tag=True):
+    """A message is about to be handed to its channel: run the guard, and claim it or say why not."""
+
+    message_id: str
+    trigger: str
+    """Who claims: the id of the queue message in hand, the same when that is delivered again."""
+
+
+class SendSettled(Struct, frozen=True, tag=True):
+    """What the channel answered for a claimed message."""
+
+    message_id: str
+    outcome: Literal["accepted", "refused", "deferred", "unknown"]
+    provider_id: str = ""
+    reason: str = ""
+    retry_after: float | None = None
+    """Seconds, where the provider named them."""
+
+
+class ClaimsAbandoned(Struct, frozen=True, tag=True):
+    """A trigger came back: whatever it had claimed before has an unknown outcome now."""
+
+    trigger: str
+
+
+class DeliveryReported(Struct, frozen=True, tag=True):
+    """The channel's later word on a message."""
+
+    message_id: str
+    status: Literal["delivered", "failed", "opened", "clicked"]
+    at: Instant
+    reason: str = ""
+
+
+class InboundReceived(Struct, frozen=True, tag=True):
+    """The patient wrote to us."""
+
+    inbound_id: str
+    channel: str
+    sender: str
+    """The contact point it came from, as the provider gives it."""
+    text: str
+    at: Instant
+
+
+class EffectsDone(Struct, frozen=True, tag=True):
+    """These effects of the outbox have been carried out."""
+
+    effect_ids: tuple[str, ...]
+
+
+type Event = (
+    ResourceChanged
+    | WakeupDue
+    | DefinitionsPublished
+    | SendDue
+    | SendSettled
+    | ClaimsAbandoned
+    | DeliveryReported
+    | InboundReceived
+    | EffectsDone
+)

@@ -1,0 +1,97 @@
+"""The facts of one patient, decoded type by type when somebody looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from shared.fhir.fact import Fact
+
+type Chunks = Mapping[str, tuple[bytes, ...]]
+"""Packed facts by resource type, as stored; see shared.patient.packing."""
+
+_NOTHING: Mapping[str, Fact] = MappingProxyType({})
+
+
+class Facts:
+    """An immutable collection of facts, by type and id. `with_fact` makes a new one that shares the rest."""
+
+    __slots__ = ("_by_code", "_chunks", "_decode", "_decoded")
+
+    def __init__(
+        self,
+        chunks: Chunks | None = None,
+        decode: Callable[[tuple[bytes, ...]], dict[str, Fact]] | None = None,
+        decoded: Mapping[str, Mapping[str, Fact]] | None = None,
+    ) -> None:
+        self._chunks: Chunks = chunks or {}
+        self._decode = decode
+        self._decoded: dict[str, Mapping[str, Fact]] = dict(decoded or {})
+        self._by_code: dict[str, dict[str, list[Fact]]] = {}
+
+    @classmethod
+    def of_facts(cls, *facts: Fact) -> Facts:
+        """Make a collection of facts at hand."""
+        decoded: dict[str, dict[str, Fact]] = {}
+        for fact in facts:
+            decoded.setdefault(fact.resource_type, {})[fact.resource_id] = fact
+        return cls(decoded=decoded)
+
+    def of(self, resource_type: str) -> Mapping[str, Fact]:
+        """Return the facts of a type by id, tombstones and all, in the order of their first arrival."""
+        found = self._decoded.get(resource_type)
+        if found is None:
+            packed = self._chunks.get(resource_type)
+            if not packed or self._decode is None:
+                return _NOTHING
+            found = self._decoded[resource_type] = self._decode(packed)
+        return found
+
+    def coded(self, resource_type: str, code: str) -> list[Fact]:
+        """Return the facts of a type that carry a token "system|code", those deleted left out."""
+        index = self._by_code.get(resource_type)
+        if index is None:
+            index = self._by_code[resource_type] = _index(self.of(resource_type))
+        return index.get(code, [])
+
+    def get(self, reference: str) -> Fact | None:
+        """Find one fact by "Type/id"; a deleted one is returned as its tombstone."""
+        resource_type, _, resource_id = reference.partition("/")
+        return self.of(resource_type).get(resource_id)
+
+    def with_fact(self, fact: Fact) -> Facts:
+        """Return the collection with one fact added or replaced."""
+        decoded = dict(self._decoded)
+        decoded[fact.resource_type] = {**self.of(fact.resource_type), fact.resource_id: fact}
+        changed = Facts(self._chunks, self._decode, decoded)
+        changed._by_code = {
+            kind: index for kind, index in self._by_code.items() if kind != fact.resource_type
+        }
+        return changed
+
+    @property
+    def types(self) -> frozenset[str]:
+        """Return the resource types that have facts."""
+        return frozenset(self._chunks) | frozenset(self._decoded)
+
+    def __iter__(self) -> Iterator[Fact]:
+        for resource_type in sorted(self.types):
+            yield from self.of(resource_type).values()
+
+    def __len__(self) -> int:
+        return sum(len(self.of(resource_type)) for resource_type in self.types)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Facts) and {f.reference: f for f in self} == {f.reference: f for f in other}
+
+    def __hash__(self) -> int:
+        return hash(self.types)
+
+
+def _index(facts: Mapping[str, Fact]) -> dict[str, list[Fact]]:
+    index: dict[str, list[Fact]] = {}
+    for fact in facts.values():
+        if not fact.gone:
+            for code in fact.codes:
+                index.setdefault(code, []).append(fact)
+    return index

@@ -1,0 +1,93 @@
+"""The parts of a patient's record that are ours: memberships, enrolments, messages, opt-outs.
+
+Data only: what they mean is said by shared.segment, shared.journey and shared.message.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from shared.fhir.instants import Instant
+
+
+class Membership(Struct, frozen=True, array_like=True):
+    """Whether the patient is in a segment, since when, and when that could change with no new data."""
+
+    segment: str
+    """Canonical "url|version" of the definition that was evaluated."""
+    member: bool
+    since: Instant
+    next_flip: Instant | None = None
+    reason: str = ""
+
+
+class Enrolment(Struct, frozen=True, array_like=True):
+    """One passage of the patient through a journey (FHIR CarePlan.status for `status`)."""
+
+    enrolment_id: str
+    journey: str
+    """Canonical "url|version", pinned at entry."""
+    status: Literal["active", "on-hold", "completed", "revoked"]
+    step: str
+    """Id of the step it stands at."""
+    sequence: int
+    """How many steps it has taken: with it a wake-up or a message intent exists once."""
+    entered: Instant
+    due: Instant | None = None
+    """When the step it waits at is over; the truth to which wake-up rows are an index."""
+    focus: str = ""
+    """The resource that it hangs on ("Appointment/1"), or ""."""
+    reason: str = ""
+    """Why it entered; once it has ended or is on hold, why."""
+
+
+class Message(Struct, frozen=True, array_like=True):
+    """One message to one recipient (FHIR Communication.status for `status`)."""
+
+    message_id: str
+    enrolment_id: str
+    sequence: int
+    step: str
+    journey: str
+    template: str
+    """Canonical "url|version"."""
+    channel: str
+    to: str
+    """The contact point's value, normalised (E.164, or an email address)."""
+    language: str
+    status: Literal["preparation", "in-progress", "completed", "not-done", "unknown"]
+    created: Instant
+    due: Instant
+    """Not to be sent before."""
+    status_reason: str = ""
+    focus: str = ""
+    first_sent: Instant | None = None
+    """When it was first claimed: the provider gets the same instant on every try."""
+    claimed_by: str = ""
+    claimed_at: Instant | None = None
+    attempts: int = 0
+    provider_id: str = ""
+    delivery: Literal["", "sent", "failed", "delivered", "opened", "clicked"] = ""
+    """Only ever moves up this list."""
+    delivery_at: Instant | None = None
+    text: str = ""
+    subject: str = ""
+
+
+class OptOut(Struct, frozen=True, array_like=True):
+    """The patient said stop on a channel (by reply), since when."""
+
+    channel: str
+    address: str
+    since: Instant
+    source: str = ""
+
+
+class JourneyHistory(Struct, frozen=True, array_like=True):
+    """How often and when last the patient entered a journey: re-entry rules read it."""
+
+    entries: int
+    last_entered: Instant
+    last_focus: str = ""
