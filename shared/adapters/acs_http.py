@@ -1,0 +1,122 @@
+"""One idempotent POST to ACS: tries, repeats what was lost with the same id, and says what is known.
+
+What is known after each way a call can end:
+
+| seen                                            | the message was          | so                       |
+|-------------------------------------------------|--------------------------|--------------------------|
+| no connection, no TLS, no token                 | not sent                 | Deferred                 |
+| 429, 503, 401, 403, 404, redirect               | answered, not executed   | Deferred (Retry-After)   |
+| other 4xx                                       | answered, not executed   | Refused                  |
+| 202                                             | accepted                 | Accepted                 |
+| time-out or connection lost after connecting    | perhaps accepted         | repeat, then Unknown     |
+| 500 and other 5xx, 408, 409, unreadable 202     | perhaps accepted         | repeat, then Unknown     |
+| 412, or repeatability "rejected"                | perhaps, by an older try | Unknown                  |
+
+Once a try was lost, only an acceptance settles it: a later 429 or 400 speaks of the later try alone. ACS
+answers a repeat with the first try's result, executes it again after a 5xx, answers 409 while the first
+runs, and 412 once `first_sent` is older than its five-minute memory
+(https://learn.microsoft.com/rest/api/communication/repeatable-requests).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import aiohttp
+from yarl import URL
+
+from shared.adapters.acs_answers import Lost, Verdict
+from shared.adapters.acs_auth import AcsAuth
+from shared.errors import Unavailable
+from shared.message.outbound import Accepted, Deferred, Refused, SendResult, Unknown
+
+Judge = Callable[[int, Mapping[str, str], bytes], Verdict]
+"""Says what an answer (status, headers, body) means for the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a send may take, in seconds, and how often a lost call is repeated."""
+
+    total: float = 20.0
+    one_try: float = 8.0
+    connect: float = 3.0
+    tries: int = 4
+    first_pause: float = 0.1
+
+
+class AcsHttp:
+    """Posts to one ACS resource over a session that somebody else owns and closes."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        endpoint: str,
+        auth: AcsAuth,
+        patience: Patience | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._session = session
+        self._endpoint = endpoint.rstrip("/")
+        self._auth = auth
+        self._patience = patience or Patience()
+        self._sleep = sleep
+
+    async def deliver(self, path: str, headers: Mapping[str, str], body: bytes, judge: Judge) -> SendResult:
+        """Post `body` until its fate is settled or patience ends; never raises for a failed call.
+
+        The request must carry its idempotency id, as it goes out unchanged on every try.
+        """
+        url = URL(self._endpoint + path, encoded=True)
+        now = asyncio.get_running_loop().time
+        end = now() + self._patience.total
+        lost: Lost | None = None
+        for attempt in range(self._patience.tries):
+            verdict = await self._try(url, headers, body, judge, end - now())
+            if isinstance(verdict, Accepted | Unknown):
+                return verdict
+            if lost is None and not isinstance(verdict, Lost):
+                return verdict
+            lost = lost or (verdict if isinstance(verdict, Lost) else None)
+            pause = self._pause(attempt, verdict)
+            if isinstance(verdict, Refused) or now() + pause >= end:
+                break
+            await self._sleep(pause)
+        return Unknown(lost.reason if lost else "no try was made")
+
+    def _pause(self, attempt: int, verdict: Lost | Deferred | Refused) -> float:
+        asked = None if isinstance(verdict, Refused) else verdict.retry_after
+        grown: float = self._patience.first_pause * 2**attempt
+        return max(asked or 0.0, grown)
+
+    async def _try(
+        self, url: URL, headers: Mapping[str, str], body: bytes, judge: Judge, left: float
+    ) -> Verdict:
+        seconds = max(min(self._patience.one_try, left), 0.001)
+        try:
+            async with asyncio.timeout(seconds):
+                signed = await self._auth.headers("POST", url, body)
+        except Unavailable as error:
+            return Deferred(error.reason, error.retry_after)
+        except TimeoutError:
+            return Deferred("no credentials in time")
+        return await self._post(url, {**headers, **signed}, body, judge, seconds)
+
+    async def _post(
+        self, url: URL, headers: Mapping[str, str], body: bytes, judge: Judge, seconds: float
+    ) -> Verdict:
+        connect = min(self._patience.connect, seconds)
+        timeout = aiohttp.ClientTimeout(total=seconds, connect=connect, sock_connect=connect)
+        try:
+            async with self._session.post(
+                url, data=body, headers=headers, timeout=timeout, allow_redirects=False
+            ) as answer:
+                return judge(answer.status, answer.headers, await answer.read())
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return Deferred(f"no connection to ACS ({type(error).__name__})")
+        except TimeoutError:
+            return Lost("ACS did not answer in time")
+        except aiohttp.ClientError as error:  # its text can hold URLs: the type says enough
+            return Lost(f"connection to ACS lost ({type(error).__name__})")
