@@ -1,0 +1,26 @@
+"""Fixtures that every kind of test shares: a storage emulator for the session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox import azurite as emulator
+from sandbox.ports import free_ports
+from sandbox.processes import Children
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Azurite on free ports in a folder of its own: yields the connection string."""
+    folder = tmp_path_factory.mktemp("azurite")
+    ports = dict(zip(("blob", "queue", "table"), free_ports(3), strict=True))
+    children = Children(folder / "logs")
+    try:
+        started = [children.start(service) for service in emulator.services(folder, **ports)]
+        for child in started:
+            child.wait_healthy()
+        yield emulator.connection_string(**ports)
+    finally:
+        children.stop()
