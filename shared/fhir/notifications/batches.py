@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from shared.errors import Rejected
 from shared.fhir.notification import Ignored, ResourceChange
-from shared.fhir.notifications.reading import event_id
+from shared.fhir.notifications.reading import safe_id
 
 
 def read_batch(
@@ -30,7 +30,7 @@ def read_batch(
             outcome = read(event)
         except Rejected as rejected:
             bad.append(rejected)
-            outcome = Ignored(rejected.code, rejected.reason, _id(event))
+            outcome = Ignored(rejected.code, rejected.reason, safe_id(event))
         if isinstance(outcome, Ignored):
             ignored.append(outcome)
         else:
@@ -38,10 +38,3 @@ def read_batch(
     if bad and len(bad) == len(events):
         raise bad[0]
     return tuple(changes), tuple(ignored)
-
-
-def _id(event: object) -> str | None:
-    try:
-        return event_id(event.get("id")) if isinstance(event, dict) else None
-    except Rejected:
-        return None

@@ -67,6 +67,14 @@ def event_id(value: object) -> str | None:
     return value
 
 
+def safe_id(event: object) -> str | None:
+    """Take the id of an event that may be rubbish, if it has one that is fit to be logged."""
+    try:
+        return event_id(event.get("id")) if isinstance(event, dict) else None
+    except Rejected:
+        return None
+
+
 def instant(value: object, what: str) -> Instant | None:
     """Take a date-time, or None for an absent one. Raises Rejected."""
     if value is None:
