@@ -38,7 +38,7 @@ class SharedSecret(_Frozen):
 
 
 class Hmac(_Frozen):
-    """A signature over the body as it came, by default as Medplum writes it; `prefix` is such as "sha256="."""
+    """A signature over the body as it came, by default Medplum's; `prefix` is such as "sha256="."""
 
     kind: Literal["hmac"] = "hmac"
     header: Header = "x-signature"
