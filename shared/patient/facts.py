@@ -16,18 +16,21 @@ _NOTHING: Mapping[str, Fact] = MappingProxyType({})
 class Facts:
     """An immutable collection of facts, by type and id. `with_fact` makes a new one that shares the rest."""
 
-    __slots__ = ("_by_code", "_chunks", "_decode", "_decoded")
+    __slots__ = ("_by_code", "_chunks", "_decode", "_decoded", "changed")
 
     def __init__(
         self,
         chunks: Chunks | None = None,
         decode: Callable[[tuple[bytes, ...]], dict[str, Fact]] | None = None,
         decoded: Mapping[str, Mapping[str, Fact]] | None = None,
+        changed: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         self._chunks: Chunks = chunks or {}
         self._decode = decode
         self._decoded: dict[str, Mapping[str, Fact]] = dict(decoded or {})
         self._by_code: dict[str, dict[str, list[Fact]]] = {}
+        self.changed: Mapping[str, frozenset[str]] = changed or {}
+        """Ids, by type, of the facts that differ from the packed ones: what a commit must write."""
 
     @classmethod
     def of_facts(cls, *facts: Fact) -> Facts:
@@ -35,7 +38,7 @@ class Facts:
         decoded: dict[str, dict[str, Fact]] = {}
         for fact in facts:
             decoded.setdefault(fact.resource_type, {})[fact.resource_id] = fact
-        return cls(decoded=decoded)
+        return cls(decoded=decoded, changed={kind: frozenset(ids) for kind, ids in decoded.items()})
 
     def of(self, resource_type: str) -> Mapping[str, Fact]:
         """Return the facts of a type by id, tombstones and all, in the order of their first arrival."""
@@ -63,11 +66,16 @@ class Facts:
         """Return the collection with one fact added or replaced."""
         decoded = dict(self._decoded)
         decoded[fact.resource_type] = {**self.of(fact.resource_type), fact.resource_id: fact}
-        changed = Facts(self._chunks, self._decode, decoded)
-        changed._by_code = {
-            kind: index for kind, index in self._by_code.items() if kind != fact.resource_type
-        }
-        return changed
+        dirty = self.changed.get(fact.resource_type, frozenset()) | {fact.resource_id}
+        grown = Facts(self._chunks, self._decode, decoded, {**self.changed, fact.resource_type: dirty})
+        grown._by_code = {kind: index for kind, index in self._by_code.items() if kind != fact.resource_type}
+        return grown
+
+    def committed(self) -> Facts:
+        """Return the same facts, taken as packed: nothing left to write."""
+        kept = Facts(self._chunks, self._decode, self._decoded)
+        kept._by_code = self._by_code
+        return kept
 
     @property
     def types(self) -> frozenset[str]:

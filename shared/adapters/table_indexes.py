@@ -1,0 +1,115 @@
+"""The Indexes port over Azure Tables: wake-ups by shard and instant, and projections by what they point from.
+
+Partition keys hold a digest of a phone number or URL, never the thing itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from hashlib import blake2b
+from zlib import crc32
+
+from shared.adapters.table_rest import Tables, Write
+from shared.effects import IndexContact, IndexEffect, IndexMember, IndexMessage, IndexReference
+from shared.errors import Conflict
+from shared.fhir.instants import Instant
+from shared.ports import Wakeup
+
+WAKEUPS = "wakeups"
+INDEX = "index"
+SHARDS = 8
+"""Partitions of the wake-up index: one partition takes 2,000 entities a second."""
+
+
+class TableIndexes:
+    """Indexes over the table service."""
+
+    def __init__(self, tables: Tables, wakeups: str = WAKEUPS, index: str = INDEX) -> None:
+        self._tables = tables
+        self._wakeups = wakeups
+        self._index = index
+
+    async def schedule(self, key: str, due: Instant) -> None:
+        """Make sure the patient is woken at `due`."""
+        await self._tables.write(self._wakeups, Write("upsert", _shard(key), _wakeup_row(key, due)))
+
+    async def due(self, now: Instant, limit: int) -> tuple[Wakeup, ...]:
+        """Return at most `limit` wake-ups that are due, oldest first; all shards are asked at once."""
+        found = await asyncio.gather(*(self._due_in(shard, now, limit) for shard in range(SHARDS)))
+        merged = sorted((w for shard in found for w in shard), key=lambda w: (w.due, w.key))
+        return tuple(merged[:limit])
+
+    async def _due_in(self, shard: int, now: Instant, limit: int) -> list[Wakeup]:
+        condition = f"PartitionKey eq '{shard:02d}' and RowKey lt '{now + 1:020d}'"
+        rows = self._tables.query(self._wakeups, condition, "RowKey", limit)
+        return [_wakeup(str(row["RowKey"])) async for row, _ in rows]
+
+    async def unschedule(self, wakeup: Wakeup) -> None:
+        """Forget a wake-up; one that is gone already is no error."""
+        row = _wakeup_row(wakeup.key, wakeup.due)
+        await self._delete(self._wakeups, _shard(wakeup.key), row)
+
+    async def apply(self, key: str, effect: IndexEffect) -> None:
+        """Carry out an index effect; may be repeated."""
+        partition = _partition(effect)
+        if isinstance(effect, IndexMember) and not effect.member:
+            await self._delete(self._index, partition, key)
+            return
+        since = {"since": effect.since} if isinstance(effect, IndexMember) else {}
+        await self._tables.write(self._index, Write("upsert", partition, key, since))
+
+    async def _delete(self, table: str, partition: str, row: str) -> None:
+        try:
+            await self._tables.write(table, Write("delete", partition, row))
+        except Conflict:
+            return  # it is gone, which is what was wanted
+
+    async def members(self, segment: str) -> tuple[str, ...]:
+        """Return the keys of a segment's members."""
+        return await self._keys(_digest("member", segment))
+
+    async def patients_of_reference(self, reference: str) -> tuple[str, ...]:
+        """Return the keys of patients whose record embeds a shared resource."""
+        return await self._keys(_digest("reference", reference))
+
+    async def patients_of_contact(self, channel: str, address: str) -> tuple[str, ...]:
+        """Return the keys of patients that were written to at a contact point."""
+        return await self._keys(_digest("contact", channel, address))
+
+    async def patient_of_message(self, message_id: str) -> str | None:
+        """Return whose message this is."""
+        found = await self._keys(_digest("message", message_id))
+        return found[0] if found else None
+
+    async def _keys(self, partition: str) -> tuple[str, ...]:
+        rows = self._tables.query(self._index, f"PartitionKey eq '{partition}'", "RowKey")
+        return tuple(sorted([str(row["RowKey"]) async for row, _ in rows]))
+
+
+def _partition(effect: IndexEffect) -> str:
+    match effect:
+        case IndexMember(segment=segment):
+            return _digest("member", segment)
+        case IndexReference(reference=reference):
+            return _digest("reference", reference)
+        case IndexContact(channel=channel, address=address):
+            return _digest("contact", channel, address)
+        case IndexMessage(message_id=message_id):
+            return _digest("message", message_id)
+
+
+def _digest(kind: str, *parts: str) -> str:
+    return f"{kind}-{blake2b(chr(31).join(parts).encode(), digest_size=16).hexdigest()}"
+
+
+def _shard(key: str) -> str:
+    return f"{crc32(key.encode()) % SHARDS:02d}"
+
+
+def _wakeup_row(key: str, due: Instant) -> str:
+    return f"{due:020d}-{key}"
+
+
+def _wakeup(row: str) -> Wakeup:
+    due, _, key = row.partition("-")
+    return Wakeup(key, Instant(int(due)))

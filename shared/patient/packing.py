@@ -1,0 +1,120 @@
+"""Pack a record into named chunks of bytes and back: what the patient's table entity holds.
+
+One chunk "head" has everything but the facts; facts go by type and order of arrival, CHUNK_FACTS to a
+chunk ("Observation_3"), so that a change rewrites one chunk and never moves another fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+import zstandard
+from msgspec import Struct
+
+from shared.effects import IndexEffect
+from shared.fhir.fact import Fact, Person
+from shared.patient.facts import Facts
+from shared.patient.record import PatientRecord
+from shared.patient.state import Enrolment, JourneyHistory, Membership, Message, OptOut
+
+FORMAT = 1
+"""Of the packing; a record in an older format is rebuilt from the FHIR server, not migrated in code."""
+
+CHUNK_FACTS = 256
+HEAD = "head"
+
+
+class _Head(Struct, frozen=True, array_like=True):
+    format: int
+    patient_id: str
+    person: Person | None
+    memberships: dict[str, Membership]
+    enrolments: dict[str, Enrolment]
+    messages: dict[str, Message]
+    opt_outs: tuple[OptOut, ...]
+    history: dict[str, JourneyHistory]
+    outbox: dict[str, IndexEffect]
+    catalogue: str
+    sequence: int
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decode_head = msgspec.msgpack.Decoder(_Head).decode
+_decode_facts = msgspec.msgpack.Decoder(list[Fact]).decode
+
+
+def pack(record: PatientRecord) -> dict[str, bytes]:
+    """Return the chunks that differ from what the record was unpacked from: always "head" and any facts."""
+    chunks = {HEAD: _compress(_encoder.encode(_head(record)))}
+    for resource_type, changed in record.facts.changed.items():
+        facts = list(record.facts.of(resource_type).values())
+        indices = {i // CHUNK_FACTS for i, fact in enumerate(facts) if fact.resource_id in changed}
+        for index in sorted(indices):
+            part = facts[index * CHUNK_FACTS : (index + 1) * CHUNK_FACTS]
+            chunks[f"{resource_type}_{index}"] = _compress(_encoder.encode(part))
+    return chunks
+
+
+def unpack(key: str, chunks: Mapping[str, bytes]) -> PatientRecord:
+    """Read a record back; facts are decoded type by type when somebody looks. Raises ValueError."""
+    head = _decode_head(_decompress(chunks[HEAD]))
+    if head.format != FORMAT:
+        raise ValueError(f"record format {head.format}, expected {FORMAT}")
+    return PatientRecord(
+        key=key,
+        patient_id=head.patient_id,
+        person=head.person,
+        facts=Facts(_by_type(chunks), decode_facts),
+        memberships=head.memberships,
+        enrolments=head.enrolments,
+        messages=head.messages,
+        opt_outs=head.opt_outs,
+        history=head.history,
+        outbox=head.outbox,
+        catalogue=head.catalogue,
+        sequence=head.sequence,
+    )
+
+
+def decode_facts(packed: tuple[bytes, ...]) -> dict[str, Fact]:
+    """Decode the chunks of one type, in order."""
+    return {fact.resource_id: fact for part in packed for fact in _decode_facts(_decompress(part))}
+
+
+def _head(record: PatientRecord) -> _Head:
+    return _Head(
+        FORMAT,
+        record.patient_id,
+        record.person,
+        dict(record.memberships),
+        dict(record.enrolments),
+        dict(record.messages),
+        record.opt_outs,
+        dict(record.history),
+        dict(record.outbox),
+        record.catalogue,
+        record.sequence,
+    )
+
+
+def _by_type(chunks: Mapping[str, bytes]) -> dict[str, tuple[bytes, ...]]:
+    numbered: dict[str, dict[int, bytes]] = {}
+    for resource_type, index, part in _fact_chunks(chunks):
+        numbered.setdefault(resource_type, {})[index] = part
+    return {kind: tuple(parts[i] for i in sorted(parts)) for kind, parts in numbered.items()}
+
+
+def _fact_chunks(chunks: Mapping[str, bytes]) -> Iterator[tuple[str, int, bytes]]:
+    for name, part in chunks.items():
+        if name != HEAD:
+            resource_type, _, index = name.rpartition("_")
+            yield resource_type, int(index), part
+
+
+def _compress(raw: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=1).compress(raw)
+
+
+def _decompress(packed: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompress(packed)

@@ -1,0 +1,179 @@
+"""What the use cases need of the world: Protocols that shared.adapters implements and tests verify.
+
+Every method may raise Unavailable when the system behind it cannot answer now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from shared.catalogue import Catalogue
+from shared.effects import IndexEffect, SendMessage
+from shared.events import SendSettled
+from shared.fhir.instants import Instant
+from shared.fhir.references import ResourceKey
+from shared.patient.record import Decision, PatientRecord, TimelineLine
+from shared.patient.state import Message
+
+
+class Clock(Protocol):
+    """Where `now` comes from."""
+
+    def now(self) -> Instant:
+        """Return the present instant."""
+        ...
+
+
+class Stored(Struct, frozen=True):
+    """A record as it was read, with what a commit needs to know of how it lies in storage."""
+
+    record: PatientRecord
+    etag: str = ""
+    """Empty when the patient has no record yet."""
+    placement: Mapping[str, tuple[int, int]] = {}
+    """In which row each chunk lies, and how many bytes it has."""
+
+
+class PatientStore(Protocol):
+    """The patient partitions: one consistent record each, guarded by its head row's ETag."""
+
+    async def load(self, key: str, patient_id: str = "") -> Stored:
+        """Read a record; an empty one where there is none. Takes one round trip."""
+        ...
+
+    async def commit(self, stored: Stored, decision: Decision) -> Stored:
+        """Write a decision in one transaction. Raises Conflict when somebody else wrote first."""
+        ...
+
+    async def message(self, key: str, message_id: str) -> Message | None:
+        """Read one message's row."""
+        ...
+
+    async def messages(self, key: str) -> tuple[Message, ...]:
+        """Read all messages of a patient, in order of creation."""
+        ...
+
+    async def timeline(self, key: str) -> tuple[TimelineLine, ...]:
+        """Read the whole timeline of a patient, oldest first."""
+        ...
+
+    def keys(self) -> AsyncIterator[str]:
+        """Walk all patient keys."""
+        ...
+
+    def pending(self, overdue: Instant) -> AsyncIterator[str]:
+        """Walk the keys of records with an outbox or a claim, or with something due before `overdue`."""
+        ...
+
+
+class Wakeup(Struct, frozen=True):
+    """A row of the wake-up index."""
+
+    key: str
+    due: Instant
+
+
+class Indexes(Protocol):
+    """Projections outside the patient's boundary; each can be rebuilt from the records."""
+
+    async def schedule(self, key: str, due: Instant) -> None:
+        """Make sure the patient is woken at `due`; written before the commit that needs it."""
+        ...
+
+    async def due(self, now: Instant, limit: int) -> tuple[Wakeup, ...]:
+        """Return wake-ups that are due, oldest first."""
+        ...
+
+    async def unschedule(self, wakeup: Wakeup) -> None:
+        """Forget a wake-up that has been put on the queue."""
+        ...
+
+    async def apply(self, key: str, effect: IndexEffect) -> None:
+        """Carry out an index effect; may be repeated."""
+        ...
+
+    async def members(self, segment: str) -> tuple[str, ...]:
+        """Return the keys of a segment's members."""
+        ...
+
+    async def patients_of_reference(self, reference: str) -> tuple[str, ...]:
+        """Return the keys of patients whose record embeds a shared resource."""
+        ...
+
+    async def patients_of_contact(self, channel: str, address: str) -> tuple[str, ...]:
+        """Return the keys of patients that were written to at a contact point."""
+        ...
+
+    async def patient_of_message(self, message_id: str) -> str | None:
+        """Return whose message this is."""
+        ...
+
+
+class Documents(Protocol):
+    """Small named documents with optimistic locking: watermarks, counters, definitions, rejections."""
+
+    async def get(self, kind: str, name: str) -> tuple[bytes, str] | None:
+        """Return the document and its ETag, or None."""
+        ...
+
+    async def put(self, kind: str, name: str, body: bytes, etag: str | None) -> str:
+        """Write a document: over `etag`, as new when it is "", regardless when None. Raises Conflict."""
+        ...
+
+    def all(self, kind: str) -> AsyncIterator[tuple[str, bytes]]:
+        """Walk the documents of a kind, by name."""
+        ...
+
+
+class Queue(Protocol):
+    """A queue by name, of the transport in use."""
+
+    async def send(self, queue: str, body: bytes, delay: float = 0.0) -> None:
+        """Put a message on a queue, visible after `delay` seconds of real time."""
+        ...
+
+
+class FhirRead(Struct, frozen=True):
+    """What the server holds now; `resource` is None when it was deleted or never was."""
+
+    resource: Mapping[str, object] | None
+    version: str = ""
+
+
+class FhirServer(Protocol):
+    """The system of record."""
+
+    async def read(self, key: ResourceKey) -> FhirRead:
+        """Read a resource."""
+        ...
+
+    async def history(self, key: ResourceKey) -> tuple[Mapping[str, object], ...]:
+        """Return the former versions that the server still has, newest first; () where it keeps none."""
+        ...
+
+    def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Mapping[str, object]]:
+        """Walk all pages of a search."""
+        ...
+
+    async def events(self, subscription: str, since: int, until: int) -> tuple[Mapping[str, object], ...]:
+        """Call Subscription/$events; the notification bundles it returns. Raises Rejected if unsupported."""
+        ...
+
+
+class Channel(Protocol):
+    """A way to reach people."""
+
+    async def send(self, message: SendMessage) -> SendSettled:
+        """Hand over a message; the same id on every try. Never raises for what a provider can answer."""
+        ...
+
+
+class Definitions(Protocol):
+    """The published catalogue."""
+
+    async def current(self) -> Catalogue:
+        """Return the catalogue in force, at most some seconds old."""
+        ...
