@@ -91,3 +91,7 @@ class JourneyHistory(Struct, frozen=True, array_like=True):
     entries: int
     last_entered: Instant
     last_focus: str = ""
+    last_cause: str = ""
+    """What made it enter last (a membership period, a resource version): the same never does twice."""
+    focuses: tuple[str, ...] = ()
+    """The latest resources it was entered for, oldest first, a bounded number."""
