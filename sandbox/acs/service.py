@@ -18,7 +18,7 @@ from shared.fhir.instants import SECOND, Instant
 
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_LANGUAGE = re.compile(r'(?:\blang=|<html[^>]*\blang=")([A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)')
+_LANGUAGE = re.compile(r"\blang=[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)")
 _HELD_FOR = 1.0  # seconds after which a report held for reordering goes out alone
 
 

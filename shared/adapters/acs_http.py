@@ -45,6 +45,7 @@ class Patience:
     connect: float = 3.0
     tries: int = 4
     first_pause: float = 0.1
+    longest_pause: float = 2.0
 
 
 class AcsHttp:
@@ -89,7 +90,7 @@ class AcsHttp:
     def _pause(self, attempt: int, verdict: Lost | Deferred | Refused) -> float:
         asked = None if isinstance(verdict, Refused) else verdict.retry_after
         grown: float = self._patience.first_pause * 2**attempt
-        return max(asked or 0.0, grown)
+        return max(asked or 0.0, min(grown, self._patience.longest_pause))
 
     async def _try(
         self, url: URL, headers: Mapping[str, str], body: bytes, judge: Judge, left: float
