@@ -1,0 +1,138 @@
+"""The projection: a FHIR resource in, the fact that decisions need and the patients it concerns out.
+
+First step of a resource change, after the resource was read or trusted; shared.patient.apply takes it from
+here. To keep a further type: a drafter in shared/fhir/projections/, a row in the table there, a line in
+`_DRAFTERS` here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, tzinfo
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from shared.errors import Rejected
+from shared.fhir.fact import Fact, Person
+from shared.fhir.instants import Instant
+from shared.fhir.projections.appointment import appointment
+from shared.fhir.projections.care_plan import care_plan, service_request
+from shared.fhir.projections.communication import communication
+from shared.fhir.projections.condition import allergy_intolerance, condition
+from shared.fhir.projections.consent import consent
+from shared.fhir.projections.coverage import coverage
+from shared.fhir.projections.draft import Draft, Drafter
+from shared.fhir.projections.elements import Json
+from shared.fhir.projections.encounter import encounter, episode_of_care
+from shared.fhir.projections.location import location
+from shared.fhir.projections.medication_request import medication_request
+from shared.fhir.projections.observation import observation
+from shared.fhir.projections.patient import person
+from shared.fhir.projections.procedure import immunization, procedure
+from shared.fhir.projections.questionnaire_response import questionnaire_response
+from shared.fhir.projections.related_person import related_person
+from shared.fhir.projections.timing import instant
+from shared.fhir.references import ResourceKey, parse_version, resource_key
+
+_DRAFTERS: Mapping[str, Drafter] = MappingProxyType(
+    {
+        "AllergyIntolerance": allergy_intolerance,
+        "Appointment": appointment,
+        "CarePlan": care_plan,
+        "Communication": communication,
+        "Condition": condition,
+        "Consent": consent,
+        "Coverage": coverage,
+        "Encounter": encounter,
+        "EpisodeOfCare": episode_of_care,
+        "Immunization": immunization,
+        "Location": location,
+        "MedicationRequest": medication_request,
+        "Observation": observation,
+        "Procedure": procedure,
+        "QuestionnaireResponse": questionnaire_response,
+        "RelatedPerson": related_person,
+        "ServiceRequest": service_request,
+    }
+)
+
+SHARED_TYPES = frozenset({"Location"})
+"""Types of which one resource serves many patients: it concerns none, and others embed it by reference."""
+
+KEPT_TYPES = frozenset(_DRAFTERS) | {"Patient"}
+"""The resource types that are kept; a change of any other is acknowledged and passed over."""
+
+
+class Projection(Struct, frozen=True):
+    """What a resource says: the content, whom it concerns, and what else must be at hand to read it."""
+
+    content: Fact | Person
+    patients: tuple[str, ...]
+    """FHIR ids of the patients that it concerns; empty only for SHARED_TYPES."""
+    references: tuple[str, ...] = ()
+    """Resources of SHARED_TYPES that it embeds, "Location/1" of an Appointment."""
+
+
+def project(resource: Json, zone: tzinfo = UTC) -> Projection:
+    """Project a resource of a kept type; dates without a zone are read in `zone`.
+
+    An element of the wrong shape is left out. Raises Rejected when the resource as a whole is of no use:
+    type-not-kept, bad-reference (its type or id), no-patient.
+    """
+    resource_type = resource.get("resourceType")
+    if not isinstance(resource_type, str) or resource_type not in KEPT_TYPES:
+        raise Rejected("not a resource of a type that is kept", "type-not-kept")
+    key = resource_key(resource_type, resource.get("id"))
+    version, updated = _meta(resource.get("meta"), zone)
+    if resource_type == "Patient":
+        return Projection(person(resource, key.resource_id, version, updated, zone), (key.resource_id,))
+    return _projection(key, version, updated, _DRAFTERS[resource_type](resource, zone))
+
+
+def tombstone(key: ResourceKey, version: str, at: Instant) -> Fact | Person:
+    """Return what is kept of a resource that was deleted; `version` may be "" where nobody told it.
+
+    Raises Rejected (type-not-kept).
+    """
+    if key.resource_type not in KEPT_TYPES:
+        raise Rejected("not a resource of a type that is kept", "type-not-kept")
+    if key.resource_type == "Patient":
+        return Person(key.resource_id, version, at, gone=True)
+    return Fact(key.resource_type, key.resource_id, version, at, gone=True)
+
+
+def _projection(key: ResourceKey, version: str, updated: Instant, draft: Draft) -> Projection:
+    if not draft.patients and key.resource_type not in SHARED_TYPES:
+        raise Rejected("the resource refers to no patient", "no-patient")
+    fact = Fact(
+        resource_type=key.resource_type,
+        resource_id=key.resource_id,
+        version=version,
+        updated=updated,
+        status=draft.status,
+        codes=draft.codes,
+        start=draft.start,
+        end=draft.end,
+        value=draft.value,
+        components=draft.components,
+        attributes=draft.attributes,
+        title=draft.title,
+    )
+    return Projection(fact, draft.patients, _shared(draft))
+
+
+def _shared(draft: Draft) -> tuple[str, ...]:
+    places = draft.attributes.get("location", ())
+    return tuple(found for found in places if found.partition("/")[0] in SHARED_TYPES)
+
+
+def _meta(meta: object, zone: tzinfo) -> tuple[str, Instant]:
+    """Read versionId and lastUpdated; what cannot be read is the oldest there is."""
+    if not isinstance(meta, dict):
+        return "", Instant(0)
+    try:
+        version = parse_version(meta.get("versionId"))
+    except Rejected:
+        version = None
+    return version or "", instant(meta.get("lastUpdated"), zone) or Instant(0)

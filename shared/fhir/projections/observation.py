@@ -1,0 +1,59 @@
+"""Observation (https://hl7.org/fhir/R4/observation.html), its components too: by far the most frequent."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from shared.fhir.fact import Component, Value
+from shared.fhir.projections.draft import Draft
+from shared.fhir.projections.elements import (
+    Json,
+    attributes,
+    concept_title,
+    concepts,
+    each,
+    patients,
+    references,
+    word,
+)
+from shared.fhir.projections.timing import choice
+from shared.fhir.projections.values import value_of
+
+_ATTRIBUTES = (
+    ("category", "category", concepts),
+    ("encounter", "encounter", references),
+    ("interpretation", "interpretation", concepts),
+    ("dataAbsentReason", "data-absent-reason", concepts),
+    ("bodySite", "body-site", concepts),
+    ("method", "method", concepts),
+    ("performer", "performer", references),
+    ("basedOn", "based-on", references),
+    ("hasMember", "has-member", references),
+)
+
+
+def observation(resource: Json, zone: tzinfo) -> Draft:
+    """Project an Observation; one without a value has None, and says why under data-absent-reason."""
+    start, end = choice(resource, "effective", zone)
+    code, parts = resource.get("code"), resource.get("component")
+    return Draft(
+        patients=patients(resource.get("subject")),
+        status=word(resource.get("status")),
+        codes=concepts(code),
+        start=start,
+        end=end,
+        value=value_of(resource),
+        components=components(parts) if parts is not None else (),
+        attributes=attributes(resource, _ATTRIBUTES),
+        title=concept_title(code),
+    )
+
+
+def components(value: object) -> tuple[Component, ...]:
+    """Read Observation.component; a value that is absent is its reason's codes."""
+    return tuple(component for part in each(value) if (component := _component(part)).codes)
+
+
+def _component(part: Json) -> Component:
+    value = value_of(part) or Value(codes=concepts(part.get("dataAbsentReason")))
+    return Component(concepts(part.get("code")), value)
