@@ -7,6 +7,7 @@ as the stack does: the main thread.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import http.client
@@ -66,6 +67,7 @@ class Child:
 
     def __init__(self, service: Service, logs: Path) -> None:
         self.service = service
+        logs.mkdir(parents=True, exist_ok=True)
         self.log = logs / f"{service.name}.log"
         self._process = _spawn(service, self.log)
 
@@ -84,10 +86,14 @@ class Child:
         end = time.monotonic() + limit
         while not self._healthy():
             if not self.running:
-                raise ServiceFailedError(self._failure(f"ended with status {self._process.returncode}"))
+                raise ServiceFailedError(self.ended())
             if time.monotonic() > end:
                 raise ServiceFailedError(self._failure(f"was not healthy within {limit:g} s"))
             time.sleep(_POLL)
+
+    def ended(self) -> str:
+        """Say how it ended, with its last log lines."""
+        return self._failure(f"ended with status {self._process.poll()}")
 
     def kill(self) -> None:
         """SIGKILL, and wait for the end."""
@@ -122,20 +128,21 @@ class Child:
 class Children:
     """The services of one stack, stopped in the reverse of their order."""
 
-    def __init__(self, logs: Path) -> None:
-        logs.mkdir(parents=True, exist_ok=True)
-        self._logs = logs
+    def __init__(self) -> None:
         self._children: dict[str, Child] = {}
 
-    def start(self, service: Service) -> Child:
+    def start(self, service: Service, logs: Path) -> Child:
         """Start it without waiting. PortTakenError, and OSError when there is no such program."""
         demand_free(service.port, service.name, service.flag)
-        child = Child(service, self._logs)
+        child = Child(service, logs)
         self._children[service.name] = child
         return child
 
-    def __getitem__(self, name: str) -> Child:
-        return self._children[name]
+    async def restart(self, name: str, logs: Path, kill: bool) -> Child:
+        """End one, by SIGKILL or in peace, and start it again without waiting for its health."""
+        old = self._children[name]
+        await asyncio.to_thread(old.kill if kill else old.stop)
+        return self.start(old.service, logs)
 
     def all(self) -> list[Child]:
         """Every child in the order of starting."""

@@ -16,9 +16,9 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Azurite on free ports in a folder of its own: yields the connection string."""
     folder = tmp_path_factory.mktemp("azurite")
     ports = dict(zip(("blob", "queue", "table"), free_ports(3), strict=True))
-    children = Children(folder / "logs")
+    children = Children()
     try:
-        started = [children.start(service) for service in emulator.services(folder, **ports)]
+        started = [children.start(service, folder / "logs") for service in emulator.services(folder, **ports)]
         for child in started:
             child.wait_healthy()
         yield emulator.connection_string(**ports)

@@ -43,9 +43,9 @@ def fhir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fhir]:
     folder = tmp_path_factory.mktemp("fhir")
     FileClock.create(folder / "clock", START, speed=0.0)
     port = free_ports(1)[0]
-    children = Children(folder / "logs")
+    children = Children()
     try:
-        children.start(fhir_server.service(folder, port, folder / "clock")).wait_healthy()
+        children.start(fhir_server.service(folder, port, folder / "clock"), folder / "logs").wait_healthy()
         yield Fhir(fhir_server.base_url(port), folder / fhir_server.DATABASE)
     finally:
         children.stop()

@@ -39,8 +39,8 @@ def alive(pid: int) -> bool:
 
 
 def test_a_service_is_healthy_then_stopped(tmp_path: Path) -> None:
-    children = Children(tmp_path)
-    child = children.start(service())
+    children = Children()
+    child = children.start(service(), tmp_path)
     child.wait_healthy()
     assert child.running
     children.stop()
@@ -49,23 +49,23 @@ def test_a_service_is_healthy_then_stopped(tmp_path: Path) -> None:
 
 
 def test_a_service_that_ends_shows_its_last_words(tmp_path: Path) -> None:
-    children = Children(tmp_path)
-    child = children.start(service("raise SystemExit('the moon is wrong')"))
+    children = Children()
+    child = children.start(service("raise SystemExit('the moon is wrong')"), tmp_path)
     with pytest.raises(ServiceFailedError, match=r"echo ended with status 1.*\n.*the moon is wrong"):
         child.wait_healthy()
     children.stop()
 
 
 def test_a_service_that_never_answers_runs_out_of_time(tmp_path: Path) -> None:
-    children = Children(tmp_path)
-    child = children.start(service("import signal; signal.pause()"))
+    children = Children()
+    child = children.start(service("import signal; signal.pause()"), tmp_path)
     with pytest.raises(ServiceFailedError, match=r"not healthy within 0\.1 s"):
         child.wait_healthy(0.1)
     children.stop()
 
 
 def test_one_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
-    child = Children(tmp_path).start(service(STUBBORN))
+    child = Children().start(service(STUBBORN), tmp_path)
     child.wait_healthy()
     child.stop(limit=0.1)
     assert not alive(child.pid)
@@ -75,7 +75,7 @@ def test_a_taken_port_names_port_service_and_flag(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(PortTakenError, match=rf"^port {port} for echo is taken: .*--echo-port$"):
-            Children(tmp_path).start(Service("echo", ("true",), port, "--echo-port"))
+            Children().start(Service("echo", ("true",), port, "--echo-port"), tmp_path)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="PR_SET_PDEATHSIG is Linux's")
@@ -85,7 +85,8 @@ def test_no_orphan_when_the_parent_is_killed(tmp_path: Path) -> None:
         from pathlib import Path
         from sandbox.processes import Children, Service
         idle = (sys.executable, "-c", "import signal; signal.pause()")
-        child = Children(Path({str(tmp_path)!r})).start(Service("idle", idle, {free_ports(1)[0]}, "--f"))
+        service = Service("idle", idle, {free_ports(1)[0]}, "--f")
+        child = Children().start(service, Path({str(tmp_path)!r}))
         print(child.pid, flush=True)
         signal.pause()
     """

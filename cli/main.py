@@ -1,0 +1,24 @@
+"""The `hearthline` command: one file per subcommand, gathered here."""
+
+from __future__ import annotations
+
+import typer
+
+from cli.up import up
+
+app = typer.Typer(
+    name="hearthline",
+    help="FHIR-native patient outreach on Azure Functions.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(up)
+
+
+@app.callback()
+def main() -> None:
+    """Hearthline on this machine."""
+
+
+if __name__ == "__main__":
+    app(prog_name="hearthline")

@@ -1,0 +1,146 @@
+"""What one local stack is made of: its folder, ports, keys and clock, and from these the services to run."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sandbox import azurite, fhir_server
+from sandbox.functions_host.keys import Keys
+from sandbox.ports import Ports, url
+from sandbox.processes import Service
+from shared.fhir.instants import Instant
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTIFICATIONS = "/api/fhir/notifications/events"
+ACS_EVENTS = "/api/acs/events"
+EVENT_SOURCE_ENTRY = {
+    "name": "events",
+    "formats": ["event-grid", "cloud-events"],
+    "proofs": [{"kind": "function-key"}],
+}
+
+Stages = Sequence[Sequence[Service]]
+"""Groups of services in the order of starting; those of one group start together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the user chose; the defaults are those of `hearthline up`.
+
+    `start` is where the virtual clock begins (the present when None), `speed` its seconds a real second,
+    `keep` goes on with the state of the last run, clock and keys included.
+    """
+
+    ports: Ports = field(default_factory=Ports.from_base)
+    folder: Path = ROOT / ".sandbox"
+    app: Path = ROOT
+    start: Instant | None = None
+    speed: float = 1.0
+    keep: bool = False
+    schema: str = "eventgrid"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Further app settings for the functions host, in place of the sandbox's own."""
+
+    @property
+    def clock_file(self) -> Path:
+        """Where every process finds the virtual clock."""
+        return self.folder / "clock"
+
+    @property
+    def keys_file(self) -> Path:
+        """Where the functions host finds its keys."""
+        return self.folder / "keys.json"
+
+    @property
+    def connection_string(self) -> str:
+        """The storage account that Azurite plays."""
+        ports = self.ports
+        return azurite.connection_string(blob=ports.blob, queue=ports.queue, table=ports.table)
+
+
+def new_access_key() -> str:
+    """Make an access key for the ACS stand-in, as Azure makes them: base64."""
+    return base64.b64encode(secrets.token_bytes(64)).decode()
+
+
+def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
+    """Write the functions host's environment: the names that shared/config.py reads."""
+    return {
+        "AzureWebJobsStorage": plan.connection_string,
+        "HEARTHLINE_FHIR_URL": fhir_server.base_url(plan.ports.fhir),
+        "HEARTHLINE_ACS_ENDPOINT": url(plan.ports.acs),
+        "HEARTHLINE_ACS_ACCESS_KEY": access_key,
+        "HEARTHLINE_SMS_FROM": "+15555550100",
+        "HEARTHLINE_EMAIL_FROM": "care@hearthline.example",
+        "HEARTHLINE_TIME_ZONE": "America/New_York",
+        "HEARTHLINE_CLOCK_FILE": str(plan.clock_file),
+        "HEARTHLINE_SOURCES": json.dumps([EVENT_SOURCE_ENTRY]),
+        **plan.settings,
+    }
+
+
+def stages(plan: Plan, keys: Keys, access_key: str) -> Stages:
+    """List the real services: what others need first, what needs them last."""
+    ports = plan.ports
+    storage = azurite.services(plan.folder / "azurite", blob=ports.blob, queue=ports.queue, table=ports.table)
+    fhir = fhir_server.service(plan.folder / "fhir", ports.fhir, plan.clock_file)
+    key = next(iter(keys.host.values()))
+    return (
+        (*storage, fhir, acs(plan, access_key, key)),
+        (functions_host(plan, access_key),),
+        (event_source(plan, key),),
+    )
+
+
+def acs(plan: Plan, access_key: str, function_key: str) -> Service:
+    """Describe the ACS stand-in, which reports back to the functions host."""
+    events = url(plan.ports.host, ACS_EVENTS)
+    options = {"--access-key": access_key, "--events-url": events, "--events-key": function_key}
+    return _python("acs", plan, plan.ports.acs, options, "/sandbox/health")
+
+
+def functions_host(plan: Plan, access_key: str) -> Service:
+    """Describe the functions host with the app."""
+    options = {"--app": str(plan.app), "--keys": str(plan.keys_file)}
+    settings = app_settings(plan, access_key)
+    return _python("host", plan, plan.ports.host, options, "/admin/host/status", settings)
+
+
+def event_source(plan: Plan, function_key: str) -> Service:
+    """Describe the event source between the FHIR server and the functions host."""
+    options = {
+        "--fhir-url": fhir_server.base_url(plan.ports.fhir),
+        "--changes": str(plan.folder / "fhir" / fhir_server.DATABASE),
+        "--target": url(plan.ports.host, NOTIFICATIONS),
+        "--function-key": function_key,
+        "--schema": plan.schema,
+        "--state": str(plan.folder / "events"),
+    }
+    return _python("events", plan, plan.ports.events, options, "/sandbox/health")
+
+
+_MODULES = {"acs": "sandbox.acs", "host": "sandbox.functions_host", "events": "sandbox.event_source"}
+
+
+def _python(
+    name: str,
+    plan: Plan,
+    port: int,
+    options: Mapping[str, str],
+    health: str,
+    env: Mapping[str, str] | None = None,
+) -> Service:
+    given = {"--port": str(port), "--clock": str(plan.clock_file), **options}
+    words = (f"{option}={value}" for option, value in given.items())  # a value may begin with "-"
+    argv = (sys.executable, "-m", _MODULES[name], *words)
+    return Service(name, argv, port, f"--{name}-port", health, _is_ok, env or {}, ROOT)
+
+
+def _is_ok(status: int, _body: bytes) -> bool:
+    return status == 200
