@@ -95,15 +95,16 @@ class AcsHttp:
     async def _try(
         self, url: URL, headers: Mapping[str, str], body: bytes, judge: Judge, left: float
     ) -> Verdict:
-        seconds = max(min(self._patience.one_try, left), 0.001)
+        now = asyncio.get_running_loop().time
+        end = now() + min(self._patience.one_try, left)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(end):
                 signed = await self._auth.headers("POST", url, body)
         except Unavailable as error:
             return Deferred(error.reason, error.retry_after)
         except TimeoutError:
             return Deferred("no credentials in time")
-        return await self._post(url, {**headers, **signed}, body, judge, seconds)
+        return await self._post(url, {**headers, **signed}, body, judge, max(end - now(), 0.001))
 
     async def _post(
         self, url: URL, headers: Mapping[str, str], body: bytes, judge: Judge, seconds: float
