@@ -39,8 +39,8 @@ find_python() {
         done
     fi
     if command -v uv >/dev/null 2>&1; then
-        uv python find "$PYTHON_VERSION" >/dev/null 2>&1 || uv python install "$PYTHON_VERSION" >&2 || true
-        candidate="$(uv python find "$PYTHON_VERSION" 2>/dev/null || true)"
+        uv python find --system "$PYTHON_VERSION" >/dev/null 2>&1 || uv python install "$PYTHON_VERSION" >&2 || true
+        candidate="$(uv python find --system "$PYTHON_VERSION" 2>/dev/null || true)"
         if usable "$candidate"; then echo "$candidate"; return; fi
     fi
     return 1
