@@ -163,7 +163,7 @@ def _added(base: Instant, length: Duration, zone: tzinfo) -> Instant:
 
 def _zone(standing: Standing, organisation: tzinfo, whose: str) -> tzinfo:
     person = standing.record.person
-    names = person.attributes.get("timezone", ()) if person and whose == "patient" else ()
+    names = person.attributes.get("time-zone", ()) if person and whose == "patient" else ()
     try:
         return ZoneInfo(names[0]) if names else organisation
     except (ValueError, OSError):  # not a zone that tzdata knows

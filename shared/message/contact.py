@@ -1,0 +1,79 @@
+"""Contact points: which of a person's numbers and addresses a channel would use, best first.
+
+https://hl7.org/fhir/R4/datatypes.html#ContactPoint; numbers become E.164, the form that ACS takes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from shared.fhir.fact import ContactPoint, Person
+from shared.fhir.instants import Instant
+
+_EMAIL = re.compile(
+    r"[^\s@<>\"(),:;\[\]\\]{1,64}@(?:[^\s@.<>\"(),:;\[\]\\]{1,63}\.)+[^\s@.\d<>\"(),:;\[\]\\]{2,63}"
+)
+_LONGEST_EMAIL = 254
+_SYSTEMS = {"sms": ("sms", "phone"), "whatsapp": ("phone", "sms"), "email": ("email",)}
+_USES = {"mobile": 0, "": 1, "home": 2, "temp": 3, "work": 4}
+"""Order of preference after rank; "old" is never used."""
+_LOWEST_RANK = 2**31
+
+NOBODY_TO_REACH = {
+    "sms": "no phone number that takes SMS is known",
+    "whatsapp": "no phone number is known",
+    "email": "no email address is known",
+}
+
+
+def addresses(person: Person, channel: str, now: Instant, region: str) -> tuple[str, ...]:
+    """Return the person's addresses for a channel that hold now, normalised, the preferred one first.
+
+    What may be a landline (a phone whose use is home or work) goes last; then rank decides (1 first,
+    unranked last), then use, then the order given.
+    """
+    points = sorted((p for p in person.telecom if _usable(p, channel, now)), key=_preference)
+    found = (normalise(channel, point.value, region) for point in points)
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def normalise(channel: str, value: str, region: str) -> str:
+    """Return the address as the channel takes it, or "" where it cannot be one."""
+    return _email(value) if channel == "email" else _phone(value, region, texts=channel == "sms")
+
+
+def _usable(point: ContactPoint, channel: str, now: Instant) -> bool:
+    if point.system not in _SYSTEMS.get(channel, ()) or point.use not in _USES:
+        return False
+    return (point.start is None or point.start <= now) and (point.end is None or now < point.end)
+
+
+def _preference(point: ContactPoint) -> tuple[bool, int, int]:
+    perhaps_landline = point.system == "phone" and point.use not in ("mobile", "")
+    return perhaps_landline, point.rank or _LOWEST_RANK, _USES[point.use]
+
+
+def _email(value: str) -> str:
+    address = value.strip().removeprefix("mailto:")
+    if len(address) > _LONGEST_EMAIL or _EMAIL.fullmatch(address) is None:
+        return ""
+    local, _, domain = address.rpartition("@")
+    if local.startswith(".") or local.endswith(".") or ".." in local:
+        return ""
+    return f"{local}@{domain.lower()}"
+
+
+def _phone(value: str, region: str, *, texts: bool) -> str:
+    """Normalise to E.164. A number need only be possible: new ranges appear before any library knows them."""
+    import phonenumbers  # deferred: its tables cost import time that a cold start should not pay
+
+    try:
+        number = phonenumbers.parse(value.removeprefix("tel:"), region)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
+        return ""
+    landline = phonenumbers.PhoneNumberType.FIXED_LINE
+    if texts and phonenumbers.number_type(number) == landline:
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,63 @@
+"""Handled: what one call about messages brought about, for shared.decide to make part of a Decision."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shared.fhir.instants import Instant
+from shared.message.policy import CHANNEL_WORDS
+from shared.patient.messages import drop_messages, keep_message, not_sent
+from shared.patient.record import PatientRecord, TimelineLine
+from shared.patient.state import Message
+
+
+class Handled(Struct, frozen=True):
+    """The record after a call, the messages whose row must be written, and the lines of why."""
+
+    record: PatientRecord
+    timeline: tuple[TimelineLine, ...] = ()
+    messages: tuple[Message, ...] = ()
+
+
+def said(
+    message: Message, now: Instant, text: str, kind: Literal["message", "fault"] = "message"
+) -> TimelineLine:
+    """Make a timeline line about a message."""
+    refs = (message.message_id, message.template, message.journey, message.focus)
+    return TimelineLine(now, kind, text, tuple(filter(None, refs)))
+
+
+def by(channel: str) -> str:
+    """Return a channel as staff read it."""
+    return CHANNEL_WORDS.get(channel, channel)
+
+
+def kept(record: PatientRecord, message: Message, now: Instant, text: str) -> Handled:
+    """Keep a changed message in the record, with a line."""
+    return Handled(keep_message(record, message), (said(message, now, text),), (message,))
+
+
+def ended(record: PatientRecord, message: Message, reason: str, now: Instant) -> Handled:
+    """End a message unsent: it leaves the record, its row says why."""
+    over = replace(message, status="not-done", status_reason=reason)
+    return Handled(drop_messages(record, [over.message_id]), (not_sent(over, now),), (over,))
+
+
+def faulty(record: PatientRecord, message: Message, reason: str, now: Instant) -> Handled:
+    """End a message that its author got wrong, and put its enrolment on hold for staff to look at."""
+    result = ended(record, message, reason, now)
+    line = said(message, now, f"On hold at {message.step}: {reason}", "fault")
+    return replace(
+        result, record=_hold(result.record, message.enrolment_id, reason), timeline=(*result.timeline, line)
+    )
+
+
+def _hold(record: PatientRecord, enrolment_id: str, reason: str) -> PatientRecord:
+    enrolment = record.enrolments.get(enrolment_id)
+    if enrolment is None:
+        return record
+    held = replace(enrolment, status="on-hold", reason=reason)
+    return replace(record, enrolments={**record.enrolments, enrolment_id: held})

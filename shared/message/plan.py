@@ -1,0 +1,166 @@
+"""From a journey's intent to a message in preparation, or to one not-done with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shared.effects import IndexContact, IndexEffect, IndexMessage
+from shared.fhir.instants import Instant
+from shared.message.consent import why_forbidden
+from shared.message.contact import NOBODY_TO_REACH, addresses
+from shared.message.handled import Handled, by, ended, faulty, kept
+from shared.message.index import Templates
+from shared.message.policy import Policy
+from shared.message.render import CompiledTemplate, choose_language
+from shared.patient.lost import why_lost
+from shared.patient.record import PatientRecord, TimelineLine, identify
+from shared.patient.state import Message
+
+
+class Intent(Protocol):
+    """What a journey wants said; its SendIntent has this shape."""
+
+    @property
+    def enrolment_id(self) -> str: ...  # noqa: D102
+    @property
+    def sequence(self) -> int: ...  # noqa: D102
+    @property
+    def step(self) -> str: ...  # noqa: D102
+    @property
+    def journey(self) -> str: ...  # noqa: D102
+    @property
+    def template(self) -> str: ...  # noqa: D102
+    @property
+    def channels(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def focus(self) -> str: ...  # noqa: D102
+
+
+class Planned(Struct, frozen=True):
+    """The record with the message in it, its row, why, and the index rows that replies and reports need."""
+
+    record: PatientRecord
+    messages: tuple[Message, ...] = ()
+    timeline: tuple[TimelineLine, ...] = ()
+    effects: tuple[IndexEffect, ...] = ()
+
+
+class _Way(Struct, frozen=True):
+    """A channel that would do."""
+
+    channel: str
+    address: str
+    language: str
+
+
+def plan(
+    record: PatientRecord, intent: Intent, templates: Templates, policy: Policy, now: Instant
+) -> Planned:
+    """Choose the first channel by which the patient can and may be reached.
+
+    An intent whose message exists already creates nothing. Messages are for the patient in person, so the
+    recipient in the id is the patient; a changed number does not make a second message.
+    """
+    if any(
+        (m.enrolment_id, m.sequence) == (intent.enrolment_id, intent.sequence)
+        for m in record.messages.values()
+    ):
+        return Planned(record)
+    template = templates.get(intent.template)
+    if template is None:
+        draft = _draft(record, intent, intent.template, now)
+        return _planned(faulty(record, draft, f"there is no template {intent.template}", now))
+    return _route(record, intent, template, policy, now)
+
+
+def _route(
+    record: PatientRecord, intent: Intent, template: CompiledTemplate, policy: Policy, now: Instant
+) -> Planned:
+    draft = _draft(record, intent, template.canonical, now)
+    if reason := why_lost(record.person) or _nobody(record):
+        return _planned(ended(record, draft, reason, now))
+    refusals: list[str] = []
+    for channel in intent.channels:
+        way = _way(record, channel, template, policy, now)
+        if isinstance(way, _Way):
+            return _prepared(record, draft, way, template, refusals, now)
+        refusals.append(way)
+    return _planned(ended(record, draft, "; ".join(refusals), now))
+
+
+def _nobody(record: PatientRecord) -> str:
+    return "" if record.person else "the patient's own record is not known yet"
+
+
+def _way(
+    record: PatientRecord, channel: str, template: CompiledTemplate, policy: Policy, now: Instant
+) -> _Way | str:
+    """Return how the channel would be used, or why it cannot be."""
+    assert record.person is not None
+    if reason := why_forbidden(record, channel, now):
+        return reason
+    language = choose_language(template, channel, record.person.languages)
+    if not language:
+        return f"the template has no text for {by(channel)}"
+    found = addresses(record.person, channel, now, policy.region)
+    if not found:
+        return NOBODY_TO_REACH.get(channel, f"no address for {by(channel)} is known")
+    return _Way(channel, found[0], language)
+
+
+def _draft(record: PatientRecord, intent: Intent, template: str, now: Instant) -> Message:
+    channel = intent.channels[0]
+    return Message(
+        message_id=_message_id(record, intent.enrolment_id, intent.sequence, channel),
+        enrolment_id=intent.enrolment_id,
+        sequence=intent.sequence,
+        step=intent.step,
+        journey=intent.journey,
+        template=template,
+        channel=channel,
+        to="",
+        language="",
+        status="preparation",
+        created=now,
+        due=now,
+        focus=intent.focus,
+    )
+
+
+def _prepared(
+    record: PatientRecord,
+    draft: Message,
+    way: _Way,
+    template: CompiledTemplate,
+    refusals: list[str],
+    now: Instant,
+) -> Planned:
+    message = replace(
+        draft,
+        message_id=_message_id(record, draft.enrolment_id, draft.sequence, way.channel),
+        channel=way.channel,
+        to=way.address,
+        language=way.language,
+    )
+    why = f" ({'; '.join(refusals)})" if refusals else ""
+    text = f"To be sent by {by(way.channel)}: {template.title}, in {way.language}{why}"
+    result = kept(record, message, now, text)
+    return replace(_planned(result), effects=tuple(_effects(message)))
+
+
+def _effects(message: Message) -> Iterator[IndexEffect]:
+    yield IndexMessage(message.message_id)
+    if message.channel != "email":  # replies come by SMS and WhatsApp
+        yield IndexContact(message.channel, message.to)
+
+
+def _message_id(record: PatientRecord, enrolment_id: str, sequence: int, channel: str) -> str:
+    return identify(record.key, enrolment_id, sequence, f"Patient/{record.patient_id}", channel)
+
+
+def _planned(result: Handled) -> Planned:
+    return Planned(result.record, result.messages, result.timeline)
