@@ -139,7 +139,8 @@ def _python(
     given = {"--port": str(port), "--clock": str(plan.clock_file), **options}
     words = (f"{option}={value}" for option, value in given.items())  # a value may begin with "-"
     argv = (sys.executable, "-m", _MODULES[name], *words)
-    return Service(name, argv, port, f"--{name}-port", health, _is_ok, env or {}, ROOT)
+    shown = {"PYTHONUNBUFFERED": "1", **(env or {})}  # else a log lacks the last words of a killed service
+    return Service(name, argv, port, f"--{name}-port", health, _is_ok, shown, ROOT)
 
 
 def _is_ok(status: int, _body: bytes) -> bool:
