@@ -1,0 +1,56 @@
+"""Reading Bundles that a FHIR server answers with: their resources, and where the next page lies.
+
+https://hl7.org/fhir/R4/bundle.html , paging: https://hl7.org/fhir/R4/http.html#paging
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from yarl import URL
+
+from shared.errors import Unavailable
+
+type Resource = Mapping[str, object]
+
+
+def bundle(body: object) -> Resource:
+    """Return the body as a Bundle. Raises Unavailable when it is something else."""
+    if not isinstance(body, dict) or body.get("resourceType") != "Bundle":
+        raise Unavailable("the FHIR server answered with something else than a Bundle")
+    return body
+
+
+def resources(page: Resource) -> Iterator[Resource]:
+    """Walk the resources of a page; what the server has to say about the search is passed over."""
+    for entry in _objects(page.get("entry")):
+        resource = entry.get("resource")
+        if isinstance(resource, dict) and resource.get("resourceType") != "OperationOutcome":
+            yield resource
+
+
+def former(page: Resource) -> Iterator[Resource]:
+    """Walk the entries of a history page; an entry without a resource, a deletion, is an empty mapping."""
+    for entry in _objects(page.get("entry")):
+        resource = entry.get("resource")
+        yield resource if isinstance(resource, dict) else {}
+
+
+def next_page(page: Resource, here: URL, base: URL) -> URL | None:
+    """Return the page after this one. Raises Unavailable when that is not on the same server."""
+    links = _objects(page.get("link"))
+    target = next((link.get("url") for link in links if link.get("relation") == "next"), None)
+    if not isinstance(target, str) or not target:
+        return None
+    try:
+        there = here.join(URL(target, encoded=True))
+        same = there.origin() == base.origin() and there.raw_path.startswith(base.raw_path)
+    except ValueError:
+        same = False
+    if not same or there == here:
+        raise Unavailable("the next page lies outside the FHIR server: check the base URL that it is set to")
+    return there
+
+
+def _objects(value: object) -> Iterator[Resource]:
+    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())

@@ -1,0 +1,103 @@
+"""The FhirServer port over FHIR's REST API (https://hl7.org/fhir/R4/http.html): how changes are read.
+
+What goes into a URL is checked to be a type and an id first. Which failure is raised when: fhir_answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from yarl import URL
+
+from shared.adapters.fhir_answers import version_of
+from shared.adapters.fhir_bundles import Resource, bundle, former, next_page, resources
+from shared.adapters.fhir_calls import FhirCalls
+from shared.errors import Rejected
+from shared.fhir.references import ResourceKey, resource_key
+from shared.ports import FhirRead
+
+_GONE = frozenset({404, 410})
+_NO_EVENTS = frozenset({400, 404, 405, 410, 422, 501})
+_NO_HISTORY = frozenset({400, 404, 405, 410, 501})
+
+
+class FhirHttp:
+    """A FHIR server, over HTTP."""
+
+    def __init__(self, calls: FhirCalls) -> None:
+        self._calls = calls
+        self._base = str(calls.base)
+
+    async def read(self, key: ResourceKey) -> FhirRead:
+        """Read the current version. Raises Unavailable, Rejected."""
+        answer = await self._calls.get(self._url(key), _GONE)
+        if answer.status in _GONE:
+            return FhirRead(None, version_of(answer.headers), deleted=answer.status == 410)
+        resource = answer.body
+        if not isinstance(resource, dict) or not _is(resource, key):
+            raise Rejected(
+                "the FHIR server answered with another resource than the one asked for", "not-the-one"
+            )
+        return FhirRead(resource, _version(resource) or version_of(answer.headers))
+
+    async def history(self, key: ResourceKey) -> tuple[Resource, ...]:
+        """Return the versions before the current one, newest first, without deletions."""
+        url: URL | None = self._url(key, "/_history")
+        found: list[Resource] = []
+        while url is not None:
+            answer = await self._calls.get(url, _NO_HISTORY)
+            if answer.status in _NO_HISTORY:
+                break
+            page = bundle(answer.body)
+            found += former(page)
+            url = next_page(page, url, self._calls.base)
+        return tuple(version for version in found[1:] if version and _is(version, key))
+
+    async def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Resource]:
+        """Walk all pages of a search, included resources too. Raises Unavailable, Rejected."""
+        checked = resource_key(resource_type, "any").resource_type
+        url: URL | None = URL(f"{self._base}/{checked}").with_query(params)
+        while url is not None:
+            page = bundle((await self._calls.get(url)).body)
+            for resource in resources(page):
+                yield resource
+            url = next_page(page, url, self._calls.base)
+
+    async def events(self, subscription: str, since: int, until: int) -> tuple[Resource, ...]:
+        """Call Subscription/[id]/$events; both numbers are inclusive. Raises Rejected (events-unsupported).
+
+        https://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition-backport-subscription-events.html
+        """
+        key = resource_key("Subscription", subscription.removeprefix("Subscription/"))
+        asked = {"eventsSinceNumber": str(since), "eventsUntilNumber": str(until), "content": "id-only"}
+        answer = await self._calls.get(self._url(key, "/$events").with_query(asked), _NO_EVENTS)
+        if answer.status in _NO_EVENTS:
+            raise Rejected(f"the FHIR server has no $events for this ({answer.status})", "events-unsupported")
+        return (bundle(answer.body),)
+
+    async def update(self, resource: Resource, if_match: str | None = None) -> str:
+        """PUT a resource and return its new version; over `if_match` only, where given.
+
+        Raises Conflict when the server has another version. After Unavailable it may have been written, and
+        after Conflict too, by us: aiohttp sends an idempotent request again when its connection breaks.
+        """
+        key = resource_key(resource.get("resourceType"), resource.get("id"))
+        headers = {"Prefer": "return=minimal"}
+        if if_match is not None:
+            headers["If-Match"] = f'W/"{if_match}"'
+        answer = await self._calls.put(self._url(key), resource, headers)
+        return version_of(answer.headers) or _version(answer.body)
+
+    def _url(self, key: ResourceKey, tail: str = "") -> URL:
+        checked = resource_key(key.resource_type, key.resource_id)
+        return URL(f"{self._base}/{checked}{tail}", encoded=True)
+
+
+def _is(resource: Resource, key: ResourceKey) -> bool:
+    return resource.get("resourceType") == key.resource_type and resource.get("id") == key.resource_id
+
+
+def _version(resource: object) -> str:
+    meta = resource.get("meta") if isinstance(resource, dict) else None
+    version = meta.get("versionId") if isinstance(meta, dict) else None
+    return version if isinstance(version, str) else ""

@@ -1,0 +1,106 @@
+"""A FHIR server in memory, for simulations: versions, deletions, history, and search by _lastUpdated.
+
+Held to the same contract suite as shared.adapters.fhir_http over a real server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+
+from shared.adapters.fhir_bundles import Resource
+from shared.errors import Conflict, Rejected
+from shared.fhir.instants import Instant, iso, parse_range
+from shared.fhir.references import ResourceKey, resource_key
+from shared.ports import Clock, FhirRead
+
+type _Range = tuple[Instant, Instant]
+
+_PREFIXES: Mapping[str, Callable[[Instant, _Range], bool]] = {
+    "ge": lambda at, span: at >= span[0],
+    "gt": lambda at, span: at >= max(span[1], span[0] + 1),
+    "le": lambda at, span: at < max(span[1], span[0] + 1),
+    "lt": lambda at, span: at < span[0],
+    "eq": lambda at, span: span[0] <= at < max(span[1], span[0] + 1),
+}
+
+
+class MemoryFhir:
+    """Every version ever written, by resource; None is a deletion."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._versions: dict[ResourceKey, list[tuple[Instant, Resource | None]]] = {}
+        self._notified: dict[str, dict[int, Resource]] = {}
+
+    async def read(self, key: ResourceKey) -> FhirRead:
+        """Read the current version."""
+        versions = self._versions.get(resource_key(key.resource_type, key.resource_id), [])
+        if not versions:
+            return FhirRead(None)
+        resource = versions[-1][1]
+        return FhirRead(resource, str(len(versions)), deleted=resource is None)
+
+    async def history(self, key: ResourceKey) -> tuple[Resource, ...]:
+        """Return the versions before the current one, newest first, without deletions."""
+        former = self._versions.get(key, [])[-2::-1]
+        return tuple(resource for _, resource in former if resource is not None)
+
+    async def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Resource]:
+        """Search by _id and _lastUpdated, oldest change first; _sort and _count change nothing here.
+
+        Raises Rejected for any other parameter, so that a simulation never searches wider than it says.
+        """
+        unknown = set(params) - {"_id", "_lastUpdated", "_sort", "_count"}
+        if unknown:
+            raise Rejected("a search parameter that the memory server does not know", "fhir-refused")
+        resource_key(resource_type, "any")
+        current = [(v[-1], key) for key, v in self._versions.items() if key.resource_type == resource_type]
+        for (at, resource), key in sorted(current, key=lambda found: (found[0][0], found[1])):
+            if resource is not None and _matches(key, at, params):
+                yield resource
+
+    async def events(self, subscription: str, since: int, until: int) -> tuple[Resource, ...]:
+        """Return what was noted for the subscription. Raises Rejected when it is not known."""
+        key = resource_key("Subscription", subscription.removeprefix("Subscription/"))
+        noted = self._notified.get(key.resource_id)
+        if noted is None:
+            raise Rejected("the FHIR server has no $events for this", "events-unsupported")
+        return tuple(noted[number] for number in sorted(noted) if since <= number <= until)
+
+    def note_event(self, subscription: str, number: int, notification: Resource) -> None:
+        """Keep a notification bundle for $events."""
+        self._notified.setdefault(subscription, {})[number] = notification
+
+    async def update(self, resource: Resource, if_match: str | None = None) -> str:
+        """Write a version and return its id. Raises Conflict when `if_match` is not the current one."""
+        key = resource_key(resource.get("resourceType"), resource.get("id"))
+        if if_match is not None and if_match != (await self.read(key)).version:
+            raise Conflict("the FHIR server has another version (412)")
+        versions = self._versions.setdefault(key, [])
+        now, version = self._clock.now(), str(len(versions) + 1)
+        held = resource.get("meta")
+        meta = {**(held if isinstance(held, dict) else {}), "versionId": version, "lastUpdated": iso(now)}
+        versions.append((now, {**resource, "meta": meta}))
+        return version
+
+    async def delete(self, key: ResourceKey) -> None:
+        """Delete a resource; one that is not there stays so."""
+        versions = self._versions.get(key)
+        if versions and versions[-1][1] is not None:
+            versions.append((self._clock.now(), None))
+
+
+def _matches(key: ResourceKey, at: Instant, params: Mapping[str, str]) -> bool:
+    wanted = params.get("_id")
+    if wanted is not None and key.resource_id not in wanted.split(","):
+        return False
+    bound = params.get("_lastUpdated")
+    return bound is None or _within(at, bound)
+
+
+def _within(at: Instant, bound: str) -> bool:
+    prefix, text = (bound[:2], bound[2:]) if bound[:2] in _PREFIXES else ("eq", bound)
+    try:
+        return _PREFIXES[prefix](at, parse_range(text))
+    except ValueError:
+        raise Rejected("the FHIR server refused the request (400)", "fhir-refused") from None

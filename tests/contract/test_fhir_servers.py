@@ -1,0 +1,190 @@
+"""What every FhirServer does, held over the memory one and over HTTP to the sandbox's real server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Protocol
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+from sandbox import fhir_server
+from sandbox.ports import free_ports
+from sandbox.processes import Children
+from shared.adapters.clock import SystemClock
+from shared.adapters.fhir_calls import FhirCalls
+from shared.adapters.fhir_http import FhirHttp
+from shared.adapters.memory_fhir import MemoryFhir
+from shared.errors import Conflict, Rejected
+from shared.fhir.instants import SECOND, Instant, iso, parse_instant
+from shared.fhir.references import ResourceKey
+from shared.ports import FhirServer
+
+type Resource = dict[str, object]
+
+
+class Writable(FhirServer, Protocol):
+    """A FhirServer that the tests can write to."""
+
+    async def update(self, resource: Resource, if_match: str | None = None) -> str: ...
+
+    async def delete(self, key: ResourceKey) -> None: ...
+
+
+class DeletableHttp(FhirHttp):
+    """The client under test, with the deletion that only tests need."""
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str) -> None:
+        super().__init__(FhirCalls(session, base_url))
+        self._delete = lambda key: session.delete(f"{base_url}/{key}")
+
+    async def delete(self, key: ResourceKey) -> None:
+        async with self._delete(key) as answer:
+            assert answer.status < 300
+
+
+@pytest.fixture(scope="module")
+def sekmet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder: Path = tmp_path_factory.mktemp("fhir")
+    (port,) = free_ports(1)
+    children = Children()
+    try:
+        children.start(fhir_server.service(folder, port), folder / "logs").wait_healthy()
+        yield fhir_server.base_url(port)
+    finally:
+        children.stop()
+
+
+@pytest.fixture(params=["memory", "http"])
+async def server(request: pytest.FixtureRequest) -> AsyncIterator[Writable]:
+    if request.param == "memory":
+        yield MemoryFhir(SystemClock())
+        return
+    async with aiohttp.ClientSession() as session:
+        yield DeletableHttp(session, request.getfixturevalue("sekmet"))
+
+
+def patient(family: str = "Ng") -> Resource:
+    return {"resourceType": "Patient", "id": uuid4().hex, "name": [{"family": family}]}
+
+
+def key_of(resource: Resource) -> ResourceKey:
+    return ResourceKey(str(resource["resourceType"]), str(resource["id"]))
+
+
+async def ids(server: Writable, **params: str) -> list[object]:
+    return [found["id"] async for found in server.search("Patient", params)]
+
+
+async def test_what_never_was_is_not_known(server):
+    found = await server.read(ResourceKey("Patient", "never-was"))
+    assert (found.resource, found.version, found.deleted) == (None, "", False)
+
+
+async def test_what_was_written_is_read_with_its_version(server):
+    written = patient()
+    assert await server.update(written) == "1"
+    found = await server.read(key_of(written))
+    assert found.resource is not None
+    assert found.resource["name"] == written["name"]
+    assert (found.version, found.deleted) == ("1", False)
+    assert found.resource["meta"]["versionId"] == "1"
+    assert abs(parse_instant(found.resource["meta"]["lastUpdated"]) - SystemClock().now()) < 60 * SECOND
+
+
+async def test_each_write_is_a_version(server):
+    written = patient()
+    versions = [await server.update({**written, "gender": gender}) for gender in ("female", "male", "other")]
+    assert versions == ["1", "2", "3"]
+    assert (await server.read(key_of(written))).version == "3"
+
+
+async def test_a_write_over_another_version_is_a_conflict(server):
+    written = patient()
+    await server.update(written)
+    assert await server.update({**written, "gender": "other"}, if_match="1") == "2"
+    with pytest.raises(Conflict):
+        await server.update(written, if_match="1")
+    assert (await server.read(key_of(written))).version == "2"
+
+
+async def test_what_was_deleted_says_so(server):
+    written = patient()
+    await server.update(written)
+    await server.delete(key_of(written))
+    found = await server.read(key_of(written))
+    assert (found.resource, found.deleted) == (None, True)
+    assert found.version in {"", "2"}
+
+
+async def test_history_is_what_was_before_newest_first(server):
+    written = patient("First")
+    for family in ("First", "Second", "Third"):
+        await server.update({**written, "name": [{"family": family}]})
+    former = await server.history(key_of(written))
+    assert [version["name"][0]["family"] for version in former] == ["Second", "First"]
+
+
+async def test_history_of_what_was_deleted_holds_its_last_version(server):
+    written = patient()
+    await server.update(written)
+    await server.delete(key_of(written))
+    former = await server.history(key_of(written))
+    assert [version["id"] for version in former] == [written["id"]]
+
+
+async def test_history_of_what_never_was_is_empty(server):
+    assert await server.history(ResourceKey("Patient", "never-was")) == ()
+
+
+async def test_search_walks_all_pages_and_leaves_out_what_was_deleted(server):
+    written = [patient() for _ in range(5)]
+    since = iso(Instant(SystemClock().now() // 1000 * 1000))
+    for each in written:
+        await server.update(each)
+    await server.delete(key_of(written[2]))
+    found = await ids(server, _lastUpdated=f"ge{since}", _sort="_lastUpdated", _count="2")
+    wanted = {each["id"] for n, each in enumerate(written) if n != 2}
+    assert wanted <= set(found)
+    assert written[2]["id"] not in found
+    assert len(found) == len(set(found))
+
+
+async def test_search_by_id(server):
+    written = patient()
+    await server.update(written)
+    assert await ids(server, _id=str(written["id"])) == [written["id"]]
+    assert await ids(server, _id=str(written["id"]), _lastUpdated="lt2001-01-01") == []
+
+
+async def test_events_that_the_server_does_not_keep_are_refused(server):
+    with pytest.raises(Rejected) as rejected:
+        await server.events("none", 1, 2)
+    assert rejected.value.code == "events-unsupported"
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "resource_id"),
+    [("Patient", "../Claim/1"), ("Patient", "a?b=c"), ("../x", "1"), ("Patient", "")],
+)
+async def test_what_is_no_type_and_id_never_leaves_here(server, resource_type, resource_id):
+    key = ResourceKey(resource_type, resource_id)
+    with pytest.raises(Rejected):
+        await server.read(key)
+    with pytest.raises(Rejected):
+        await server.update({"resourceType": resource_type, "id": resource_id})
+
+
+async def test_no_search_of_what_is_no_type(server):
+    with pytest.raises(Rejected):
+        await anext(aiter(server.search("Patient/1", {})))
+
+
+async def test_memory_keeps_events_by_number():
+    server = MemoryFhir(SystemClock())
+    bundles = {number: {"resourceType": "Bundle", "id": str(number)} for number in (4, 2, 3)}
+    for number, bundle in bundles.items():
+        server.note_event("s", number, bundle)
+    assert await server.events("Subscription/s", 2, 3) == (bundles[2], bundles[3])
