@@ -18,8 +18,8 @@ _SESSION_WAIT_SECONDS = 5.0
 class AzureBusSource:
     """Opens receivers on one queue; locks are renewed for up to `renewal` seconds."""
 
-    def __init__(self, connection: str, queue: str, sessions: bool, renewal: float) -> None:
-        self._client = ServiceBusClient.from_connection_string(connection)
+    def __init__(self, connection: str, queue: str, sessions: bool, renewal: float, retries: int = 3) -> None:
+        self._client = ServiceBusClient.from_connection_string(connection, retry_total=retries)
         self._queue = queue
         self._sessions = sessions
         self._renewer = AutoLockRenewer(max_lock_renewal_duration=renewal)

@@ -45,14 +45,15 @@ class BusListener:
         """Lock no more messages; those under way go on."""
         self._stopping.set()
 
+    def pending(self) -> set[asyncio.Task[None]]:
+        """Return what is under way: pumps, each of which ends with its messages once told to stop."""
+        return {task for task in self._pumps if not task.done()}
+
     async def close(self) -> None:
         """Break off what is under way, and hang up: the broker gives its messages out again."""
-        done, pending = (
-            await asyncio.wait(self._pumps, timeout=_WAIT_SECONDS) if self._pumps else (set(), set())
-        )
-        for task in pending:
+        for task in self._pumps:
             task.cancel()
-        await asyncio.gather(*done, *pending, return_exceptions=True)
+        await asyncio.gather(*self._pumps, return_exceptions=True)
         await self._source.close()
 
     async def _pump(self) -> None:

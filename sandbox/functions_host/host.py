@@ -119,13 +119,27 @@ class FunctionsHost:
             await self._server.stop_listening()
             await self._timers.stop()
             await asyncio.gather(*(listener.stop() for listener in self._listeners))
-            await self._invoker.drained(self.options.grace if grace is None else grace)
-            self._timers.close()
+            await self.drain(self.options.grace if grace is None else grace)
+            await self._timers.close()
             await asyncio.gather(*(listener.close() for listener in self._listeners))
             await self._server.close()
         await self._queues.close()
         worker.forget()
         self._state = "Stopped"
+
+    async def drain(self, grace: float) -> bool:
+        """Wait until nothing is under way, settling included; False if `grace` seconds are too few."""
+        try:
+            async with asyncio.timeout(grace):
+                while pending := self._pending():
+                    await asyncio.wait(pending)
+                await self._invoker.drained()
+        except TimeoutError:
+            return False
+        return True
+
+    def _pending(self) -> set[asyncio.Task[None] | asyncio.Task[Outcome]]:
+        return {*self._timers.pending(), *(task for each in self._listeners for task in each.pending())}
 
     def poke(self, queue: str) -> None:
         """Make the listeners of `queue` look at it now."""

@@ -63,13 +63,9 @@ class Invoker:
         tally.failed += not outcome.ok
         return outcome
 
-    async def drained(self, grace: float) -> bool:
-        """Wait until nothing is under way; False if that takes longer than `grace` seconds."""
-        try:
-            await asyncio.wait_for(self._idle.wait(), grace)
-        except TimeoutError:
-            return False
-        return True
+    async def drained(self) -> None:
+        """Wait until no invocation is under way."""
+        await self._idle.wait()
 
     def _enter(self, tally: Tally) -> None:
         tally.in_flight += 1

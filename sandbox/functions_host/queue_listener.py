@@ -68,6 +68,10 @@ class QueueListener:
         self._room.set()
         await asyncio.gather(*self._tasks[:1], return_exceptions=True)
 
+    def pending(self) -> set[asyncio.Task[None]]:
+        """Return what is under way: messages being run or settled."""
+        return set(self._running)
+
     async def close(self) -> None:
         """Drop what is still under way; its messages come back when their leases end."""
         pending = [*self._tasks, *self._running]

@@ -96,10 +96,12 @@ class _Binding(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def read_specs(functions: Sequence[RpcFunctionMetadata], environ: Mapping[str, str]) -> list[FunctionSpec]:
-    """Read every function's bindings, in Azure's order: by name. Raises LoadError with all problems."""
+    """Read all functions but disabled ones, in Azure's order: by name. Raises LoadError with all problems."""
     specs: list[FunctionSpec] = []
     problems: list[str] = []
     for function in sorted(functions, key=lambda each: each.name.upper()):
+        if is_disabled(function.name, environ):
+            continue
         try:
             specs.append(_spec(function, environ))
         except (ValueError, msgspec.MsgspecError) as problem:
@@ -107,6 +109,15 @@ def read_specs(functions: Sequence[RpcFunctionMetadata], environ: Mapping[str, s
     if problems:
         raise LoadError("; ".join(problems))
     return specs
+
+
+def is_disabled(function: str, environ: Mapping[str, str]) -> bool:
+    """Say whether an app setting turns a function off.
+
+    Source: https://learn.microsoft.com/azure/azure-functions/disable-function.
+    """
+    names = (f"AzureWebJobs.{function}.Disabled", f"AzureWebJobs__{function}__Disabled")
+    return any(environ.get(name, "").lower() in ("true", "1") for name in names)
 
 
 def _spec(function: RpcFunctionMetadata, environ: Mapping[str, str]) -> FunctionSpec:

@@ -73,10 +73,9 @@ class Timer:
         info = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": past_due}
         return Datum(json.dumps(info), "json")
 
-    def cancel(self) -> None:
-        """Break off a run that is under way."""
-        if self._task is not None:
-            self._task.cancel()
+    def pending(self) -> set[asyncio.Task[Outcome]]:
+        """Return the run that is under way, if one is."""
+        return set() if self._task is None else {self._task}
 
 
 class Timers:
@@ -118,10 +117,16 @@ class Timers:
             self._poller.cancel()
             await asyncio.gather(self._poller, return_exceptions=True)
 
-    def close(self) -> None:
+    def pending(self) -> set[asyncio.Task[Outcome]]:
+        """Return the runs that are under way."""
+        return {task for timer in self.timers.values() for task in timer.pending()}
+
+    async def close(self) -> None:
         """Break off what is still running."""
-        for timer in self.timers.values():
-            timer.cancel()
+        pending = self.pending()
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
 
     async def _poll(self) -> None:
         while True:

@@ -10,7 +10,11 @@ import azure.functions as func
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 seen: list[object] = []
+slow: list[bool] = []
 gate = asyncio.Event()
+entered = asyncio.Event()
+ticked = asyncio.Event()
+received = asyncio.Event()
 
 
 @app.route(route="echo/{name}/{number:int?}", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -60,14 +64,14 @@ async def cookies(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route(route="enqueue", auth_level=func.AuthLevel.ANONYMOUS)
 @app.queue_output(arg_name="out", queue_name="%FIXTURE_QUEUE%", connection="AzureWebJobsStorage")
-async def enqueue(req: func.HttpRequest, out: func.Out[List[str]]) -> func.HttpResponse:
+async def enqueue(req: func.HttpRequest, out: func.Out[List[str]]) -> func.HttpResponse:  # noqa: UP006 - see above
     out.set(req.get_body().decode().split())
     return func.HttpResponse(status_code=202)
 
 
 @app.route(route="waits", auth_level=func.AuthLevel.ANONYMOUS)
 async def waits(req: func.HttpRequest) -> func.HttpResponse:
-    seen.append("waiting")
+    entered.set()
     await gate.wait()
     return func.HttpResponse("done")
 
@@ -96,11 +100,9 @@ def wsgi_app(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
 @app.timer_trigger(arg_name="timer", schedule="%FIXTURE_SCHEDULE%")
 async def ticks(timer: func.TimerRequest) -> None:
     seen.append(("tick", timer.past_due))
-    if gate_ticks:
+    ticked.set()
+    if slow:
         await gate.wait()
-
-
-gate_ticks: list[bool] = []
 
 
 @app.timer_trigger(arg_name="timer", schedule="1.00:00:00", run_on_startup=True)
@@ -122,6 +124,7 @@ async def bus_one(msg: func.ServiceBusMessage) -> None:
     seen.append(
         (msg.get_body(), msg.message_id, msg.delivery_count, msg.session_id, msg.application_properties)
     )
+    received.set()
     if msg.get_body() == b"fail":
         raise RuntimeError("as asked")
 
@@ -129,5 +132,5 @@ async def bus_one(msg: func.ServiceBusMessage) -> None:
 @app.service_bus_queue_trigger(
     arg_name="msgs", queue_name="many", connection="FIXTURE_BUS", cardinality="many", is_sessions_enabled=True
 )
-async def bus_many(msgs: List[func.ServiceBusMessage]) -> None:
+async def bus_many(msgs: List[func.ServiceBusMessage]) -> None:  # noqa: UP006 - see above
     seen.append([(msg.get_body(), msg.message_id, msg.user_properties) for msg in msgs])
