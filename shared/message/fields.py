@@ -7,7 +7,7 @@ apply (no appointment, no location) is nil too, and a field of it is an error.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from msgspec import Struct
 from shared.errors import AuthorFault
 from shared.fhir.fact import Fact, Name
 from shared.fhir.instants import Instant, to_datetime
-from shared.message.locales import choose_name, full_name, local_date, local_time
+from shared.message.locales import choose_name, clock_time, full_name, long_date, long_day
 from shared.message.policy import Policy
 from shared.patient.record import PatientRecord
 
@@ -49,6 +49,12 @@ class Scene(Struct, frozen=True):
             except (ValueError, OSError):  # not a zone that tzdata knows
                 continue
         return ZoneInfo("UTC")
+
+    @property
+    def locale(self) -> str:
+        """Return the patient's own variety of the message's language, "es-MX" for "es"."""
+        spoken = self.record.person.languages if self.record.person else ()
+        return next((tag for tag in spoken if f"{tag}-".startswith(f"{self.language}-")), self.language)
 
     @property
     def name(self) -> Name | None:
@@ -100,10 +106,10 @@ def _end(scene: Scene) -> datetime | None:
     return _moment(scene.focus.end if scene.focus else None, scene)
 
 
-def _date(skeleton: str) -> Reader:
+def _date(write: Callable[[date, str], str]) -> Reader:
     def read(scene: Scene) -> object:
         start = _start(scene)
-        return start and local_date(start, scene.language, skeleton)
+        return start and write(start.date(), scene.locale)
 
     return read
 
@@ -111,7 +117,7 @@ def _date(skeleton: str) -> Reader:
 def _time(moment: Callable[[Scene], datetime | None]) -> Reader:
     def read(scene: Scene) -> object:
         found = moment(scene)
-        return found and local_time(found, scene.language)
+        return found and clock_time(found.time(), scene.locale)
 
     return read
 
@@ -137,10 +143,8 @@ FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "language": Field("Language of this message (BCP 47)", lambda s: s.language),
         },
         "appointment": {
-            "start": Field("When it starts, for the filters local_date and local_time", _start),
-            "end": Field("When it ends, for the same filters", _end),
-            "date": Field('Day with its name: "Tuesday, March 5, 2024"', _date("yMMMMEEEEd")),
-            "day": Field('The same without the year: "Tuesday, March 5"', _date("MMMMEEEEd")),
+            "date": Field('Day with its name: "Tuesday, March 5, 2024"', _date(long_date)),
+            "day": Field('The same without the year: "Tuesday, March 5"', _date(long_day)),
             "time": Field('Time of day: "9:00 AM"', _time(_start)),
             "end_time": Field("Time of day when it ends", _time(_end)),
             "title": Field("What it is: description or service type", lambda s: s.focus and s.focus.title),

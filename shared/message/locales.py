@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from functools import cache
+import re
+from datetime import date, time
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from shared.fhir.fact import Name
@@ -30,20 +31,41 @@ def locale_of(language: str) -> Locale:
     return Locale("en")
 
 
-def local_date(moment: datetime, language: str = "en", skeleton: str = "yMMMMEEEEd") -> str:
-    """Write the date of an aware datetime, by default "Tuesday, March 5, 2024"."""
-    from babel.dates import format_skeleton
+@lru_cache(maxsize=2048)
+def long_date(day: date, language: str) -> str:
+    """Write a day with its year: "Tuesday, March 5, 2024"."""
+    from babel.dates import format_date
 
-    return format_skeleton(skeleton, moment, moment.tzinfo, locale=locale_of(language)).translate(
-        _NARROW_SPACES
-    )
+    return _plain(format_date(day, "full", locale_of(language)))
 
 
-def local_time(moment: datetime, language: str = "en") -> str:
-    """Write the time of day of an aware datetime: "9:00 AM", "9:00"."""
+@lru_cache(maxsize=2048)
+def long_day(day: date, language: str) -> str:
+    """Write a day without its year: "Tuesday, March 5"."""
+    from babel.dates import format_date
+
+    return _plain(format_date(day, _day_pattern(language), locale_of(language)))
+
+
+@lru_cache(maxsize=2048)
+def clock_time(clock: time, language: str) -> str:
+    """Write a time of day: "9:00 AM", "9:00"."""
     from babel.dates import format_time
 
-    return format_time(moment, "short", moment.tzinfo, locale_of(language)).translate(_NARROW_SPACES)
+    return _plain(format_time(clock, "short", locale=locale_of(language)))
+
+
+@cache
+def _day_pattern(language: str) -> str:
+    """Return the locale's own pattern of weekday, day and month, with both names written out."""
+    patterns = locale_of(language).datetime_skeletons
+    chosen = next((patterns[key] for key in ("MMMMEEEEd", "MMMMEd", "MMMEd") if key in patterns), None)
+    pattern = chosen.pattern if chosen is not None else "EEEE, MMMM d"
+    return re.sub(r"MMM+", "MMMM", re.sub(r"E+", "EEEE", pattern))
+
+
+def _plain(text: str) -> str:
+    return text.translate(_NARROW_SPACES)
 
 
 def choose_name(names: tuple[Name, ...]) -> Name | None:

@@ -9,41 +9,17 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.message.locales import local_date, local_time
-
 if TYPE_CHECKING:
     from liquid import Environment
 
+_MACHINERY = ("content", "output", "illegal", "comment", "#", "doc")
 TAGS = frozenset(
-    {
-        *(
-            "literal",
-            "output",
-            "illegal",
-            "#",
-            "comment",
-            "doc",
-        ),  # the first three are Liquid's own machinery
-        *("if", "unless", "case", "for", "break", "continue", "assign", "capture"),
-    }
+    (*_MACHINERY, "if", "unless", "case", "for", "break", "continue", "assign", "capture"),
 )
-FILTERS = frozenset(
-    {
-        *("append", "prepend", "capitalize", "downcase", "upcase", "strip", "lstrip", "rstrip", "squish"),
-        *(
-            "replace",
-            "replace_first",
-            "remove",
-            "truncate",
-            "truncatewords",
-            "split",
-            "join",
-            "first",
-            "last",
-        ),
-        *("escape", "url_encode", "default", "size", "plus", "minus", "times", "local_date", "local_time"),
-    }
-)
+_TEXT = ("append", "prepend", "capitalize", "downcase", "upcase", "strip", "squish", "replace", "remove")
+_SIZE = ("truncate", "truncatewords", "size", "split", "join", "first", "last", "plus", "minus", "times")
+_ESCAPE = ("escape", "url_encode", "default")
+FILTERS = frozenset((*_TEXT, *_SIZE, *_ESCAPE))
 MOST_ITERATIONS = 1_000
 MOST_OUTPUT_BYTES = 100_000
 MOST_VARIABLE_BYTES = 50_000
@@ -60,8 +36,6 @@ def environment(*, html: bool) -> Environment:
         local_namespace_limit = MOST_VARIABLE_BYTES
 
     made = Sandbox(undefined=StrictUndefined, autoescape=html)
-    made.add_filter("local_date", local_date)
-    made.add_filter("local_time", local_time)
     made.tags = {name: tag for name, tag in made.tags.items() if name in TAGS}
     made.filters = {name: function for name, function in made.filters.items() if name in FILTERS}
     return made
