@@ -1,0 +1,34 @@
+"""The criterion that another segment holds."""
+
+from __future__ import annotations
+
+from shared.fhir.instants import Instant
+from shared.patient.record import PatientRecord
+from shared.segment.codes import Word
+from shared.segment.criterion import FAILS, Compiled, Context, Criterion, Outcome
+from shared.segment.explanation import Explanation
+
+
+class MemberCriterion(Criterion):
+    """The patient is in the segment of this url, evaluated afresh: the stored memberships are not asked."""
+
+    member_of: Word
+
+    def compile(self, context: Context) -> Compiled:
+        """Compile to the other segment's own test, its rules on the deceased and inactive included."""
+        other = context.segments.get(self.member_of)
+        if other is None:
+            known = ", ".join(sorted(context.segments)) or "one that is defined"
+            context.inside(".member_of").fault("is no segment that is defined", known)
+            return Compiled(
+                lambda _r, _n: FAILS, lambda _r, _n: Explanation("member_of", False, ""), frozenset()
+            )
+
+        def test(record: PatientRecord, now: Instant) -> Outcome:
+            return other.test(record, now)
+
+        def explain(record: PatientRecord, now: Instant) -> Explanation:
+            inner = other.explain(record, now)
+            return Explanation("member_of", inner.holds, f"{other.title}: {inner.why}", parts=(inner,))
+
+        return Compiled(test, explain, other.touches, other.timed, other.exact)

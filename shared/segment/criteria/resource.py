@@ -1,0 +1,95 @@
+"""The criteria that the record holds a resource, or none: `has` and `has_no`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shared.fhir.fact import Fact
+from shared.fhir.instants import Instant
+from shared.patient.record import PatientRecord
+from shared.segment.choice import Choice, choice
+from shared.segment.criterion import FAILS, HOLDS, Compiled, Context, Criterion, Outcome, Test
+from shared.segment.explanation import Explanation, FactRef
+from shared.segment.pattern import ResourcePattern
+from shared.segment.selection import accepter, both, finder, keeper, touches
+from shared.segment.sentences import Sentences
+from shared.segment.timeline import Timeline
+from shared.segment.types import PLANS
+from shared.segment.window import begun
+
+_QUOTED = 5
+"""How many deciding facts an explanation names."""
+
+
+class HasCriterion(Criterion):
+    """The patient has such a resource."""
+
+    has: ResourcePattern
+
+    def compile(self, context: Context) -> Compiled:
+        """Compile to a search among the facts."""
+        return _compile("has", self.has, context.inside(".has"), True)
+
+
+class HasNoCriterion(Criterion):
+    """The patient has no such resource: the opposite of `has` with the same pattern."""
+
+    has_no: ResourcePattern
+
+    def compile(self, context: Context) -> Compiled:
+        """Compile to a search among the facts."""
+        return _compile("has_no", self.has_no, context.inside(".has_no"), False)
+
+
+type Live = Callable[[PatientRecord, Instant], tuple[list[Fact], list[Fact]]]
+
+
+def _compile(word: str, pattern: ResourcePattern, context: Context, wanted: bool) -> Compiled:
+    tokens = pattern.tokens(context)
+    accept, keep = accepter(pattern, context), keeper(pattern)
+    if accept is not None and pattern.which is None:
+        keep = both([keep, accept])
+    timeline = _timeline(pattern, context)
+    find, split = finder(pattern, tokens), timeline.sorter()
+    chosen = choice(pattern, accept, timeline)
+
+    def live(record: PatientRecord, now: Instant) -> tuple[list[Fact], list[Fact]]:
+        return split([fact for fact in find(record.facts) if keep(fact)], now)
+
+    says = Sentences(pattern, context.wall)
+
+    def explain(record: PatientRecord, now: Instant) -> Explanation:
+        facts = chosen.show(live(record, now)[0])
+        holds = chosen.state(facts)
+        refs = tuple(map(FactRef.to, facts[:_QUOTED]))
+        return Explanation(word, holds == wanted, says.why(facts, holds), refs)
+
+    test = _tester(live, chosen, wanted)
+    return Compiled(test, explain, touches(pattern, tokens), timeline.moves)
+
+
+def _timeline(pattern: ResourcePattern, context: Context) -> Timeline:
+    if pattern.when is not None:
+        return Timeline(pattern.when.relations(context.wall), undated=False)
+    return Timeline(() if pattern.type in PLANS else (begun(context.wall),), undated=True)
+
+
+def _tester(live: Live, chosen: Choice, wanted: bool) -> Test:
+    state, until = chosen.state, chosen.until
+    yes, no = (HOLDS, FAILS) if wanted else (FAILS, HOLDS)
+
+    def still(record: PatientRecord, now: Instant) -> Outcome:
+        facts, coming = live(record, now)
+        holds = state(facts)
+        if not coming:
+            return yes if holds else no
+        return holds == wanted, until(facts, coming, now, holds)
+
+    def moving(record: PatientRecord, now: Instant) -> Outcome:
+        facts, coming = live(record, now)
+        if not (facts or coming):
+            return no
+        holds = state(facts)
+        return holds == wanted, until(facts, coming, now, holds)
+
+    return moving if chosen.timeline.leaves else still

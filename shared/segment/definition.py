@@ -1,0 +1,81 @@
+"""The authoring language of segments: a document in, a checked immutable definition out.
+
+The criteria are one family a file in shared/segment/criteria/; docs/segments.md shows each by example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, StrictBool, ValidationError
+
+from shared.authoring import Authored
+from shared.errors import Invalid, Problem
+from shared.fhir.canonical import canonical
+from shared.segment.codes import ONE_OR_MANY, Word
+from shared.segment.criteria.language import AnyCriterion
+from shared.segment.problems import problems
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # OSError: a name that is a folder of the tz database
+        raise ValueError('is no time zone of the tz database, such as "America/New_York"') from None
+    return name
+
+
+def _no_bar(text: str) -> str:
+    if "|" in text:
+        raise ValueError('must not contain "|", which joins url and version')
+    return text
+
+
+type Name = Annotated[Word, AfterValidator(_no_bar)]
+
+
+class SegmentDefinition(Authored):
+    """A cohort as an author states it."""
+
+    url: Name
+    """What it is known by in all its versions."""
+    version: Name
+    """Text, such as "1.0.0"; a change is a new version."""
+    title: Word
+    description: str = ""
+    owner: str = ""
+    tags: Annotated[tuple[Word, ...], ONE_OR_MANY] = ()
+    time_zone: Annotated[str, AfterValidator(_zone)] | None = None
+    """In which days, birthdays and windows are counted; the organisation's own if not given."""
+    include_deceased: StrictBool = False
+    """People who have died are in no segment unless this is true."""
+    include_inactive: StrictBool = False
+    """So are those whose Patient.active is false."""
+    include_merged: StrictBool = False
+    """So are records that were merged into another (Patient.link replaced-by)."""
+    criteria: AnyCriterion = Field()
+
+    @property
+    def canonical(self) -> str:
+        """Return "url|version"."""
+        return canonical(self.url, self.version)
+
+
+def parse_segment(document: Mapping[str, object], where: str) -> SegmentDefinition:
+    """Read a definition from decoded YAML or JSON; `where` is the file. Raises Invalid with every Problem."""
+    if not isinstance(document, Mapping):
+        raise Invalid(
+            (Problem(where, "is not a segment", "a mapping with url, version, title and criteria"),)
+        )
+    try:
+        return SegmentDefinition.model_validate(document)
+    except ValidationError as error:
+        raise Invalid(tuple(problems(error, SegmentDefinition, where))) from None
+
+
+def segment_schema() -> dict[str, object]:
+    """Return the JSON Schema of the language, for editors."""
+    schema = SegmentDefinition.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

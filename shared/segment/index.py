@@ -1,0 +1,104 @@
+"""Which segments a change or an instant can touch, found without looking at the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from shared.fhir.fact import Fact, Person
+from shared.fhir.instants import Instant
+from shared.patient.apply import FactChanged
+from shared.patient.record import PatientRecord
+from shared.segment.compiled import CompiledSegment
+from shared.segment.criterion import Touch
+
+_FACT_WORDS = ("intent", "category", "class", "priority")
+_PERSON_ELEMENTS = tuple(
+    f for f in Person.__struct_fields__ if f not in ("resource_id", "version", "updated")
+)
+
+
+class SegmentIndex:
+    """All published segments, by what they read; each after those that it refers to."""
+
+    def __init__(self, segments: Iterable[CompiledSegment]) -> None:
+        self.all = tuple(_ordered({segment.url: segment for segment in segments}))
+        """Every segment, in the order in which they are to be evaluated."""
+        self._places = {segment.url: place for place, segment in enumerate(self.all)}
+        touching: dict[Touch, list[int]] = {}
+        for place, segment in enumerate(self.all):
+            for touch in segment.touches:
+                touching.setdefault(touch, []).append(place)
+        self._touching = {touch: tuple(places) for touch, places in touching.items()}
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def __contains__(self, url: object) -> bool:
+        return url in self._places
+
+    def get(self, url: str) -> CompiledSegment | None:
+        """Return the segment of a url."""
+        place = self._places.get(url)
+        return None if place is None else self.all[place]
+
+    def touched_by(self, changed: FactChanged) -> tuple[CompiledSegment, ...]:
+        """Return the segments whose answer the change could alter, by what was and what is.
+
+        A patient who was not known before concerns them all: facts may have come first.
+        """
+        if isinstance(changed.after, Person):
+            if changed.before is None:
+                return self.all
+            return self._at(_person_touches(changed.before, changed.after))
+        facts = (fact for fact in (changed.before, changed.after) if isinstance(fact, Fact))
+        return self._at(touch for fact in facts for touch in _fact_touches(fact))
+
+    def touched_by_opt_out(self) -> tuple[CompiledSegment, ...]:
+        """Return the segments that ask whether a patient can be reached."""
+        return self._at([("Patient", "opt_outs", "")])
+
+    def due(self, record: PatientRecord, now: Instant) -> tuple[CompiledSegment, ...]:
+        """Return the segments whose next flip for this patient has come."""
+        urls = (
+            url for url, m in record.memberships.items() if m.next_flip is not None and m.next_flip <= now
+        )
+        places = sorted(self._places[url] for url in urls if url in self._places)
+        return tuple(self.all[place] for place in places)
+
+    def _at(self, touches: Iterable[Touch]) -> tuple[CompiledSegment, ...]:
+        found: set[int] = set()
+        for touch in touches:
+            found.update(self._touching.get(touch, ()))
+        return tuple(self.all[place] for place in sorted(found))
+
+
+def _fact_touches(fact: Fact) -> Iterator[Touch]:
+    kind = fact.resource_type
+    yield kind, "", ""
+    yield kind, "status", fact.status
+    for code in fact.codes:
+        yield kind, "code", code
+    for word in _FACT_WORDS:
+        for value in fact.attributes.get(word, ()):
+            yield kind, word, value.rpartition("|")[2]
+
+
+def _person_touches(before: Fact | Person, after: Person) -> Iterator[Touch]:
+    for element in _PERSON_ELEMENTS:
+        if getattr(before, element, None) != getattr(after, element):
+            yield "Patient", element, ""
+
+
+def _ordered(segments: dict[str, CompiledSegment]) -> Iterator[CompiledSegment]:
+    """Yield each segment after those it refers to, otherwise in the order given."""
+    done: set[str] = set()
+
+    def visit(url: str) -> Iterator[CompiledSegment]:
+        if url not in done and url in segments:
+            done.add(url)
+            for other in segments[url].depends:
+                yield from visit(other)
+            yield segments[url]
+
+    for url in segments:
+        yield from visit(url)

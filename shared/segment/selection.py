@@ -1,0 +1,118 @@
+"""Finding the facts that a pattern asks for, whatever the time: codes, status and the other words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from shared.fhir.fact import Fact
+from shared.patient.facts import Facts
+from shared.segment.codes import matcher
+from shared.segment.criterion import Context, Touch
+from shared.segment.pattern import ComponentPattern, ResourcePattern
+from shared.segment.types import DISPROVED, NEVER_COUNTS, VERIFIED_TYPES
+
+type Keep = Callable[[Fact], bool]
+type Find = Callable[[Facts], Iterable[Fact]]
+
+_LOOKUPS = 8
+"""Up to so many codes are looked up one by one; with more, each fact is held against the whole set."""
+
+
+def finder(pattern: ResourcePattern, tokens: frozenset[str]) -> Find:
+    """Compile the way to the facts of the type and codes; tombstones are never among them."""
+    kind, texts = pattern.type, pattern.texts
+    if not pattern.chooses:
+        return lambda facts: [f for f in facts.of(kind).values() if not f.gone]
+    if texts or len(tokens) > _LOOKUPS:
+        chosen = _chosen(tokens, texts)
+        return lambda facts: [f for f in facts.of(kind).values() if not f.gone and chosen(f)]
+    if len(tokens) == 1:
+        (token,) = tokens
+        return lambda facts: facts.coded(kind, token)
+    codes = tuple(sorted(tokens))
+    return lambda facts: {f.resource_id: f for code in codes for f in facts.coded(kind, code)}.values()
+
+
+def _chosen(tokens: frozenset[str], texts: tuple[str, ...]) -> Keep:
+    def chosen(fact: Fact) -> bool:
+        if not tokens.isdisjoint(fact.codes):
+            return True
+        return bool(texts) and any(text in fact.title.lower() for text in texts)
+
+    return chosen
+
+
+def keeper(pattern: ResourcePattern) -> Keep:
+    """Compile the words on status and attributes, with the safe defaults of the type."""
+    tests = [_status(pattern)]
+    if pattern.type in VERIFIED_TYPES:
+        tests.append(_verified(pattern))
+    if pattern.type in ("MedicationRequest", "ServiceRequest"):
+        tests.append(lambda fact: "do-not-perform" not in fact.attributes)
+    tests += [_attribute(name, words) for name, words in pattern.attributes.items()]
+    return both(tests)
+
+
+def both(tests: list[Keep]) -> Keep:
+    """Join tests into one."""
+    if len(tests) == 1:
+        return tests[0]
+    if len(tests) == 2:
+        first, second = tests
+        return lambda fact: first(fact) and second(fact)
+    return lambda fact: all(test(fact) for test in tests)
+
+
+def _status(pattern: ResourcePattern) -> Keep:
+    if pattern.status:
+        wanted = frozenset(pattern.status)
+        return lambda fact: fact.status in wanted
+    never = NEVER_COUNTS[pattern.type]
+    return lambda fact: fact.status not in never
+
+
+def _verified(pattern: ResourcePattern) -> Keep:
+    if pattern.verification_status:
+        wanted = frozenset(pattern.verification_status)
+        return lambda fact: not wanted.isdisjoint(fact.attributes.get("verification-status", ()))
+    return lambda fact: DISPROVED.isdisjoint(fact.attributes.get("verification-status", ()))
+
+
+def _attribute(name: str, words: tuple[str, ...]) -> Keep:
+    matches = matcher(words)
+    return lambda fact: matches(fact.attributes.get(name, ()))
+
+
+def accepter(pattern: ResourcePattern, context: Context) -> Keep | None:
+    """Compile the words on value and components; None where there are none."""
+    tests: list[Keep] = []
+    if pattern.value is not None:
+        judge = pattern.value.judge(context.inside(".value"))
+        tests.append(lambda fact: judge(fact.value))
+    for number, component in enumerate(pattern.component or ()):
+        tests.append(_component(component, context.inside(f".component[{number}]")))
+    return both(tests) if tests else None
+
+
+def _component(pattern: ComponentPattern, context: Context) -> Keep:
+    tokens = pattern.tokens(context)
+    judge = None if pattern.value is None else pattern.value.judge(context.inside(".value"))
+
+    def accepts(fact: Fact) -> bool:
+        return any(
+            not tokens.isdisjoint(part.codes) and (judge is None or judge(part.value))
+            for part in fact.components
+        )
+
+    return accepts
+
+
+def touches(pattern: ResourcePattern, tokens: frozenset[str]) -> frozenset[Touch]:
+    """Return what a changed fact must carry to concern the pattern: one word of it, the narrowest."""
+    if tokens and not pattern.text:
+        return frozenset((pattern.type, "code", token) for token in tokens)
+    for name, words in pattern.attributes.items():
+        return frozenset((pattern.type, name, word.rpartition("|")[2]) for word in words)
+    if pattern.status:
+        return frozenset((pattern.type, "status", word) for word in pattern.status)
+    return frozenset({(pattern.type, "", "")})
