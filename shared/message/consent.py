@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from shared.events import InboundReceived, RecordMerged
+from shared.events import InboundReceived
 from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
 from shared.message.contact import normalise
@@ -46,21 +46,6 @@ def receive(
     if asked == "start":
         return _start(record, inbound, now)
     return Handled(record, (_line(inbound, now, f"Replied by {by(inbound.channel)}: {inbound.text}"),))
-
-
-def inherit(record: PatientRecord, merged: RecordMerged, now: Instant) -> Handled:
-    """Take over what the person had said stop to on a record that was merged into this one."""
-    known = {(o.channel, o.address) for o in record.opt_outs}
-    new = tuple(OptOut(c, a, since, "merge") for c, a, since in merged.opt_outs if (c, a) not in known)
-    if not new:
-        return Handled(record)
-    stopped = {opt_out.channel for opt_out in new}
-    words = ", ".join(sorted(by(channel) for channel in stopped))
-    record = replace(record, opt_outs=record.opt_outs + new)
-    reason = f"the patient has opted out of {words}"
-    record, ended, lines = call_off(record, lambda m: m.channel in stopped or "*" in stopped, reason, now)
-    said = TimelineLine(now, "inbound", f"Opted out of {words} on a record merged into this one")
-    return Handled(record, (said, *lines), ended)
 
 
 def _stop(record: PatientRecord, inbound: InboundReceived, now: Instant, policy: Policy) -> Handled:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from shared.events import ClaimsAbandoned, DeliveryReported, SendPostponed, SendSettled
+from shared.events import ClaimsAbandoned, DeliveryReported, SendSettled
 from shared.fhir.instants import SECOND, Instant
 from shared.message.handled import Handled, by, ended, kept, said
 from shared.message.policy import DEFAULT, Policy
@@ -40,15 +40,6 @@ def settle(record: PatientRecord, settled: SendSettled, now: Instant, policy: Po
             return _deferred(record, message, settled, now, policy)
         case _:
             return _unknown(record, [message], settled.reason or "the outcome is not known", now)
-
-
-def postpone(record: PatientRecord, postponed: SendPostponed, now: Instant) -> Handled:
-    """Put off a message that nobody has claimed: it is looked at again at `until`."""
-    message = record.messages.get(postponed.message_id)
-    if message is None or message.status != "preparation" or message.due >= postponed.until:
-        return Handled(record)
-    after = replace(message, due=postponed.until, status_reason=postponed.reason)
-    return kept(record, after, now, f"Put off by {by(after.channel)}: {postponed.reason}")
 
 
 def abandon(record: PatientRecord, abandoned: ClaimsAbandoned, now: Instant) -> Handled:
