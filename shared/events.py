@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from shared.effects import IndexEffect
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant
 
@@ -74,7 +75,24 @@ class InboundReceived(Struct, frozen=True, tag=True):
 class EffectsDone(Struct, frozen=True, tag=True):
     """These effects of the outbox have been carried out."""
 
-    effect_ids: tuple[str, ...]
+    done: tuple[IndexEffect, ...]
+
+
+class RecordMerged(Struct, frozen=True, tag=True):
+    """Another record of the same person was merged into this one (Patient.link replaced-by)."""
+
+    patient_id: str
+    """Of the record that was merged away."""
+    opt_outs: tuple[tuple[str, str, Instant], ...]
+    """What the person had said stop to: channel, address, since. It holds for the person, not the record."""
+
+
+class SendPostponed(Struct, frozen=True, tag=True):
+    """The guard could not look: the message is tried again at `until`, unclaimed."""
+
+    message_id: str
+    until: Instant
+    reason: str
 
 
 type Event = (
@@ -87,4 +105,6 @@ type Event = (
     | DeliveryReported
     | InboundReceived
     | EffectsDone
+    | RecordMerged
+    | SendPostponed
 )

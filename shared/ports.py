@@ -11,10 +11,10 @@ from typing import Protocol
 from msgspec import Struct
 
 from shared.catalogue import Catalogue
-from shared.effects import IndexEffect, SendMessage
-from shared.events import SendSettled
+from shared.effects import IndexEffect
 from shared.fhir.instants import Instant
 from shared.fhir.references import ResourceKey
+from shared.message.outbound import OutboundMessage, SendResult
 from shared.patient.record import Decision, PatientRecord, TimelineLine
 from shared.patient.state import Message
 
@@ -137,10 +137,12 @@ class Queue(Protocol):
 
 
 class FhirRead(Struct, frozen=True):
-    """What the server holds now; `resource` is None when it was deleted or never was."""
+    """What the server holds now; `resource` is None when it was deleted (410) or is not known (404)."""
 
     resource: Mapping[str, object] | None
     version: str = ""
+    deleted: bool = False
+    """The server says that it was there and is gone."""
 
 
 class FhirServer(Protocol):
@@ -166,7 +168,7 @@ class FhirServer(Protocol):
 class Channel(Protocol):
     """A way to reach people."""
 
-    async def send(self, message: SendMessage) -> SendSettled:
+    async def send(self, message: OutboundMessage) -> SendResult:
         """Hand over a message; the same id on every try. Never raises for what a provider can answer."""
         ...
 

@@ -11,22 +11,15 @@ import binascii
 import hashlib
 import hmac
 import time
-from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from typing import Protocol
 
-from azure.core.credentials import AccessToken
-from azure.core.exceptions import AzureError
 from yarl import URL
 
-from shared.errors import Unavailable
+from shared.adapters.identity import TokenProvider
 
 SCOPE = "https://communication.azure.com/.default"
 SIGNED_HEADERS = "x-ms-date;host;x-ms-content-sha256"
-_RENEW_BEFORE = 300.0  # seconds left on a token at which a new one is asked for
-
-TokenProvider = Callable[[], Awaitable[str]]
-"""Gives a bearer token for `SCOPE`; raises `Unavailable` when there is none to be had now."""
 
 
 class AcsAuth(Protocol):
@@ -68,33 +61,6 @@ class AcsBearer:
     async def headers(self, method: str, url: URL, body: bytes) -> dict[str, str]:
         """Ask for a token; the request itself is not signed."""
         return {"Authorization": f"Bearer {await self._provider()}"}
-
-
-class AsyncCredential(Protocol):
-    """The part of azure.identity.aio credentials that is used here."""
-
-    async def get_token(self, *scopes: str) -> AccessToken:
-        """Give a token for `scopes`."""
-        ...
-
-
-def entra_tokens(credential: AsyncCredential) -> TokenProvider:
-    """Make a provider that keeps the token until five minutes before its end."""
-    held: list[AccessToken] = []
-
-    async def provide() -> str:
-        if not held or held[0].expires_on - time.time() < _RENEW_BEFORE:
-            held[:] = [await _ask(credential)]
-        return held[0].token
-
-    return provide
-
-
-async def _ask(credential: AsyncCredential) -> AccessToken:
-    try:
-        return await credential.get_token(SCOPE)
-    except AzureError as error:
-        raise Unavailable(f"no Entra token for ACS ({type(error).__name__})") from None
 
 
 def content_hash(body: bytes) -> str:

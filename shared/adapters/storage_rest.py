@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from urllib.parse import urlsplit
 
@@ -17,12 +17,10 @@ import aiohttp
 from msgspec import Struct
 from yarl import URL
 
+from shared.adapters.identity import TokenProvider
 from shared.errors import Unavailable
 
 VERSION = "2021-12-02"
-
-type TokenProvider = Callable[[], Awaitable[str]]
-"""Gives a bearer token for https://storage.azure.com/."""
 
 
 class Account(Struct, frozen=True):

@@ -172,7 +172,8 @@ def _part(endpoint: str, table: str, write: Write) -> bytes:
     method, path, body, etag = _request(table, write)
     match = f"If-Match: {etag}\r\n" if etag else ""
     head = (
-        "--changeset_hearthline\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+        "--changeset_hearthline\r\nContent-Type: application/http\r\n"
+        "Content-Transfer-Encoding: binary\r\n\r\n"
         f"{method} {endpoint}/{path} HTTP/1.1\r\nContent-Type: application/json\r\n"
         "Accept: application/json;odata=minimalmetadata\r\nPrefer: return-no-content\r\n"
         f"DataServiceVersion: 3.0;\r\n{match}\r\n"

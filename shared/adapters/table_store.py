@@ -136,7 +136,7 @@ class TablePatientStore:
 def _record_writes(stored: Stored, key: str, rows: Mapping[int, Mapping[str, Property]]) -> Iterator[Write]:
     head = Write("merge", key, f"{key}-0", rows[0], stored.etag)
     yield head if stored.etag else replace(head, kind="insert")
-    known = set(stored.placement.values())
+    known = {row for row, _ in stored.placement.values()}
     for number in sorted(set(rows) - {0}):
         yield Write("merge" if number in known else "upsert", key, f"{key}-0-{number}", rows[number])
 

@@ -35,6 +35,7 @@ class _Head(Struct, frozen=True, array_like=True):
     opt_outs: tuple[OptOut, ...]
     history: dict[str, JourneyHistory]
     outbox: dict[str, IndexEffect]
+    contacts: tuple[str, ...]
     catalogue: str
     sequence: int
 
@@ -72,6 +73,7 @@ def unpack(key: str, chunks: Mapping[str, bytes]) -> PatientRecord:
         opt_outs=head.opt_outs,
         history=head.history,
         outbox=head.outbox,
+        contacts=head.contacts,
         catalogue=head.catalogue,
         sequence=head.sequence,
     )
@@ -93,6 +95,7 @@ def _head(record: PatientRecord) -> _Head:
         record.opt_outs,
         dict(record.history),
         dict(record.outbox),
+        record.contacts,
         record.catalogue,
         record.sequence,
     )

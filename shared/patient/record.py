@@ -47,6 +47,8 @@ class PatientRecord(Struct, frozen=True):
     """By journey url."""
     outbox: Mapping[str, IndexEffect] = {}
     """Effects committed and not yet known to be done, by effect id."""
+    contacts: tuple[str, ...] = ()
+    """Contact points "channel|address" that the index knows as this patient's, for replies."""
     catalogue: str = ""
     """Version of the catalogue that the memberships were evaluated against."""
     sequence: int = 0

@@ -14,7 +14,8 @@ from multidict import CIMultiDict
 
 from shared.adapters import acs_email, acs_sms, acs_whatsapp
 from shared.adapters.acs_answers import Lost, judge_failure, retry_after
-from shared.adapters.acs_auth import SCOPE, entra_tokens
+from shared.adapters.acs_auth import SCOPE
+from shared.adapters.identity import entra_tokens
 from shared.errors import Unavailable
 from shared.message.outbound import Accepted, Deferred, Refused, Unknown
 
@@ -97,7 +98,7 @@ class Credential:
 @pytest.mark.parametrize(("lasting", "second"), [(3600, "token-1"), (200, "token-2")])
 async def test_tokens_are_kept_until_shortly_before_their_end(lasting, second):
     credential = Credential(lasting)
-    provide = entra_tokens(credential)
+    provide = entra_tokens(credential, SCOPE)
     assert await provide() == "token-1"
     assert await provide() == second
     assert set(credential.asked) == {(SCOPE,)}
@@ -105,7 +106,7 @@ async def test_tokens_are_kept_until_shortly_before_their_end(lasting, second):
 
 async def test_no_token_is_unavailable_and_tells_no_secret():
     with pytest.raises(Unavailable) as caught:
-        await entra_tokens(Credential(None))()
+        await entra_tokens(Credential(None), SCOPE)()
     assert "secret" not in str(caught.value)
 
 

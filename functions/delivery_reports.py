@@ -1,0 +1,71 @@
+"""Events of Azure Communication Services: delivery and engagement reports onto the queue, and off it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import azure.functions as func
+
+from functions.serving import answer, carry_out
+from shared.bootstrap import intake
+from shared.errors import Rejected
+from shared.fhir.acs_events import AcsEvent, AcsHandshake, AcsReply, AcsReport, parse_acs_events
+from shared.usecases.jobs import Inbound, Job, Report, encode_job
+from shared.usecases.react import Trigger
+from shared.usecases.report import take_inbound, take_report
+from shared.usecases.services import REPORTS, Services
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("acs_events")
+@blueprint.route("acs/events", methods=["POST", "OPTIONS"], auth_level=func.AuthLevel.FUNCTION)
+async def acs_events(req: func.HttpRequest) -> func.HttpResponse:
+    """Take what Event Grid brings from Communication Services; answered once it is on the queue."""
+    if req.method.upper() == "OPTIONS":
+        origin = req.headers.get("WebHook-Request-Origin", "")
+        return func.HttpResponse(status_code=200, headers={"WebHook-Allowed-Origin": origin})
+    return await answer(lambda ready: _take(ready, req))
+
+
+@blueprint.function_name("reports")
+@blueprint.queue_trigger("message", REPORTS, "AzureWebJobsStorage")
+async def reports(message: func.QueueMessage) -> None:
+    """Let a report or a reply happen to the patient whose it is."""
+    await carry_out(message, _report)
+
+
+async def _take(ready: Services, req: func.HttpRequest) -> func.HttpResponse:
+    events = parse_acs_events(req.get_body(), intake().limits)
+    handshake = next((event for event in events if isinstance(event, AcsHandshake)), None)
+    if handshake is not None:
+        return _json({"validationResponse": handshake.code})
+    jobs = [_job(event) for event in events]
+    await asyncio.gather(*(ready.queue.send(REPORTS, encode_job(job)) for job in jobs))
+    return _json({"queued": len(jobs)})
+
+
+def _job(event: AcsEvent) -> Job:
+    match event:
+        case AcsReport(provider_id=provider_id, status=status, at=at, reason=reason, tag=tag):
+            key, _, message_id = tag.partition(" ")
+            return Report(message_id or provider_id, key if message_id else "", status, at, reason)
+        case AcsReply(inbound_id=inbound_id, channel=channel, sender=sender, text=text, at=at):
+            return Inbound(inbound_id, channel, sender, text, at)
+        case AcsHandshake():
+            raise Rejected("a handshake among events", "bad-event")
+
+
+async def _report(ready: Services, job: Job, trigger: Trigger) -> None:
+    match job:
+        case Report():
+            await take_report(ready, job, trigger)
+        case Inbound():
+            await take_inbound(ready, job, trigger)
+        case _:
+            raise Rejected("not a report", "bad-job")
+
+
+def _json(body: dict[str, object]) -> func.HttpResponse:
+    return func.HttpResponse(json.dumps(body), mimetype="application/json")

@@ -1,0 +1,32 @@
+"""Health: alive means that this process answers; ready, that storage and the catalogue can be had."""
+
+from __future__ import annotations
+
+import json
+
+import azure.functions as func
+
+from functions.serving import answer
+from shared.usecases.services import Services
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("live")
+@blueprint.route("health/live", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def live(req: func.HttpRequest) -> func.HttpResponse:
+    """Say that this process answers."""
+    return func.HttpResponse('{"status": "live"}', mimetype="application/json")
+
+
+@blueprint.function_name("ready")
+@blueprint.route("health/ready", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def ready(req: func.HttpRequest) -> func.HttpResponse:
+    """Say that storage can be read and the catalogue is in force; 503 while not."""
+    return await answer(_ready)
+
+
+async def _ready(services: Services) -> func.HttpResponse:
+    catalogue = await services.definitions.current()
+    body = json.dumps({"status": "ready", "catalogue": catalogue.version})
+    return func.HttpResponse(body, mimetype="application/json")

@@ -1,0 +1,83 @@
+"""FHIR notifications in: prove, parse, enqueue, and only then answer; the same events from a queue too."""
+
+from __future__ import annotations
+
+import json
+
+import azure.functions as func
+
+from functions.serving import answer, logger
+from shared.bootstrap import intake, services, verify_token
+from shared.errors import Rejected
+from shared.fhir.notification import Request
+from shared.fhir.notifications.paths import read_tail
+from shared.fhir.proof import Evidence, bearer_token
+from shared.fhir.sources import EntraBearer, Source
+from shared.usecases.hear import Receipt, hear, hear_message
+from shared.usecases.rejections import record_rejection
+from shared.usecases.services import NOTIFICATIONS
+
+blueprint = func.Blueprint()
+
+_METHODS = [func.HttpMethod.POST, func.HttpMethod.PUT, func.HttpMethod.DELETE, func.HttpMethod.OPTIONS]
+
+
+@blueprint.function_name("notifications")
+@blueprint.route("fhir/notifications/{*tail}", methods=_METHODS, auth_level=func.AuthLevel.FUNCTION)
+async def notifications(req: func.HttpRequest) -> func.HttpResponse:
+    """Take notifications of senders that have a function key."""
+    return await answer(lambda _: _take(req, "fhir/notifications", function_key=True))
+
+
+@blueprint.function_name("signed_notifications")
+@blueprint.route("fhir/signed-notifications/{*tail}", methods=_METHODS, auth_level=func.AuthLevel.ANONYMOUS)
+async def signed_notifications(req: func.HttpRequest) -> func.HttpResponse:
+    """Take notifications of senders that prove themselves in the request alone (HMAC, secret, token)."""
+    return await answer(lambda _: _take(req, "fhir/signed-notifications", function_key=False))
+
+
+@blueprint.function_name("queued_notifications")
+@blueprint.queue_trigger("message", NOTIFICATIONS, "AzureWebJobsStorage")
+async def queued_notifications(message: func.QueueMessage) -> None:
+    """Take events that Event Grid put on our queue: only it and we may write there."""
+    ready = await services()
+    settings = intake()
+    try:
+        receipt = await hear_message(ready, settings.queue_source, message.get_body(), settings.limits)
+    except Rejected as rejected:
+        logger.warning("rejected: %s", rejected.code)
+        await record_rejection(ready, message.id or "", rejected)
+        return
+    logger.info("queued %d changes", receipt.queued)
+
+
+async def _take(req: func.HttpRequest, prefix: str, *, function_key: bool) -> func.HttpResponse:
+    headers = {name.lower(): value for name, value in req.headers.items()}
+    tail = req.url.partition("?")[0].partition(f"/{prefix}")[2]
+    body = req.get_body()
+    request = Request(req.method.upper(), tail, headers, dict(req.params), body)
+    source = _source(tail)
+    token = bearer_token(headers) if any(isinstance(p, EntraBearer) for p in source.proofs) else None
+    claims = await verify_token(token) if token else None
+    evidence = Evidence(function_key=function_key, claims=claims)
+    return _encode(await hear(await services(), source, request, evidence, intake().limits))
+
+
+def _source(tail: str) -> Source:
+    """Find the source that a path names; the first one configured where it names none."""
+    name = read_tail(tail).source
+    sources = intake().sources
+    found = next((source for source in sources if name is None or source.name == name), None)
+    if found is None:
+        raise Rejected("no such source of notifications is configured", "unknown-source")
+    return found
+
+
+def _encode(receipt: Receipt) -> func.HttpResponse:
+    if receipt.reply is not None:
+        reply = receipt.reply
+        return func.HttpResponse(reply.body, status_code=reply.status, headers=dict(reply.headers))
+    for ignored in receipt.ignored:
+        logger.info("ignored: %s", ignored.code)
+    body = {"queued": receipt.queued, "ignored": [ignored.code for ignored in receipt.ignored]}
+    return func.HttpResponse(json.dumps(body), status_code=200, mimetype="application/json")

@@ -1,0 +1,38 @@
+"""What is left to do: a queue carries out one patient's outbox, a timer sweeps up what nothing else did."""
+
+from __future__ import annotations
+
+import azure.functions as func
+
+from functions.serving import carry_out, logger
+from shared.bootstrap import services
+from shared.errors import Rejected
+from shared.usecases.jobs import Job, Refresh
+from shared.usecases.react import Trigger
+from shared.usecases.services import OUTBOX, Services
+from shared.usecases.sweep import sweep as sweep_up
+from shared.usecases.wake import refresh
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("outbox")
+@blueprint.queue_trigger("message", OUTBOX, "AzureWebJobsStorage")
+async def outbox(message: func.QueueMessage) -> None:
+    """Look at one patient afresh, and carry out what the record says is left to do."""
+    await carry_out(message, _refresh)
+
+
+@blueprint.function_name("sweep")
+@blueprint.timer_trigger("timer", "30 */15 * * * *")
+async def sweep(timer: func.TimerRequest) -> None:
+    """Queue every patient with work left."""
+    found = await sweep_up(await services())
+    if found:
+        logger.warning("the sweep found %d patients with work left", found)
+
+
+async def _refresh(ready: Services, job: Job, trigger: Trigger) -> None:
+    if not isinstance(job, Refresh):
+        raise Rejected("not a refresh", "bad-job")
+    await refresh(ready, job, trigger)

@@ -1,0 +1,63 @@
+"""What all entry points share: the services of this process, problem+json answers, and queue jobs.
+
+Each file of this package decodes a trigger, calls one use case and encodes the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+
+import azure.functions as func
+
+from shared.bootstrap import services
+from shared.errors import Rejected, Unauthenticated, Unavailable
+from shared.usecases.jobs import Job, decode_job
+from shared.usecases.react import Trigger
+from shared.usecases.rejections import record_rejection
+from shared.usecases.services import Services
+
+logger = logging.getLogger("hearthline")
+
+_STATUS = {"too-large": 413, "method-not-allowed": 405, "unknown-source": 404, "too-many-events": 413}
+
+
+def problem(status: int, code: str, detail: str, retry_after: float | None = None) -> func.HttpResponse:
+    """Answer with a problem document (RFC 9457); `detail` must hold no patient data."""
+    body = {"type": f"urn:hearthline:problem:{code}", "title": code.replace("-", " "), "status": status}
+    headers = {"Retry-After": str(round(retry_after or 5))} if status == 503 else {}
+    return func.HttpResponse(
+        json.dumps({**body, "detail": detail}),
+        status_code=status,
+        mimetype="application/problem+json",
+        headers=headers,
+    )
+
+
+async def answer(handle: Callable[[Services], Awaitable[func.HttpResponse]]) -> func.HttpResponse:
+    """Run a handler, and answer what it raises: 4xx for the sender's faults, 503 for passing ones."""
+    try:
+        return await handle(await services())
+    except Unauthenticated as refused:
+        logger.warning("refused: %s", refused.code)
+        return problem(401, refused.code, refused.reason)
+    except Rejected as rejected:
+        logger.warning("rejected: %s", rejected.code)
+        return problem(_STATUS.get(rejected.code, 400), rejected.code, rejected.reason)
+    except Unavailable as unavailable:
+        logger.warning("unavailable: %s", unavailable.reason)
+        return problem(503, "unavailable", "try again later", unavailable.retry_after)
+
+
+async def carry_out(
+    message: func.QueueMessage, handle: Callable[[Services, Job, Trigger], Awaitable[None]]
+) -> None:
+    """Run a queue message's job. What can never work is recorded and acknowledged; all else is retried."""
+    ready = await services()
+    trigger = Trigger(message.id or "", message.dequeue_count or 1)
+    try:
+        await handle(ready, decode_job(message.get_body()), trigger)
+    except Rejected as rejected:
+        logger.warning("rejected: %s", rejected.code)
+        await record_rejection(ready, trigger.trigger_id, rejected)

@@ -1,0 +1,37 @@
+"""Time: a timer puts what is due on the queue; the queue wakes one patient at a time."""
+
+from __future__ import annotations
+
+import azure.functions as func
+
+from functions.serving import carry_out, logger
+from shared.bootstrap import services
+from shared.errors import Rejected
+from shared.usecases.jobs import Job, Wake
+from shared.usecases.react import Trigger
+from shared.usecases.services import WAKEUPS, Services
+from shared.usecases.wake import queue_due, wake
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("due")
+@blueprint.timer_trigger("timer", "*/10 * * * * *")
+async def due(timer: func.TimerRequest) -> None:
+    """Put every wake-up that is due on the queue."""
+    queued = await queue_due(await services())
+    if queued:
+        logger.info("queued %d wake-ups", queued)
+
+
+@blueprint.function_name("wakeups")
+@blueprint.queue_trigger("message", WAKEUPS, "AzureWebJobsStorage")
+async def wakeups(message: func.QueueMessage) -> None:
+    """Let time pass for one patient."""
+    await carry_out(message, _wake)
+
+
+async def _wake(ready: Services, job: Job, trigger: Trigger) -> None:
+    if not isinstance(job, Wake):
+        raise Rejected("not a wake-up", "bad-job")
+    await wake(ready, job, trigger)

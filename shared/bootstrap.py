@@ -1,0 +1,160 @@
+"""Settings → Services: the only place that builds adapters, once a process and event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import cache
+
+import aiohttp
+from msgspec import Struct
+
+from shared.adapters.acs_auth import SCOPE, AcsBearer, AcsKey
+from shared.adapters.acs_email import AcsEmail
+from shared.adapters.acs_http import AcsHttp
+from shared.adapters.acs_sms import AcsSms
+from shared.adapters.clock import FileClock, SystemClock
+from shared.adapters.entra import EntraTokens
+from shared.adapters.fhir_calls import FhirCalls, FhirLimits
+from shared.adapters.fhir_http import FhirHttp
+from shared.adapters.identity import entra_tokens, fixed_token
+from shared.adapters.published import PublishedDefinitions
+from shared.adapters.queue_rest import StorageQueues
+from shared.adapters.storage_rest import Account, StorageRest, connection_account
+from shared.adapters.table_documents import DOCUMENTS, TableDocuments
+from shared.adapters.table_indexes import INDEX, WAKEUPS, TableIndexes
+from shared.adapters.table_rest import Tables
+from shared.adapters.table_store import TABLE, TablePatientStore
+from shared.config import Settings, settings
+from shared.errors import Unauthenticated
+from shared.fhir.notification import Format, Limits
+from shared.fhir.proof import Claims
+from shared.fhir.sources import Source
+from shared.message.policy import Policy
+from shared.ports import Channel, Clock
+from shared.usecases.services import QUEUES, Services
+
+
+class Intake(Struct, frozen=True):
+    """What the entry points for notifications go by."""
+
+    sources: tuple[Source, ...]
+    limits: Limits
+    queue_source: Source
+    """The source that stands behind the notifications queue."""
+
+
+@cache
+def _settings() -> Settings:
+    return settings()
+
+
+@cache
+def intake() -> Intake:
+    """Return the sources of notifications and the limits on them."""
+    formats: frozenset[Format] = frozenset({"event-grid", "cloud-events"})
+    queue = Source(name="queue", formats=formats, required=False)
+    return Intake(_settings().sources, Limits(body=_settings().body_limit), queue)
+
+
+_built: dict[asyncio.AbstractEventLoop, asyncio.Task[Services]] = {}
+
+
+async def services() -> Services:
+    """Return the services of this process; built at first use. Raises Invalid for wrong settings."""
+    loop = asyncio.get_running_loop()
+    if loop not in _built or (_built[loop].done() and _built[loop].exception() is not None):
+        _built[loop] = loop.create_task(_build())
+    return await asyncio.shield(_built[loop])
+
+
+async def _build() -> Services:
+    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=128, keepalive_timeout=55))
+    return await build(_settings(), session)  # open for as long as the process lives
+
+
+async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
+    """Build the services that settings describe, and whatever tables and queues they miss."""
+    tables = Tables(StorageRest(_account(chosen, "table"), session))
+    queues = StorageQueues(StorageRest(_account(chosen, "queue"), session))
+    documents = TableDocuments(tables)
+    await asyncio.gather(
+        *(tables.create(name) for name in (TABLE, WAKEUPS, INDEX, DOCUMENTS)),
+        *(queues.create(name) for name in QUEUES),
+    )
+    policy = policy_of(chosen)
+    return Services(
+        patients=TablePatientStore(tables),
+        indexes=TableIndexes(tables),
+        documents=documents,
+        queue=queues,
+        fhir=_fhir(chosen, session),
+        channels=_channels(chosen, session),
+        definitions=PublishedDefinitions(documents, policy, chosen.catalogue_seconds),
+        clock=_clock(chosen),
+        policy=policy,
+    )
+
+
+async def verify_token(token: str) -> Claims:
+    """Verify a bearer token by the issuer of the settings. Raises Unauthenticated, Unavailable."""
+    issuer = _settings().entra_issuer
+    if issuer is None:
+        raise Unauthenticated("bearer tokens are not accepted here: no issuer is configured")
+    return await _entra(issuer).verify(token)
+
+
+@cache
+def _entra(issuer: str) -> EntraTokens:
+    return EntraTokens(issuer, aiohttp.ClientSession())
+
+
+def policy_of(chosen: Settings) -> Policy:
+    """Return what the core needs to know of the organisation."""
+    return Policy(zone=chosen.time_zone, region=chosen.region, organisation=chosen.organization)
+
+
+def _account(chosen: Settings, service: str) -> Account:
+    if chosen.storage is not None:
+        return connection_account(chosen.storage.get_secret_value(), service)
+    name = chosen.storage_account
+    token = _tokens("https://storage.azure.com/.default")
+    return Account(f"https://{name}.{service}.core.windows.net", name, token=token)
+
+
+def _fhir(chosen: Settings, session: aiohttp.ClientSession) -> FhirHttp:
+    limits = FhirLimits(concurrency=chosen.fhir_concurrency)
+    return FhirHttp(FhirCalls(session, chosen.fhir_url, _fhir_token(chosen), limits))
+
+
+def _fhir_token(chosen: Settings) -> Callable[[], Awaitable[str]] | None:
+    if chosen.fhir_auth == "identity":
+        return _tokens(f"{chosen.fhir_url}/.default")
+    if chosen.fhir_auth == "token" and chosen.fhir_token is not None:
+        return fixed_token(chosen.fhir_token.get_secret_value())
+    return None
+
+
+def _channels(chosen: Settings, session: aiohttp.ClientSession) -> dict[str, Channel]:
+    if chosen.acs_endpoint is None:
+        return {}
+    key = chosen.acs_access_key
+    auth = AcsKey(key.get_secret_value()) if key else AcsBearer(_tokens(SCOPE))
+    http = AcsHttp(session, chosen.acs_endpoint, auth)
+    channels: dict[str, Channel] = {}
+    if chosen.sms_from:
+        channels["sms"] = AcsSms(http, chosen.sms_from)
+    if chosen.email_from:
+        channels["email"] = AcsEmail(http, chosen.email_from)
+    return channels
+
+
+def _tokens(scope: str) -> Callable[[], Awaitable[str]]:
+    """Return what gives bearer tokens of our managed identity; azure-identity is loaded only if used."""
+    from azure.identity.aio import DefaultAzureCredential
+
+    return entra_tokens(DefaultAzureCredential(), scope)
+
+
+def _clock(chosen: Settings) -> Clock:
+    return FileClock(chosen.clock_file) if chosen.clock_file else SystemClock()

@@ -1,0 +1,127 @@
+"""Settings: read once from the environment, frozen, every problem reported at once.
+
+The only module that reads the environment. docs/operations.md has a line for each setting, held by a test.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Json,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from shared.errors import Invalid, Problem
+from shared.fhir.sources import FunctionKey, Source
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise ValueError("must be an http or https URL")
+    return text.rstrip("/")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("must be an IANA time zone such as America/New_York") from None
+    return name
+
+
+def _absent(text: object) -> object:
+    return None if text == "" else text
+
+
+type Url = Annotated[str, AfterValidator(_url)]
+type Zone = Annotated[str, AfterValidator(_zone)]
+type Optional[T] = Annotated[T | None, BeforeValidator(_absent)]
+
+_EVERYONE = (
+    Source(name="events", formats=frozenset({"event-grid", "cloud-events"}), proofs=(FunctionKey(),)),
+    Source(
+        name="fhir",
+        formats=frozenset({"rest-hook", "subscription", "medplum"}),
+        proofs=(FunctionKey(),),
+    ),
+)
+
+
+class Settings(BaseModel):
+    """Every setting, by the name of its environment variable."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    storage: Annotated[Optional[SecretStr], Field(alias="AzureWebJobsStorage")] = None
+    """Connection string of the storage account with tables and queues; keys only on a laptop."""
+    storage_account: Annotated[str, Field(alias="AzureWebJobsStorage__accountName")] = ""
+    """Name of that account when identity is used in place of a connection string."""
+    fhir_url: Annotated[Url, Field(alias="HEARTHLINE_FHIR_URL")]
+    """Base URL of the FHIR server."""
+    fhir_auth: Annotated[Literal["none", "identity", "token"], Field(alias="HEARTHLINE_FHIR_AUTH")] = "none"
+    """How we sign in to it: not, with our managed identity, or with a fixed bearer token."""
+    fhir_token: Annotated[Optional[SecretStr], Field(alias="HEARTHLINE_FHIR_TOKEN")] = None
+    """The bearer token for `token`."""
+    fhir_concurrency: Annotated[int, Field(alias="HEARTHLINE_FHIR_CONCURRENCY", ge=1, le=256)] = 32
+    """Requests at once to the FHIR server, of one instance."""
+    acs_endpoint: Annotated[Optional[Url], Field(alias="HEARTHLINE_ACS_ENDPOINT")] = None
+    """Endpoint of Azure Communication Services; without it every message waits as deferred."""
+    acs_access_key: Annotated[Optional[SecretStr], Field(alias="HEARTHLINE_ACS_ACCESS_KEY")] = None
+    """Access key of it; without one our managed identity is used."""
+    sms_from: Annotated[str, Field(alias="HEARTHLINE_SMS_FROM")] = ""
+    """The number or short code that SMS come from."""
+    email_from: Annotated[str, Field(alias="HEARTHLINE_EMAIL_FROM")] = ""
+    """The address that email comes from."""
+    region: Annotated[str, Field(alias="HEARTHLINE_REGION", pattern=r"^[A-Z]{2}$")] = "US"
+    """Country of phone numbers that are written without one (ISO 3166)."""
+    time_zone: Annotated[Zone, Field(alias="HEARTHLINE_TIME_ZONE")] = "UTC"
+    """The organisation's time zone."""
+    organization: Annotated[str, Field(alias="HEARTHLINE_ORGANIZATION")] = "Hearthline Health"
+    """The organisation's name as messages say it."""
+    sources: Annotated[Json[tuple[Source, ...]], Field(alias="HEARTHLINE_SOURCES")] = _EVERYONE
+    """Who may notify us and how each proves itself: a JSON list, see docs/operations.md."""
+    entra_issuer: Annotated[Optional[Url], Field(alias="HEARTHLINE_ENTRA_ISSUER")] = None
+    """Issuer of bearer tokens that notifications may carry, with its tenant."""
+    clock_file: Annotated[Optional[Path], Field(alias="HEARTHLINE_CLOCK_FILE")] = None
+    """The sandbox's virtual clock; unset on Azure."""
+    catalogue_seconds: Annotated[float, Field(alias="HEARTHLINE_CATALOGUE_SECONDS", ge=0)] = 5.0
+    """How old a cached catalogue may be before we ask whether another was published."""
+    body_limit: Annotated[int, Field(alias="HEARTHLINE_BODY_LIMIT", ge=1024)] = 8 * 1024 * 1024
+    """Largest notification in bytes."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Settings:
+        if self.storage is None and not self.storage_account:
+            raise ValueError("AzureWebJobsStorage or AzureWebJobsStorage__accountName must be set")
+        if self.fhir_auth == "token" and self.fhir_token is None:
+            raise ValueError("HEARTHLINE_FHIR_TOKEN must be set when HEARTHLINE_FHIR_AUTH is token")
+        if self.acs_endpoint and not (self.sms_from or self.email_from):
+            raise ValueError("HEARTHLINE_SMS_FROM or HEARTHLINE_EMAIL_FROM must be set to send")
+        return self
+
+
+def settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings. Raises Invalid naming every variable that is wrong; values are never quoted."""
+    try:
+        return Settings.model_validate(dict(os.environ if environment is None else environment))
+    except ValidationError as error:
+        raise Invalid(tuple(_problem(dict(found)) for found in error.errors())) from None
+
+
+def _problem(found: Mapping[str, object]) -> Problem:
+    place = found["loc"]
+    assert isinstance(place, tuple)
+    where = ".".join(map(str, place)) or "settings"
+    return Problem(where, str(found["msg"]).removeprefix("Value error, "))

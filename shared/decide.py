@@ -1,0 +1,207 @@
+"""The core: what an event means for a patient. Reads nothing, writes nothing, asks no clock.
+
+Composes what the pure packages know: a version is applied (patient), the segments that it touches are
+looked at again (segment), journeys react (journey), and what they want to say becomes messages (message).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+
+from msgspec.structs import replace
+
+from shared.catalogue import Catalogue
+from shared.effects import IndexContact, IndexEffect, IndexMember, IndexReference
+from shared.events import (
+    ClaimsAbandoned,
+    DefinitionsPublished,
+    DeliveryReported,
+    EffectsDone,
+    Event,
+    InboundReceived,
+    RecordMerged,
+    ResourceChanged,
+    SendDue,
+    SendPostponed,
+    SendSettled,
+    WakeupDue,
+)
+from shared.fhir.fact import Fact, Person
+from shared.fhir.instants import Instant
+from shared.fhir.project import SHARED_TYPES
+from shared.journey.advance import Sprint, on_change, on_segment, on_wakeup
+from shared.message import consent, delivery, guard
+from shared.message.handled import Handled
+from shared.message.inherit import inherit
+from shared.message.plan import plan
+from shared.message.postpone import postpone
+from shared.patient.apply import apply_content
+from shared.patient.record import Decision, PatientRecord, TimelineLine
+from shared.patient.transition import SegmentChanged
+from shared.segment.compiled import CompiledSegment
+from shared.segment.evaluate import reassess, withdraw
+
+
+def decide(record: PatientRecord, event: Event, catalogue: Catalogue, now: Instant) -> Decision:
+    """Say what `event` means for this patient.
+
+    Returns a decision with the very same record object when it means nothing, so that nothing is written.
+    """
+    match event:
+        case ResourceChanged(content=content):
+            passed = _time(record, catalogue, now)
+            return passed.then(_changed(passed.record, content, catalogue, now))
+        case WakeupDue() | DefinitionsPublished():
+            return _time(record, catalogue, now)
+        case SendDue():
+            return _claim(record, event, catalogue, now)
+        case SendSettled():
+            return _handled(delivery.settle(record, event, now, catalogue.policy))
+        case SendPostponed():
+            return _handled(postpone(record, event, now))
+        case ClaimsAbandoned():
+            return _handled(delivery.abandon(record, event, now))
+        case DeliveryReported():
+            return _handled(delivery.report(record, None, event, now))
+        case InboundReceived():
+            return _opted(consent.receive(record, event, now, catalogue.policy), catalogue, now)
+        case RecordMerged():
+            return _opted(inherit(record, event, now), catalogue, now)
+        case EffectsDone(done=done):
+            return Decision(_done(record, done))
+
+
+def decide_all(
+    record: PatientRecord, events: Iterable[Event], catalogue: Catalogue, now: Instant
+) -> Decision:
+    """Say what several events mean, one after the other, as one decision."""
+    return reduce(
+        lambda decision, event: decision.then(decide(decision.record, event, catalogue, now)),
+        events,
+        Decision(record),
+    )
+
+
+def _time(record: PatientRecord, catalogue: Catalogue, now: Instant) -> Decision:
+    """Let time pass up to now: what was published, what flips, what is due, what is too old."""
+    decision = _handled(delivery.expire(record, now, catalogue.policy.lease))
+    decision = decision.then(Decision(delivery.forget(decision.record, now, catalogue.policy.keep_completed)))
+    decision = decision.then(
+        _reassessed(decision.record, _stale(decision.record, catalogue, now), catalogue, now)
+    )
+    if decision.record.catalogue != catalogue.version:
+        record, lost = withdraw(decision.record, catalogue.segments)
+        stamped = replace(record, catalogue=catalogue.version)
+        decision = decision.then(_turned(stamped, lost, catalogue, now))
+    sprint = on_wakeup(decision.record, catalogue.journeys, now)
+    return decision.then(_sprinted(sprint, catalogue, now))
+
+
+def _stale(record: PatientRecord, catalogue: Catalogue, now: Instant) -> Iterable[CompiledSegment]:
+    """Return the segments to look at though nothing came in: all of a new catalogue, else those that flip."""
+    if record.catalogue != catalogue.version:
+        return catalogue.segments.all
+    return catalogue.segments.due(record, now)
+
+
+def _changed(record: PatientRecord, content: Fact | Person, catalogue: Catalogue, now: Instant) -> Decision:
+    after, changed = apply_content(record, content)
+    if changed is None:
+        return Decision(record)
+    decision = Decision(after)
+    if content.reference.partition("/")[0] in SHARED_TYPES and changed.before is None:
+        decision = _intend(decision, IndexReference(content.reference))
+    touched = catalogue.segments.touched_by(changed)
+    decision = decision.then(_reassessed(decision.record, touched, catalogue, now))
+    sprint = on_change(decision.record, changed, catalogue.journeys, now)
+    return decision.then(_sprinted(sprint, catalogue, now))
+
+
+def _reassessed(
+    record: PatientRecord, segments: Iterable[CompiledSegment], catalogue: Catalogue, now: Instant
+) -> Decision:
+    """Look at segments again, and let journeys react to what the patient entered or left."""
+    after, transitions = reassess(record, segments, now)
+    return _turned(after, transitions, catalogue, now)
+
+
+def _turned(
+    record: PatientRecord, transitions: tuple[SegmentChanged, ...], catalogue: Catalogue, now: Instant
+) -> Decision:
+    decision = Decision(record)
+    for transition in transitions:
+        decision = _intend(decision, IndexMember(transition.url, transition.entered, now))
+        decision = decision.then(Decision(decision.record, timeline=(_moved(transition, now),)))
+    for transition in transitions:
+        sprint = on_segment(decision.record, transition, catalogue.journeys, now)
+        decision = decision.then(_sprinted(sprint, catalogue, now))
+    return decision
+
+
+def _moved(transition: SegmentChanged, now: Instant) -> TimelineLine:
+    verb = "Entered" if transition.entered else "Left"
+    text = f"{verb} segment {transition.url.rpartition('/')[2]}: {transition.reason}"
+    return TimelineLine(now, "segment", text, (transition.canonical,))
+
+
+def _sprinted(sprint: Sprint, catalogue: Catalogue, now: Instant) -> Decision:
+    """Make messages of what journeys want to say."""
+    decision = Decision(sprint.record, timeline=sprint.timeline, messages=sprint.messages)
+    for intent in sprint.intents:
+        planned = plan(decision.record, intent, catalogue.templates, catalogue.policy, now)
+        decision = decision.then(
+            Decision(planned.record, timeline=planned.timeline, messages=planned.messages)
+        )
+        for effect in planned.effects:
+            decision = _intend(decision, effect)
+    return decision
+
+
+def _claim(record: PatientRecord, due: SendDue, catalogue: Catalogue, now: Instant) -> Decision:
+    claimed = guard.claim(record, due, catalogue.templates, catalogue.policy, now)
+    return Decision(
+        claimed.record,
+        effects=(claimed.effect,) if claimed.effect else (),
+        timeline=claimed.timeline,
+        messages=(claimed.message,) if claimed.message else (),
+    )
+
+
+def _handled(handled: Handled) -> Decision:
+    return Decision(handled.record, timeline=handled.timeline, messages=handled.messages)
+
+
+def _opted(handled: Handled, catalogue: Catalogue, now: Instant) -> Decision:
+    """Look again at the segments that ask how a patient can be reached: a reply may have changed it."""
+    decision = _handled(handled)
+    return decision.then(
+        _reassessed(decision.record, catalogue.segments.touched_by_opt_out(), catalogue, now)
+    )
+
+
+def _intend(decision: Decision, effect: IndexEffect) -> Decision:
+    """Put an index effect into the outbox: it leaves it once it is known to be done."""
+    record = decision.record
+    if isinstance(effect, IndexContact):
+        contact = f"{effect.channel}|{effect.address}"
+        if contact in record.contacts:
+            return decision
+        record = replace(record, contacts=(*record.contacts, contact))
+    return replace(decision, record=replace(record, outbox={**record.outbox, effect.effect_id: effect}))
+
+
+def _done(record: PatientRecord, done: Iterable[IndexEffect]) -> PatientRecord:
+    """Take what was done out of the outbox, unless something newer has taken its place.
+
+    A member list that was written while the membership changed under it is written again.
+    """
+    finished = {effect.effect_id: effect for effect in done if record.outbox.get(effect.effect_id) == effect}
+    left = {name: effect for name, effect in record.outbox.items() if name not in finished}
+    for effect in done:
+        if isinstance(effect, IndexMember) and effect.effect_id not in left:
+            current = record.memberships.get(effect.segment)
+            if (current is not None and current.member) != effect.member:
+                since = current.since if current else effect.since
+                left[effect.effect_id] = IndexMember(effect.segment, not effect.member, since)
+    return record if left == record.outbox else replace(record, outbox=left)

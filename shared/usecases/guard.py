@@ -1,0 +1,55 @@
+"""The clinical guard's second look: right before messages go out, read again what they hang on.
+
+What comes back is events like any others: a death or a cancellation that we had not heard of stops the
+message in shared.decide, with no rule of its own here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from shared.errors import Rejected, Unavailable
+from shared.events import Event, ResourceChanged, SendPostponed
+from shared.fhir.instants import MINUTE, Instant
+from shared.fhir.references import parse_reference
+from shared.patient.record import PatientRecord
+from shared.patient.state import Message
+from shared.usecases.read import read_content
+from shared.usecases.services import Services
+
+AGAIN = 2 * MINUTE
+"""When the FHIR server cannot be asked, messages wait this long."""
+
+
+async def look_again(
+    services: Services,
+    record: PatientRecord,
+    messages: Sequence[Message],
+    fresh: frozenset[str],
+    now: Instant,
+) -> list[Event]:
+    """Read the patient and each message's focus; `fresh` has been read already for this trigger.
+
+    When the server cannot answer, every one of the messages is postponed: nothing is sent unguarded.
+    """
+    wanted = {f"Patient/{record.patient_id}", *(m.focus for m in messages if m.focus)} - fresh
+    try:
+        contents = await asyncio.gather(*(_read(services, text, now) for text in sorted(wanted)))
+    except Unavailable as unavailable:
+        return [SendPostponed(m.message_id, Instant(now + AGAIN), unavailable.reason) for m in messages]
+    return list(_flat(contents))
+
+
+async def _read(services: Services, reference: str, now: Instant) -> list[Event]:
+    try:
+        key, _ = parse_reference(reference)
+        found = await read_content(services, key, "", now)
+    except Rejected:
+        return []  # what the server holds now is unusable; what we know stands
+    return [ResourceChanged(found.content)] if found.projection or found.deleted else []
+
+
+def _flat(groups: Iterable[list[Event]]) -> Iterable[Event]:
+    for group in groups:
+        yield from group

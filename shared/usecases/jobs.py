@@ -1,0 +1,96 @@
+"""What stands in queue messages: small JSON documents, told apart by their `type`.
+
+No patient data beyond resource ids, except a pushed body, in transit, from a source that proved itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from shared.errors import Rejected
+from shared.fhir.instants import Instant
+from shared.fhir.notification import Recover
+
+
+class Change(Struct, frozen=True, tag="change"):
+    """One resource changed: read it (or take the trusted body), find its patients, let each react."""
+
+    resource_type: str
+    resource_id: str
+    version: str = ""
+    action: Literal["created", "updated", "deleted", "unknown"] = "unknown"
+    at: Instant | None = None
+    resource: dict[str, Any] | None = None
+    key: str = ""
+    """Opaque key of the one patient meant, for a shared resource fanned out to those who embed it."""
+
+
+class Changes(Struct, frozen=True, tag="changes"):
+    """Several changes in one message."""
+
+    changes: tuple[Change, ...]
+
+
+class Wake(Struct, frozen=True, tag="wake"):
+    """A patient's instant has come."""
+
+    key: str
+    due: Instant
+
+
+class Refresh(Struct, frozen=True, tag="refresh"):
+    """Look at a patient afresh: after a publication, or because the sweep found work left."""
+
+    key: str
+
+
+class Report(Struct, frozen=True, tag="report"):
+    """A delivery or engagement report of a message."""
+
+    message_id: str
+    key: str
+    """Whose message it is, or "" to look it up."""
+    status: Literal["delivered", "failed", "opened", "clicked"]
+    at: Instant
+    reason: str = ""
+
+
+class Inbound(Struct, frozen=True, tag="inbound"):
+    """Somebody wrote to us."""
+
+    inbound_id: str
+    channel: str
+    sender: str
+    text: str
+    at: Instant
+
+
+class Recovery(Struct, frozen=True, tag="recovery"):
+    """Something was missed at a source: look for it."""
+
+    source: str
+    recover: Recover
+
+
+type Job = Change | Changes | Wake | Refresh | Report | Inbound | Recovery
+
+_decoder: msgspec.json.Decoder[Job] = msgspec.json.Decoder(
+    Change | Changes | Wake | Refresh | Report | Inbound | Recovery
+)
+_encoder = msgspec.json.Encoder()
+
+
+def encode_job(job: Job) -> bytes:
+    """Write a job as a queue message's body."""
+    return _encoder.encode(job)
+
+
+def decode_job(body: bytes) -> Job:
+    """Read a queue message's body. Raises Rejected for what is none of ours."""
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Rejected("the queue message is not a job of ours", "bad-job") from None

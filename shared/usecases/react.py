@@ -1,0 +1,116 @@
+"""Load, decide, commit, drain: the one loop by which any event changes a patient.
+
+1. Load the record, decide; for each message that is ready, look at the world again (the guard), and claim it.
+2. Write the wake-up index, then commit. On Conflict start over: deciding is pure, so that is safe.
+3. Drain: carry out index effects, hand claimed messages to their channels. What comes of it is the next
+   events of this same loop, until nothing is left; only then is the trigger acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from shared.decide import decide_all
+from shared.effects import SendMessage
+from shared.errors import Conflict, Unavailable
+from shared.events import ClaimsAbandoned, Event, ResourceChanged, SendDue
+from shared.patient.record import Decision, PatientRecord
+from shared.ports import Stored
+from shared.usecases.drain import drain
+from shared.usecases.guard import look_again
+from shared.usecases.services import Services
+
+ATTEMPTS = 6
+"""Conflicts in a row after which the queue retries later."""
+
+ROUNDS = 20
+"""Rounds of decide and drain for one trigger; the rest is left to the wake-up index."""
+
+
+class Trigger(Struct, frozen=True):
+    """What set the loop going: the queue message's id, and which delivery of it this is, from 1."""
+
+    trigger_id: str
+    delivery: int = 1
+
+
+class Reaction(Struct, frozen=True):
+    """What came of it: the record as it was first read, and as it was left."""
+
+    before: PatientRecord
+    after: PatientRecord
+
+
+async def react(
+    services: Services, key: str, events: Sequence[Event], trigger: Trigger, patient_id: str = ""
+) -> Reaction:
+    """Let events happen to a patient and carry out what follows. Raises Unavailable to be tried again.
+
+    `patient_id` names the patient where there may be no record yet.
+    """
+    fresh = _fresh(events)
+    following: Sequence[Event] = events
+    if trigger.delivery > 1:
+        following = (ClaimsAbandoned(trigger.trigger_id), *events)
+    before: PatientRecord | None = None
+    for _ in range(ROUNDS):
+        found, stored, decision = await _commit(services, key, patient_id, following, trigger, fresh)
+        before = before or found
+        sends = [effect for effect in decision.effects if isinstance(effect, SendMessage)]
+        drained = await drain(services, stored.record, sends)
+        following = drained.events
+        if not following:
+            break
+    if drained.failed:
+        raise Unavailable(drained.failed)
+    return Reaction(before or stored.record, stored.record)
+
+
+async def _commit(
+    services: Services,
+    key: str,
+    patient_id: str,
+    events: Sequence[Event],
+    trigger: Trigger,
+    fresh: frozenset[str],
+) -> tuple[PatientRecord, Stored, Decision]:
+    for _ in range(ATTEMPTS):
+        stored = await services.patients.load(key, patient_id)
+        decision = await _decide(services, stored, events, trigger, fresh)
+        if decision.record is stored.record:
+            return stored.record, stored, decision
+        await _schedule(services, stored, decision)
+        try:
+            return stored.record, await services.patients.commit(stored, decision), decision
+        except Conflict:
+            continue
+    raise Unavailable("others keep writing to this patient's record")
+
+
+async def _decide(
+    services: Services, stored: Stored, events: Sequence[Event], trigger: Trigger, fresh: frozenset[str]
+) -> Decision:
+    catalogue = await services.definitions.current()
+    now = services.clock.now()
+    decision = decide_all(stored.record, events, catalogue, now)
+    ready = decision.record.ready_messages(now)
+    if not ready:
+        return decision
+    seen = await look_again(services, decision.record, ready, fresh, now)
+    decision = decision.then(decide_all(decision.record, seen, catalogue, now))
+    claims = [SendDue(m.message_id, trigger.trigger_id) for m in decision.record.ready_messages(now)]
+    return decision.then(decide_all(decision.record, claims, catalogue, now))
+
+
+async def _schedule(services: Services, stored: Stored, decision: Decision) -> None:
+    """Write the wake-up before the commit that needs it: a stale one does nothing, a missing one loses."""
+    due = decision.record.next_due
+    if due is not None and due != stored.record.next_due:
+        await services.indexes.schedule(decision.record.key, due)
+
+
+def _fresh(events: Sequence[Event]) -> frozenset[str]:
+    """Return what was read from the server for this very trigger: the guard need not read it again."""
+    return frozenset(event.content.reference for event in events if isinstance(event, ResourceChanged))

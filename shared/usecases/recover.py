@@ -1,0 +1,188 @@
+"""Find what no notification told: `$events` for a gap, `_lastUpdated` searches for all else and on a timer.
+
+What a search brings is compared with the records first: in the normal case everything has been heard
+already, and reconciling costs one table read a patient, not a second round of the whole path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from shared.errors import Conflict, Rejected, Unavailable
+from shared.fhir.instants import SECOND, Instant, iso, parse_instant
+from shared.fhir.notification import Heard, Recover, Request
+from shared.fhir.parse_notification import parse
+from shared.fhir.project import KEPT_TYPES, SHARED_TYPES, project
+from shared.fhir.references import resource_key
+from shared.patient.apply import apply_content
+from shared.patient.record import PatientRecord, patient_key
+from shared.usecases.count import strike
+from shared.usecases.hear import LARGEST
+from shared.usecases.jobs import Change, Recovery, encode_job
+from shared.usecases.read import version_of
+from shared.usecases.services import CHANGES, Services
+
+WATERMARKS = "watermarks"
+
+OVERLAP = 30 * SECOND
+"""How far before its watermark a search looks: servers commit out of the order of lastUpdated."""
+
+PAGE = "500"
+
+_REMEMBERED = 500
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Watermark(Struct, frozen=True):
+    """Up to which lastUpdated, by the FHIR server's own clock, a type has been searched."""
+
+    until: Instant
+
+
+_decode = msgspec.json.Decoder(Watermark).decode
+
+
+async def recover(services: Services, job: Recovery) -> int:
+    """Look for what a source's notifications missed; how many changes were queued. Raises Unavailable."""
+    wanted = job.recover
+    if wanted.subscription and wanted.first is not None and wanted.last is not None:
+        found = await _ask_events(services, job.source, wanted)
+        if found is not None:
+            return found
+    queued = 0
+    for resource_type in sorted(set(wanted.types or KEPT_TYPES) & KEPT_TYPES):
+        queued += await search_changes(services, resource_type, wanted.since)
+    if wanted.subscription and wanted.first is not None and wanted.last is not None:
+        await strike(services, job.source, wanted.subscription, wanted.first, wanted.last)
+    return queued
+
+
+async def _ask_events(services: Services, source: str, wanted: Recover) -> int | None:
+    """Ask `$events`; None where the server has no such operation, or does not bring what is missing."""
+    assert wanted.subscription is not None
+    assert wanted.first is not None
+    assert wanted.last is not None
+    try:
+        bundles = await services.fhir.events(wanted.subscription, wanted.first, wanted.last)
+    except Rejected:
+        return None
+    numbers: set[int] = set()
+    queued = 0
+    for bundle in bundles:
+        heard = parse(Request("POST", body=_encode(bundle)))
+        for told in heard.notifications if isinstance(heard, Heard) else ():
+            numbers |= set(told.event_numbers)
+            for change in told.changes:
+                await _queue(services, Change(*_parts(change.key), version=change.version or ""))
+                queued += 1
+    if not numbers >= set(range(wanted.first, wanted.last + 1)):
+        return None
+    await strike(services, source, wanted.subscription, wanted.first, wanted.last)
+    return queued
+
+
+def _parts(key: Any) -> tuple[str, str]:
+    return key.resource_type, key.resource_id
+
+
+async def reconcile(services: Services) -> int:
+    """Search every kept type from its watermark on; how many changes were queued. Raises Unavailable."""
+    queued = 0
+    for resource_type in sorted(KEPT_TYPES):
+        queued += await search_changes(services, resource_type, None)
+    return queued
+
+
+async def search_changes(services: Services, resource_type: str, since: Instant | None) -> int:
+    """Queue what a type's search by `_lastUpdated` brings that no record reflects yet; how many.
+
+    Looks from `since`, else from the watermark on, which moves only once everything is on the queue.
+    """
+    mark, etag = await _watermark(services, resource_type)
+    start = since if since is not None else mark.until - OVERLAP if mark.until else None
+    latest, queued, known = mark.until, 0, Known(services)
+    async for resource in _search(services, resource_type, start):
+        at = _updated(resource)
+        latest = Instant(max(latest, at))
+        if not await known.reflects(resource):
+            await _queue(services, _change(resource_type, resource, at))
+            queued += 1
+    if latest != mark.until:
+        await _advance(services, resource_type, Watermark(latest), etag)
+    return queued
+
+
+class Known:
+    """Says whether records reflect a resource already; remembers some of them for the time of a search."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._records: dict[str, PatientRecord] = {}
+
+    async def reflects(self, resource: Mapping[str, object]) -> bool:
+        """Compare with the records of all patients concerned. What cannot be used needs no queueing."""
+        try:
+            projection = project(resource, self._services.zone)
+        except Rejected:
+            return True
+        content = projection.content
+        if content.reference.partition("/")[0] in SHARED_TYPES:
+            return False
+        records = [await self._record(patient_id) for patient_id in projection.patients]
+        return not any(apply_content(record, content)[1] for record in records)
+
+    async def _record(self, patient_id: str) -> PatientRecord:
+        key = patient_key(patient_id)
+        if key not in self._records:
+            if len(self._records) >= _REMEMBERED:
+                self._records.clear()
+            self._records[key] = (await self._services.patients.load(key, patient_id)).record
+        return self._records[key]
+
+
+def _search(services: Services, resource_type: str, start: int | None) -> AsyncIterator[Mapping[str, object]]:
+    params = {"_sort": "_lastUpdated", "_count": PAGE}
+    if start is not None:
+        params["_lastUpdated"] = f"ge{iso(Instant(max(0, start)))}"
+    return services.fhir.search(resource_type, params)
+
+
+async def _watermark(services: Services, resource_type: str) -> tuple[Watermark, str]:
+    found = await services.documents.get(WATERMARKS, resource_type)
+    return (_decode(found[0]), found[1]) if found else (Watermark(Instant(0)), "")
+
+
+async def _advance(services: Services, resource_type: str, mark: Watermark, etag: str) -> None:
+    """Move the watermark on; when two instances search at once, either may win."""
+    try:
+        await services.documents.put(WATERMARKS, resource_type, _encode(mark), etag)
+    except Conflict:
+        return
+
+
+def _updated(resource: Mapping[str, object]) -> Instant:
+    meta = resource.get("meta")
+    updated = meta.get("lastUpdated") if isinstance(meta, Mapping) else None
+    try:
+        return parse_instant(updated) if isinstance(updated, str) else Instant(0)
+    except ValueError:
+        return Instant(0)
+
+
+def _change(resource_type: str, resource: Mapping[str, object], at: Instant) -> Change:
+    """Make a change with the body at hand: we read it from the server ourselves."""
+    key = resource_key(resource_type, resource.get("id"))
+    change = Change(key.resource_type, key.resource_id, version_of(resource), "unknown", at, dict(resource))
+    return change if len(encode_job(change)) <= LARGEST else msgspec.structs.replace(change, resource=None)
+
+
+async def _queue(services: Services, change: Change) -> None:
+    try:
+        await services.queue.send(CHANGES, encode_job(change))
+    except ValueError as error:
+        raise Unavailable("the queue did not take a change") from error

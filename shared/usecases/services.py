@@ -1,0 +1,45 @@
+"""Everything that the use cases work with, bundled: built by shared.bootstrap, or by a test in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from shared.message.policy import Policy
+from shared.ports import Channel, Clock, Definitions, Documents, FhirServer, Indexes, PatientStore, Queue
+
+CHANGES = "changes"
+"""Queue: one resource change each, or a batch of references."""
+WAKEUPS = "wakeups"
+"""Queue: one patient to wake."""
+REPORTS = "reports"
+"""Queue: delivery reports and replies."""
+NOTIFICATIONS = "notifications"
+"""Queue: Event Grid may deliver FHIR events here instead of by HTTP."""
+OUTBOX = "outbox"
+"""Queue: one patient whose committed effects are to be carried out again."""
+RECOVERIES = "recoveries"
+"""Queue: something was missed; look for it."""
+QUEUES = (CHANGES, WAKEUPS, REPORTS, NOTIFICATIONS, OUTBOX, RECOVERIES)
+
+
+class Services(Struct, frozen=True):
+    """The ports, and the few settings that use cases read."""
+
+    patients: PatientStore
+    indexes: Indexes
+    documents: Documents
+    queue: Queue
+    fhir: FhirServer
+    channels: Mapping[str, Channel]
+    definitions: Definitions
+    clock: Clock
+    policy: Policy
+
+    @property
+    def zone(self) -> tzinfo:
+        """Return the organisation's time zone: for dates in resources that name none."""
+        return ZoneInfo(self.policy.zone)
