@@ -24,7 +24,7 @@ _PURPOSE = {
     "azurite-queue": "queues",
     "azurite-table": "tables",
     "fhir": "FHIR server",
-    "acs": "messages, with a page",
+    "acs": "messages, see its page",
     "host": "functions host",
     "events": "event source",
 }
@@ -72,12 +72,13 @@ async def serve(plan: Plan, console: Console) -> int:
 
 def status(stack: Stack) -> Table:
     """Lay out each service with its address, process and state."""
-    table = Table("service", "for", "address", "pid", "state")
+    table = Table("service", "for", "pid", "state")
+    table.add_column("address", no_wrap=True)
     urls = stack.urls
     for child in stack.children:
         name = child.service.name
         state = "[green]healthy" if child.running else "[red]ended"
-        table.add_row(name, _PURPOSE.get(name, ""), urls.get(name, child.service.url), str(child.pid), state)
+        table.add_row(name, _PURPOSE.get(name, ""), str(child.pid), state, urls.get(name, child.service.url))
     return table
 
 

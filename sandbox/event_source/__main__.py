@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -20,7 +21,7 @@ from shared.adapters.clock import FileClock, SystemClock
 def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     made = argparse.ArgumentParser(prog="sandbox.event_source", description="Azure Event Grid's part.")
-    made.add_argument("--fhir-url", required=True, help="base address: what subjects and the account show")
+    made.add_argument("--fhir-url", required=True, help="base address; subjects show its host, as Azure's do")
     made.add_argument(
         "--changes", type=Path, required=True, help="the FHIR server's database: its change log"
     )
@@ -39,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
 async def open_source(asked: argparse.Namespace) -> EventSource:
     """Build the source that the command line asks for."""
     target = Target(aiohttp.ClientSession(), asked.target, SCHEMAS[asked.schema], asked.function_key)
-    options = Options(asked.fhir_url.rpartition("://")[2].rstrip("/"), asked.state, asked.retry_scale)
+    options = Options(urlsplit(asked.fhir_url).netloc, asked.state, asked.retry_scale)
     clock = FileClock(asked.clock) if asked.clock else SystemClock()
     return EventSource(ChangeLog(asked.changes), target, clock, options)
 

@@ -30,7 +30,7 @@ class Schema(Protocol):
     batch_content_type: str
 
     def event(self, change: Change, account: str) -> Json:
-        """Write a change; `account` is the FHIR service's address without a scheme."""
+        """Write a change; `account` is the FHIR service's host, with no path."""
         ...
 
     def dead(self, event: Json, letter: DeadLetter) -> Json:

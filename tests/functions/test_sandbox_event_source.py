@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -76,7 +77,7 @@ class Subscriber:
         return [
             (
                 str(event.get("eventType") or event.get("type")).rpartition("FhirResource")[2],
-                str(event["subject"]).partition("/fhir/")[2],
+                str(event["subject"]).partition("/")[2],
                 event["data"]["resourceVersionId"],  # type: ignore[index]
             )
             for request in self.requests
@@ -93,7 +94,7 @@ async def running(
     app.router.add_route("*", "/hook", subscriber.take)
     async with TestServer(app) as server:
         target = Target(aiohttp.ClientSession(), str(server.make_url("/hook")), SCHEMAS[schema], "key")
-        options = Options(fhir.base.removeprefix("http://"), state, scale)
+        options = Options(urlsplit(fhir.base).netloc, state, scale)
         source = EventSource(ChangeLog(fhir.database), target, SystemClock(), options)
         task = asyncio.create_task(source.run())
         try:

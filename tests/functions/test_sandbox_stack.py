@@ -142,7 +142,7 @@ async def test_the_real_services_carry_a_change_from_the_fhir_server_to_the_app(
         await stack.restart_host()
         await load(session, stack.urls["fhir"], patients[10:])
         calm = await until_idle(stack, 20)
-        places = {line.partition("/fhir/")[2] for line in seen.read_text().splitlines()}
+        places = {line.partition("/")[2] for line in seen.read_text().splitlines()}
         assert places == {f"Patient/p{n}" for n in range(20)}
         async with session.get(f"{stack.urls['events']}/sandbox/stats") as answer:
             stats = await answer.json()

@@ -48,7 +48,7 @@ def test_events_have_the_shape_that_azure_sends(
     schema: str, prefix: str, constants: tuple[str, ...], kind: Kind
 ) -> None:
     genuine = json.loads((FIXTURES / f"{prefix}FhirResource{kind}.json").read_text())
-    ours = SCHEMAS[schema].event(Change(1, "Patient", "p1", 1, CHANGE.at, kind), "host/fhir")
+    ours = SCHEMAS[schema].event(Change(1, "Patient", "p1", 1, CHANGE.at, kind), "host")
     assert shape(ours) == shape(genuine)
     assert {name: ours[name] for name in constants} == {name: genuine[name] for name in constants}
 
@@ -63,12 +63,12 @@ def test_the_validation_event_has_the_shape_that_azure_sends() -> None:
 
 
 def test_an_event_says_what_changed_where_and_when() -> None:
-    event = SCHEMAS["eventgrid"].event(CHANGE, "127.0.0.1:7070/fhir")
-    assert event["subject"] == "127.0.0.1:7070/fhir/Patient/p1"
+    event = SCHEMAS["eventgrid"].event(CHANGE, "127.0.0.1:7070")
+    assert event["subject"] == "127.0.0.1:7070/Patient/p1"
     assert event["eventTime"] == "2026-03-01T08:00:00.1230000Z"
     assert event["data"] == {
         "resourceType": "Patient",
-        "resourceFhirAccount": "127.0.0.1:7070/fhir",
+        "resourceFhirAccount": "127.0.0.1:7070",
         "resourceFhirId": "p1",
         "resourceVersionId": 2,
     }
