@@ -1,0 +1,197 @@
+"""The storage ports in memory, for simulations and tests: verified by the same contract suite as Azurite.
+
+Everything is kept packed, as the table service would, so that nothing survives that packing would lose.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator
+
+import msgspec
+from msgspec.structs import replace
+
+from shared.effects import IndexContact, IndexEffect, IndexMember, IndexMessage, IndexReference
+from shared.errors import Conflict
+from shared.fhir.instants import Instant
+from shared.patient.packing import pack, unpack
+from shared.patient.record import Decision, PatientRecord, TimelineLine
+from shared.patient.state import Message
+from shared.ports import Stored, Wakeup
+
+
+class MemoryPatients:
+    """PatientStore in memory."""
+
+    def __init__(self) -> None:
+        self._chunks: dict[str, dict[str, bytes]] = {}
+        self._etags: dict[str, int] = {}
+        self._messages: dict[str, dict[str, Message]] = defaultdict(dict)
+        self._timeline: dict[str, list[TimelineLine]] = defaultdict(list)
+
+    async def load(self, key: str, patient_id: str = "") -> Stored:
+        """See PatientStore.load."""
+        chunks = self._chunks.get(key)
+        if chunks is None:
+            return Stored(PatientRecord(key=key, patient_id=patient_id))
+        return Stored(unpack(key, chunks), str(self._etags[key]))
+
+    async def commit(self, stored: Stored, decision: Decision) -> Stored:
+        """See PatientStore.commit."""
+        key = stored.record.key
+        if str(self._etags.get(key, "")) != stored.etag:
+            raise Conflict("another commit came first")
+        record = replace(decision.record, sequence=stored.record.sequence + 1)
+        self._chunks[key] = {**self._chunks.get(key, {}), **pack(record)}
+        self._etags[key] = self._etags.get(key, 0) + 1
+        self._messages[key] |= {message.message_id: message for message in decision.messages}
+        self._timeline[key] += decision.timeline
+        return Stored(replace(record, facts=record.facts.committed()), str(self._etags[key]))
+
+    async def message(self, key: str, message_id: str) -> Message | None:
+        """See PatientStore.message."""
+        return self._messages[key].get(message_id)
+
+    async def messages(self, key: str) -> tuple[Message, ...]:
+        """See PatientStore.messages."""
+        return tuple(sorted(self._messages[key].values(), key=lambda m: (m.created, m.message_id)))
+
+    async def timeline(self, key: str) -> tuple[TimelineLine, ...]:
+        """See PatientStore.timeline."""
+        return tuple(self._timeline[key])
+
+    async def keys(self) -> AsyncIterator[str]:
+        """See PatientStore.keys."""
+        for key in sorted(self._chunks):
+            yield key
+
+    async def pending(self, overdue: Instant) -> AsyncIterator[str]:
+        """See PatientStore.pending."""
+        for key in sorted(self._chunks):
+            record = unpack(key, self._chunks[key])
+            claimed = any(message.status == "in-progress" for message in record.messages.values())
+            late = record.next_due is not None and record.next_due < overdue
+            if claimed or late or record.outbox:
+                yield key
+
+
+class MemoryIndexes:
+    """Indexes in memory."""
+
+    def __init__(self) -> None:
+        self._wakeups: set[tuple[Instant, str]] = set()
+        self._rows: dict[tuple[str, ...], set[str]] = defaultdict(set)
+
+    async def schedule(self, key: str, due: Instant) -> None:
+        """See Indexes.schedule."""
+        self._wakeups.add((due, key))
+
+    async def due(self, now: Instant, limit: int) -> tuple[Wakeup, ...]:
+        """See Indexes.due."""
+        found = sorted(row for row in self._wakeups if row[0] <= now)
+        return tuple(Wakeup(key, due) for due, key in found[:limit])
+
+    async def unschedule(self, wakeup: Wakeup) -> None:
+        """See Indexes.unschedule."""
+        self._wakeups.discard((wakeup.due, wakeup.key))
+
+    async def apply(self, key: str, effect: IndexEffect) -> None:
+        """See Indexes.apply."""
+        rows = self._rows[_place(effect)]
+        if isinstance(effect, IndexMember) and not effect.member:
+            rows.discard(key)
+        else:
+            rows.add(key)
+
+    async def members(self, segment: str) -> tuple[str, ...]:
+        """See Indexes.members."""
+        return tuple(sorted(self._rows["member", segment]))
+
+    async def patients_of_reference(self, reference: str) -> tuple[str, ...]:
+        """See Indexes.patients_of_reference."""
+        return tuple(sorted(self._rows["reference", reference]))
+
+    async def patients_of_contact(self, channel: str, address: str) -> tuple[str, ...]:
+        """See Indexes.patients_of_contact."""
+        return tuple(sorted(self._rows["contact", channel, address]))
+
+    async def patient_of_message(self, message_id: str) -> str | None:
+        """See Indexes.patient_of_message."""
+        return next(iter(self._rows["message", message_id]), None)
+
+
+def _place(effect: IndexEffect) -> tuple[str, ...]:
+    match effect:
+        case IndexMember(segment=segment):
+            return ("member", segment)
+        case IndexReference(reference=reference):
+            return ("reference", reference)
+        case IndexContact(channel=channel, address=address):
+            return ("contact", channel, address)
+        case IndexMessage(message_id=message_id):
+            return ("message", message_id)
+
+
+class MemoryDocuments:
+    """Documents in memory."""
+
+    def __init__(self) -> None:
+        self._bodies: dict[tuple[str, str], tuple[bytes, int]] = {}
+
+    async def get(self, kind: str, name: str) -> tuple[bytes, str] | None:
+        """See Documents.get."""
+        found = self._bodies.get((kind, name))
+        return None if found is None else (found[0], str(found[1]))
+
+    async def put(self, kind: str, name: str, body: bytes, etag: str | None) -> str:
+        """See Documents.put."""
+        found = self._bodies.get((kind, name))
+        there = "" if found is None else str(found[1])
+        if etag is not None and etag != there:
+            raise Conflict("another write came first")
+        self._bodies[kind, name] = (body, int(there or 0) + 1)
+        return str(int(there or 0) + 1)
+
+    async def all(self, kind: str) -> AsyncIterator[tuple[str, bytes]]:
+        """See Documents.all."""
+        for (found, name), (body, _) in sorted(self._bodies.items()):
+            if found == kind:
+                yield name, body
+
+
+class Letter(msgspec.Struct):
+    """A message that stands in a memory queue, and how often it was taken."""
+
+    letter_id: str
+    body: bytes
+    deliveries: int = 0
+
+
+class MemoryQueue:
+    """The Queue port in memory, and what a host does with queues: take, settle, put back."""
+
+    def __init__(self) -> None:
+        self.queues: dict[str, deque[Letter]] = defaultdict(deque)
+        self._sent = 0
+
+    async def send(self, queue: str, body: bytes, delay: float = 0.0) -> None:
+        """See Queue.send; a delay is not kept, as nothing may depend on one."""
+        self._sent += 1
+        self.queues[queue].append(Letter(f"{queue}-{self._sent}", body))
+
+    def waiting(self) -> list[str]:
+        """Return the queues that have messages, by name."""
+        return sorted(name for name, letters in self.queues.items() if letters)
+
+    def take(self, queue: str, position: int = 0) -> Letter:
+        """Take one message out, by default the oldest; it is gone unless it is put back."""
+        letters = self.queues[queue]
+        letters.rotate(-position)
+        letter = letters.popleft()
+        letters.rotate(position)
+        letter.deliveries += 1
+        return letter
+
+    def put_back(self, queue: str, letter: Letter) -> None:
+        """Put a message back that could not be finished."""
+        self.queues[queue].append(letter)
