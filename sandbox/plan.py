@@ -19,6 +19,8 @@ from shared.fhir.instants import Instant
 ROOT = Path(__file__).resolve().parent.parent
 NOTIFICATIONS = "/api/fhir/notifications/events"
 ACS_EVENTS = "/api/acs/events"
+LEASE = "4"
+"""Seconds after which a killed host's messages come back; Azure's 10 minutes would try a player's patience."""
 EVENT_SOURCE_ENTRY = {
     "name": "events",
     "formats": ["event-grid", "cloud-events"],
@@ -107,7 +109,7 @@ def acs(plan: Plan, access_key: str, function_key: str) -> Service:
 
 def functions_host(plan: Plan, access_key: str) -> Service:
     """Describe the functions host with the app."""
-    options = {"--app": str(plan.app), "--keys": str(plan.keys_file)}
+    options = {"--app": str(plan.app), "--keys": str(plan.keys_file), "--lease": LEASE}
     settings = app_settings(plan, access_key)
     return _python("host", plan, plan.ports.host, options, "/admin/host/status", settings)
 
