@@ -47,18 +47,18 @@ class Choice(Struct, frozen=True):
 
     def _outlasting(self, live: list[Fact]) -> Instant:
         """Return when only count - 1 will be left."""
-        stay, relations = self.timeline.stay, self.timeline.relations
+        relations = self.timeline.relations
         if self.count == 1 and len(relations) == 1:
             span = relations[0].span
             last = max(live, key=lambda fact: (span(fact) or (ALWAYS, ALWAYS))[1])
-            return stay(last)[1]
-        return nlargest(self.count, (stay(fact)[1] for fact in live))[-1]
+            return relations[0].leave(span(last) or (ALWAYS, NEVER))
+        return nlargest(self.count, map(self.timeline.leave, live))[-1]
 
     def _chosen_alone(self, live: list[Fact], now: Instant, holds: bool) -> Instant:
         """Return when the chosen one changes; the latest leaves a window over starts last of all."""
         relations = self.timeline.relations
         if self.latest and len(relations) == 1 and relations[0].kind == "starts":
-            return self.timeline.stay(max(live, key=_recency))[1] if holds else NEVER
+            return self.timeline.leave(max(live, key=_recency)) if holds else NEVER
         return self._sweep(live, [], now, holds)
 
     def _sweep(self, live: list[Fact], coming: list[Fact], now: Instant, holds: bool) -> Instant:

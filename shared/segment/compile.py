@@ -16,7 +16,7 @@ from shared.segment.criteria.member import MemberCriterion
 from shared.segment.criterion import Context, Touch
 from shared.segment.definition import SegmentDefinition
 from shared.segment.valuesets import ValueSets
-from shared.segment.wall import Wall
+from shared.segment.wall import wall_of
 
 _NONE: Mapping[str, CompiledSegment] = MappingProxyType({})
 
@@ -34,7 +34,7 @@ def compile_segment(
     with every Problem: a value set or a segment that is not defined.
     """
     found: list[Problem] = []
-    wall = Wall(ZoneInfo(definition.time_zone) if definition.time_zone else zone)
+    wall = wall_of(ZoneInfo(definition.time_zone) if definition.time_zone else zone)
     context = Context(valuesets, wall, segments, f"{where or definition.canonical}: criteria", found)
     criteria = definition.criteria.compile(context)
     if found:

@@ -38,13 +38,8 @@ class CompiledSegment:
         """Say whether time alone can change the membership of anybody."""
         return self.criteria.timed
 
-    @property
-    def exact(self) -> bool:
-        """Say whether `test` gives the very next change."""
-        return self.criteria.exact
-
     def test(self, record: PatientRecord, now: Instant) -> Outcome:
-        """Return (member, until): the criteria's answer, or no for those who are excluded."""
+        """Return (member, until, exact): the criteria's answer, or no for those who are excluded."""
         person = record.person
         if person is None or person.gone or self.excludes(person):
             return FAILS
@@ -52,20 +47,22 @@ class CompiledSegment:
 
     def evaluate(self, record: PatientRecord, now: Instant) -> Evaluation:
         """Say whether the patient is a member at `now`, and when that changes next with no new data."""
-        member, until = self.test(record, now)
+        member, until, exact = self.test(record, now)
         if until == NEVER:
             return Evaluation(member, None, self, record, now)
-        if not self.criteria.exact:
+        if not exact:
             until = self._follow(record, member, until)
         return Evaluation(member, None if until == NEVER else until, self, record, now)
 
     def _follow(self, record: PatientRecord, member: bool, until: Instant) -> Instant:
         """Follow a bound to the instant at which the membership really changes."""
         for _ in range(_MOST_LOOKS):
-            then, further = self.criteria.test(record, until)
-            if then != member or further == NEVER:
-                return until if then != member else NEVER
+            then, further, exact = self.criteria.test(record, until)
+            if then != member:
+                return until
             until = further
+            if exact:
+                return until
         return until
 
     def explain(self, record: PatientRecord, now: Instant) -> Explanation:

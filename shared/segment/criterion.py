@@ -1,7 +1,8 @@
 """What every criterion is: authored words that compile to a test, an explanation and what it reads.
 
-A test returns (holds, until): `until` is the first instant after `now` at which it could hold no longer, or
-begin to, with no new data; NEVER when it cannot. It may be early, never late.
+A test returns (holds, until, exact): `until` is the first instant after `now` at which it could hold no
+longer, or begin to, with no new data; NEVER when it cannot. It may be early, never late; `exact` says that
+it turns at that very instant.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ from shared.segment.wall import NEVER, Wall
 if TYPE_CHECKING:
     from shared.segment.compiled import CompiledSegment
 
-type Outcome = tuple[bool, Instant]
+type Outcome = tuple[bool, Instant, bool]
 type Test = Callable[[PatientRecord, Instant], Outcome]
 type Explain = Callable[[PatientRecord, Instant], Explanation]
 type Touch = tuple[str, str, str]
 """(resource type, what of it, which): ("Observation", "code", "http://loinc.org|4548-4"),
 ("Encounter", "class", "IMP"), ("Condition", "", "") for any of the type, ("Patient", "gender", "")."""
 
-HOLDS: Outcome = (True, NEVER)
-FAILS: Outcome = (False, NEVER)
+HOLDS: Outcome = (True, NEVER, True)
+FAILS: Outcome = (False, NEVER, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,6 @@ class Compiled:
     touches: frozenset[Touch]
     timed: bool = False
     """Whether `test` can ever answer another `until` than NEVER."""
-    exact: bool = True
-    """Whether `until` is always the very next change, not only a bound."""
 
 
 @dataclass(frozen=True, slots=True)

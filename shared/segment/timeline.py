@@ -52,9 +52,14 @@ class Timeline(Struct, frozen=True):
                 enter, leave = max(enter, relation.enter(span)), min(leave, relation.leave(span))
         return enter, leave
 
+    def leave(self, fact: Fact) -> Instant:
+        """Return when a fact that is in leaves."""
+        spans = ((relation, relation.span(fact)) for relation in self.relations)
+        return min((r.leave(span) for r, span in spans if span is not None), default=NEVER)
+
     def change(self, live: list[Fact], coming: list[Fact], now: Instant, state: State) -> Instant:
         """Return the first instant after `now` at which the state differs from what it is now."""
-        stays = [(fact, ALWAYS, self.stay(fact)[1]) for fact in live]
+        stays = [(fact, ALWAYS, self.leave(fact)) for fact in live]
         stays += [(fact, *self.stay(fact)) for fact in coming]
         steps = sorted({at for _, enter, leave in stays for at in (enter, leave) if now < at < NEVER})
         before = state(live)

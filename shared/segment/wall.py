@@ -10,8 +10,8 @@ clocks repeat counts as over when it first is. `reaches` is the exact inverse, s
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from shared.fhir.calendar import Duration
 from shared.fhir.instants import Instant, from_datetime, to_datetime
@@ -20,6 +20,8 @@ ALWAYS = Instant(-(2**63))
 """Before every instant."""
 NEVER = Instant(2**63 - 1)
 """After every instant."""
+_REMEMBERED = 1 << 14
+"""Many segments ask about the same facts and windows, and a patient is looked at again and again."""
 _TICK = timedelta(microseconds=1)
 
 
@@ -28,22 +30,26 @@ class Wall:
 
     def __init__(self, zone: tzinfo) -> None:
         self.zone = zone
-        self._plain = zone is UTC or (isinstance(zone, ZoneInfo) and zone.key in {"UTC", "Etc/UTC"})
+        self.shift = lru_cache(maxsize=_REMEMBERED)(self._shift)
+        """(now, by) → the edge that lies `by` from `now`; ALWAYS or NEVER outside the years 1 to 9999."""
+        self.reaches = lru_cache(maxsize=_REMEMBERED)(self._reaches)
+        """(edge, by) → the first `now` whose `shift` is at or after `edge`."""
 
     def show(self, instant: Instant) -> datetime:
         """Return the latest time that the clock has shown by `instant`."""
         local = to_datetime(instant, self.zone)
-        if local.fold and not self._plain:
+        if local.fold:
             first = from_datetime(local.replace(fold=0))
             local = to_datetime(Instant(self._transition(first, instant) - 1), self.zone)
         return local.replace(tzinfo=None, fold=0)
 
     def reach(self, wall: datetime) -> Instant:
         """Return the first instant at which the clock shows `wall` or later."""
-        instant = from_datetime(wall.replace(tzinfo=self.zone))
-        if self._plain or to_datetime(instant, self.zone).replace(tzinfo=None, fold=0) == wall:
-            return instant
-        return self._transition(from_datetime(wall.replace(tzinfo=self.zone, fold=1)), instant)
+        first = wall.replace(tzinfo=self.zone)
+        instant = from_datetime(first)
+        second = from_datetime(first.replace(fold=1))
+        # In an hour that clocks skip, the second reading is the earlier one; in one they repeat, the later.
+        return instant if second >= instant else self._transition(second, instant)
 
     def _transition(self, before: Instant, after: Instant) -> Instant:
         """Find the instant between the two at which the offset from UTC changes."""
@@ -56,24 +62,23 @@ class Wall:
                 after = middle
         return after
 
-    def shift(self, now: Instant, by: Duration) -> Instant:
-        """Return the edge that lies `by` from `now`; ALWAYS or NEVER outside the years 1 to 9999."""
+    def _shift(self, now: Instant, by: Duration) -> Instant:
         try:
             moved = now
             if by.months or by.days:
-                moved = self.reach(_clamped(self.show(now), by.months) + timedelta(days=by.days))
+                wall = _clamped(self.show(now), by.months)
+                moved = self.reach(wall + timedelta(days=by.days) if by.days else wall)
         except (OverflowError, ValueError):
             return _beyond(now, by.sign)
         return Instant(moved + by.micros)
 
-    def reaches(self, edge: Instant, by: Duration) -> Instant:
-        """Return the first `now` whose `shift` is at or after `edge`."""
+    def _reaches(self, edge: Instant, by: Duration) -> Instant:
         target = Instant(edge - by.micros)
         if not (by.months or by.days):
             return target
         try:
             wall = self.show(Instant(target - 1)) + _TICK
-            return self.reach(_unclamped(wall - timedelta(days=by.days), by.months))
+            return self.reach(_unclamped(wall - timedelta(days=by.days) if by.days else wall, by.months))
         except (OverflowError, ValueError):
             return _beyond(edge, 1 if edge > 0 else -1)
 
@@ -84,6 +89,12 @@ class Wall:
             return self.reach(day + timedelta(days=days))
         except (OverflowError, ValueError):
             return _beyond(instant, 1 if instant > 0 else -1)
+
+
+@lru_cache(maxsize=64)
+def wall_of(zone: tzinfo) -> Wall:
+    """Return the wall clock of a zone, the same for all who ask."""
+    return Wall(zone)
 
 
 def _beyond(instant: Instant, sign: int) -> Instant:
@@ -102,7 +113,7 @@ def _clamped(wall: datetime, months: int) -> datetime:
     if not months:
         return wall
     year, month = _months_on(wall, months)
-    last = monthrange(year, month)[1]
+    last = 28 if wall.day <= 28 else monthrange(year, month)[1]
     if wall.day <= last:
         return wall.replace(year=year, month=month)
     return datetime(year, month, last, 23, 59, 59, 999_999)
@@ -113,7 +124,7 @@ def _unclamped(wall: datetime, months: int) -> datetime:
     if not months:
         return wall
     year, month = _months_on(wall, -months)
-    if wall.day <= monthrange(year, month)[1]:
+    if wall.day <= 28 or wall.day <= monthrange(year, month)[1]:
         return wall.replace(year=year, month=month)
     following = datetime(year, month, 1) + timedelta(days=31)
     return following.replace(day=1)

@@ -11,7 +11,7 @@ from shared.fhir.fact import Person
 from shared.fhir.instants import Instant
 from shared.patient.record import PatientRecord
 from shared.segment.birth import age, age_reached, born
-from shared.segment.criterion import Compiled, Context, Criterion, Outcome, explain_person
+from shared.segment.criterion import FAILS, Compiled, Context, Criterion, Outcome, explain_person
 from shared.segment.explanation import Explanation
 from shared.segment.wall import ALWAYS, NEVER, Wall
 
@@ -54,9 +54,9 @@ class AgeCriterion(Criterion):
             if young and start != NEVER:
                 start = ALWAYS
             if now < start:
-                return False, start
+                return False, start, True
             end = NEVER if until is None else until(birth_date)
-            return (True, end) if now < end else (False, NEVER)
+            return (True, end, True) if now < end else FAILS
 
         def explain(record: PatientRecord, now: Instant) -> Explanation:
             holds = test(record, now)[0]

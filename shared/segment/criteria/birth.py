@@ -48,11 +48,10 @@ class BirthDateCriterion(Criterion):
             if birth == NEVER or birth < relation.lower.at(now):
                 return FAILS
             span = birth, Instant(birth + 1)
-            return (
-                (True, relation.leave(span))
-                if birth < relation.upper.at(now)
-                else (False, relation.enter(span))
-            )
+            if birth < relation.upper.at(now):
+                return True, relation.leave(span), True
+            enter, leave = relation.enter(span), relation.leave(span)
+            return FAILS if enter >= leave else (False, enter, True)
 
         def explain(record: PatientRecord, now: Instant) -> Explanation:
             return explain_person(record, "birth_date", test(record, now)[0], _born)
@@ -87,8 +86,8 @@ class BirthMonthCriterion(Criterion):
 def _this_month(wall: Wall, month: int, now: Instant) -> Outcome:
     shown = wall.show(now)
     if shown.month == month:
-        return True, wall.reach(_month_start(shown.year, month + 1))
-    return False, wall.reach(_month_start(shown.year + (shown.month > month), month))
+        return True, wall.reach(_month_start(shown.year, month + 1)), True
+    return False, wall.reach(_month_start(shown.year + (shown.month > month), month)), True
 
 
 def _month_start(year: int, month: int) -> datetime:

@@ -1,7 +1,7 @@
 """The criteria that hold others: all, any, not.
 
-Bounds: where all hold, the first to end ends it; where some fail, it cannot hold before the last of those
-that fail could. `any` is the mirror image. With at most one part that depends on time this is exact.
+Where all hold, the first to end ends it: exact. Where some fail, it cannot hold before the last of those that
+fail could: exact when one fails and the others outlast it, else a bound. `any` is the mirror image.
 """
 
 from __future__ import annotations
@@ -52,66 +52,52 @@ class NotCriterion(Criterion):
         part = self.not_.compile(context.inside(".not"))
 
         def test(record: PatientRecord, now: Instant) -> Outcome:
-            holds, until = part.test(record, now)
-            return not holds, until
+            holds, until, exact = part.test(record, now)
+            return not holds, until, exact
 
         def explain(record: PatientRecord, now: Instant) -> Explanation:
             inner = part.explain(record, now)
             return Explanation("not", not inner.holds, inner.why, parts=(inner,))
 
-        return Compiled(test, explain, part.touches, part.timed, part.exact)
+        return Compiled(test, explain, part.touches, part.timed)
 
 
 def _compose(word: str, members: Sequence[Criterion], context: Context) -> Compiled:
     parts = [member.compile(context.inside(f".{word}[{n}]")) for n, member in enumerate(members)]
     # What never changes by itself goes first: it is cheap, and settles the matter for good.
     ordered = tuple(part.test for part in sorted(parts, key=lambda part: part.timed))
-    test = (_all if word == "all" else _any)(ordered)
+    test = _settled(ordered, by=word == "any")
 
     def explain(record: PatientRecord, now: Instant) -> Explanation:
         inner = tuple(part.explain(record, now) for part in parts)
         holds = (all if word == "all" else any)(part.holds for part in inner)
         return Explanation(word, holds, _why(word, holds, inner), parts=inner)
 
-    timed = [part for part in parts if part.timed]
-    exact = not timed or (len(timed) == 1 and timed[0].exact)
-    return Compiled(test, explain, frozenset().union(*(p.touches for p in parts)), bool(timed), exact)
+    touches = frozenset().union(*(part.touches for part in parts))
+    return Compiled(test, explain, touches, any(part.timed for part in parts))
 
 
-def _all(tests: tuple[Test, ...]) -> Test:
+def _settled(tests: tuple[Test, ...], by: bool) -> Test:
+    """Make the test that one part settles: `all` by one that fails, `any` by one that holds."""
+    for_good = HOLDS if by else FAILS
+
     def test(record: PatientRecord, now: Instant) -> Outcome:
-        first, last, holding = NEVER, ALWAYS, True
+        settling, last, last_exact = 0, ALWAYS, True
+        first, first_exact = NEVER, True
         for part in tests:
-            holds, until = part(record, now)
-            if holds:
+            holds, until, exact = part(record, now)
+            if holds != by:
                 if until < first:
-                    first = until
+                    first, first_exact = until, exact
             elif until == NEVER:
-                return FAILS
+                return for_good
             else:
-                holding = False
+                settling += 1
                 if until > last:
-                    last = until
-        return (True, first) if holding else (False, last)
-
-    return test
-
-
-def _any(tests: tuple[Test, ...]) -> Test:
-    def test(record: PatientRecord, now: Instant) -> Outcome:
-        first, last, holding = NEVER, ALWAYS, False
-        for part in tests:
-            holds, until = part(record, now)
-            if not holds:
-                if until < first:
-                    first = until
-            elif until == NEVER:
-                return HOLDS
-            else:
-                holding = True
-                if until > last:
-                    last = until
-        return (True, last) if holding else (False, first)
+                    last, last_exact = until, exact
+        if settling:
+            return by, last, last_exact and settling == 1 and last < first
+        return not by, first, first_exact
 
     return test
 

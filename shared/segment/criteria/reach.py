@@ -43,17 +43,17 @@ class ReachableCriterion(Criterion):
                 return FAILS
             stopped = {out.channel for out in record.opt_outs}
             outcomes = [_reached(person, c, now) for c in channels if c not in stopped]
-            lasting = max((until for holds, until in outcomes if holds), default=None)
+            lasting = max((until for holds, until, _ in outcomes if holds), default=None)
             if lasting is not None:
-                return HOLDS if lasting == NEVER else (True, lasting)
-            return False, min((until for _, until in outcomes), default=NEVER)
+                return HOLDS if lasting == NEVER else (True, lasting, False)
+            return False, min((until for _, until, _ in outcomes), default=NEVER), True
 
         def explain(record: PatientRecord, now: Instant) -> Explanation:
             names = " or ".join(channels)
             says = {True: f"reachable by {names}", False: f"not reachable by {names}"}
             return explain_person(record, "reachable_by", test(record, now)[0], lambda _, holds: says[holds])
 
-        return Compiled(test, explain, _TOUCHES, timed=True, exact=False)
+        return Compiled(test, explain, _TOUCHES, timed=True)
 
 
 def _reached(person: Person, channel: ChannelWord, now: Instant) -> Outcome:
@@ -63,8 +63,8 @@ def _reached(person: Person, channel: ChannelWord, now: Instant) -> Outcome:
     points = [p for p in person.telecom if p.system in _SYSTEMS[channel] and p.use != "old"]
     ends = [NEVER if p.end is None else p.end for p in points if _in_use(p, now)]
     if ends:
-        return True, max(ends)
-    return False, min((p.start for p in points if p.start is not None and p.start > now), default=NEVER)
+        return True, max(ends), False
+    return False, min((p.start for p in points if p.start is not None and p.start > now), default=NEVER), True
 
 
 def _in_use(point: ContactPoint, now: Instant) -> bool:

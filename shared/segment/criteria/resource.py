@@ -83,13 +83,13 @@ def _tester(live: Live, chosen: Choice, wanted: bool) -> Test:
         holds = state(facts)
         if not coming:
             return yes if holds else no
-        return holds == wanted, until(facts, coming, now, holds)
+        return holds == wanted, until(facts, coming, now, holds), True
 
     def moving(record: PatientRecord, now: Instant) -> Outcome:
         facts, coming = live(record, now)
         if not (facts or coming):
             return no
         holds = state(facts)
-        return holds == wanted, until(facts, coming, now, holds)
+        return holds == wanted, until(facts, coming, now, holds), True
 
     return moving if chosen.timeline.leaves else still
