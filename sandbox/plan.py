@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTIFICATIONS = "/api/fhir/notifications/events"
 ACS_EVENTS = "/api/acs/events"
 LEASE = "4"
-"""Seconds after which a killed host's messages come back; Azure's 10 minutes would try a player's patience."""
+"""Seconds after which a killed host's messages come back; in Azure it is ten minutes."""
 EVENT_SOURCE_ENTRY = {
     "name": "events",
     "formats": ["event-grid", "cloud-events"],
