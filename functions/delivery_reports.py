@@ -49,12 +49,18 @@ async def _take(ready: Services, req: func.HttpRequest) -> func.HttpResponse:
 def _job(event: AcsEvent) -> Job:
     match event:
         case AcsReport(provider_id=provider_id, status=status, at=at, reason=reason, tag=tag):
-            key, _, message_id = tag.partition(" ")
-            return Report(message_id or provider_id, key if message_id else "", status, at, reason)
+            key, message_id = _owner(tag)
+            return Report(message_id or provider_id, key, status, at, reason)
         case AcsReply(inbound_id=inbound_id, channel=channel, sender=sender, text=text, at=at):
             return Inbound(inbound_id, channel, sender, text, at)
         case AcsHandshake():
             raise Rejected("a handshake among events", "bad-event")
+
+
+def _owner(tag: str) -> tuple[str, str]:
+    """Read what we gave along with an SMS: whose message it is, and which; email has no tag."""
+    words = tag.split(" ")
+    return (words[0], words[1]) if len(words) >= 2 else ("", "")
 
 
 async def _report(ready: Services, job: Job, trigger: Trigger) -> None:

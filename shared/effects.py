@@ -71,7 +71,6 @@ class SendMessage(Struct, frozen=True, tag=True):
     html: str = ""
     language: str = ""
     first_sent: Instant = Instant(0)
-    tag: str = ""
 
 
 type Effect = IndexEffect | SendMessage

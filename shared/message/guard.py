@@ -114,7 +114,6 @@ def _claimed(
         html=rendered.html,
         language=claimed.language,
         first_sent=claimed.first_sent or now,
-        tag=claimed.message_id,
     )
     return Claimed(keep_message(record, claimed), effect, (), claimed)
 

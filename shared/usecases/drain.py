@@ -26,7 +26,7 @@ async def drain(services: Services, record: PatientRecord, sends: Sequence[SendM
     """Do it all at once. What fails stays in the outbox; what was sent is told in any case."""
     outbox = tuple(record.outbox.values())
     settled, failures = await asyncio.gather(
-        asyncio.gather(*(_send(services, send) for send in sends)),
+        asyncio.gather(*(_send(services, record.key, send) for send in sends)),
         asyncio.gather(*(_apply(services, record.key, effect) for effect in outbox)),
     )
     done = tuple(effect for effect, failure in zip(outbox, failures, strict=True) if not failure)
@@ -42,7 +42,12 @@ async def _apply(services: Services, key: str, effect: IndexEffect) -> str:
     return ""
 
 
-async def _send(services: Services, send: SendMessage) -> SendSettled:
+def _tag(key: str, send: SendMessage) -> str:
+    """Write what a delivery report brings back, so that it finds its patient with no look-up: opaque ids."""
+    return f"{key} {send.message_id} lang={send.language}"
+
+
+async def _send(services: Services, key: str, send: SendMessage) -> SendSettled:
     channel = services.channels.get(send.channel)
     if channel is None:
         return _settled(send, Refused("no-channel", f"no provider is set up for {send.channel}"))
@@ -54,7 +59,7 @@ async def _send(services: Services, send: SendMessage) -> SendSettled:
         subject=send.subject,
         html=send.html,
         first_sent=send.first_sent,
-        tag=send.tag,
+        tag=_tag(key, send),
     )
     return _settled(send, await channel.send(message))
 
