@@ -18,7 +18,6 @@ from shared.adapters.entra import EntraTokens
 from shared.adapters.fhir_calls import FhirCalls, FhirLimits
 from shared.adapters.fhir_http import FhirHttp
 from shared.adapters.identity import entra_tokens, fixed_token
-from shared.adapters.published import PublishedDefinitions
 from shared.adapters.queue_rest import StorageQueues
 from shared.adapters.storage_rest import Account, StorageRest, connection_account
 from shared.adapters.table_documents import DOCUMENTS, TableDocuments
@@ -32,6 +31,7 @@ from shared.fhir.proof import Claims
 from shared.fhir.sources import Source
 from shared.message.policy import Policy
 from shared.ports import Channel, Clock
+from shared.usecases.published import PublishedDefinitions
 from shared.usecases.services import QUEUES, Services
 
 

@@ -160,6 +160,10 @@ class FhirServer(Protocol):
         """Walk all pages of a search."""
         ...
 
+    def everything(self, patient_id: str) -> AsyncIterator[Mapping[str, object]]:
+        """Walk all resources of a patient's compartment, and those that they refer to."""
+        ...
+
     async def events(self, subscription: str, since: int, until: int) -> tuple[Mapping[str, object], ...]:
         """Call Subscription/$events; the notification bundles it returns. Raises Rejected if unsupported."""
         ...

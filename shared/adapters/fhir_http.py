@@ -53,10 +53,17 @@ class FhirHttp:
             url = next_page(page, url, self._calls.base)
         return tuple(version for version in found[1:] if version and _is(version, key))
 
-    async def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Resource]:
+    def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Resource]:
         """Walk all pages of a search, included resources too. Raises Unavailable, Rejected."""
         checked = resource_key(resource_type, "any").resource_type
-        url: URL | None = URL(f"{self._base}/{checked}").with_query(params)
+        return self._walk(URL(f"{self._base}/{checked}").with_query(params))
+
+    def everything(self, patient_id: str) -> AsyncIterator[Resource]:
+        """Walk Patient/[id]/$everything. Raises Unavailable, Rejected."""
+        return self._walk(self._url(resource_key("Patient", patient_id), "/$everything"))
+
+    async def _walk(self, first: URL) -> AsyncIterator[Resource]:
+        url: URL | None = first
         while url is not None:
             page = bundle((await self._calls.get(url)).body)
             for resource in resources(page):

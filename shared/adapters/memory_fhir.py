@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 
+import orjson
+
 from shared.adapters.fhir_bundles import Resource
 from shared.errors import Conflict, Rejected
 from shared.fhir.instants import Instant, iso, parse_range
@@ -57,6 +59,15 @@ class MemoryFhir:
         current = [(v[-1], key) for key, v in self._versions.items() if key.resource_type == resource_type]
         for (at, resource), key in sorted(current, key=lambda found: (found[0][0], found[1])):
             if resource is not None and _matches(key, at, params):
+                yield resource
+
+    async def everything(self, patient_id: str) -> AsyncIterator[Resource]:
+        """Walk the patient, what refers to the patient, and all locations, which the others may refer to."""
+        reference = f'"Patient/{patient_id}"'
+        for key, versions in sorted(self._versions.items()):
+            resource = versions[-1][1]
+            own = key == ResourceKey("Patient", patient_id) or key.resource_type == "Location"
+            if resource is not None and (own or reference in orjson.dumps(resource).decode()):
                 yield resource
 
     async def events(self, subscription: str, since: int, until: int) -> tuple[Resource, ...]:

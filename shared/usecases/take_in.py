@@ -1,0 +1,49 @@
+"""Take in a patient whole: how a population that was there before us becomes records, one commit each.
+
+Reads `Patient/[id]/$everything` (https://hl7.org/fhir/R4/patient-operation-everything.html), so that what is
+taken in has the server's own versions, and a notification that follows is compared with them as always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from shared.errors import Rejected
+from shared.events import Event, ResourceChanged
+from shared.fhir.fact import Fact, Person
+from shared.fhir.project import SHARED_TYPES, project
+from shared.patient.record import patient_key
+from shared.usecases.react import Trigger, react
+from shared.usecases.services import Services
+
+
+async def patient_ids(services: Services) -> AsyncIterator[str]:
+    """Walk the ids of all patients on the FHIR server."""
+    params = {"_elements": "id", "_count": "500", "_sort": "_lastUpdated"}
+    async for resource in services.fhir.search("Patient", params):
+        if resource.get("resourceType") == "Patient":
+            yield str(resource["id"])
+
+
+async def take_in(services: Services, patient_id: str) -> int:
+    """Make the record of one patient; how many facts it learned of. Raises Unavailable.
+
+    Again changes only what has changed since. Messages may follow if definitions are published already.
+    """
+    own: list[Fact | Person] = []
+    shared: dict[str, Fact | Person] = {}
+    wanted: set[str] = set()
+    async for resource in services.fhir.everything(patient_id):
+        try:
+            projection = project(resource, services.zone)
+        except Rejected:
+            continue  # a type that is not kept, or of no use: the notification path rejects it the same
+        if str(resource.get("resourceType")) in SHARED_TYPES:
+            shared[projection.content.reference] = projection.content
+        elif patient_id in projection.patients:
+            own.append(projection.content)
+            wanted |= set(projection.references)
+    contents = [*(shared[name] for name in sorted(wanted & set(shared))), *own]
+    events: list[Event] = [ResourceChanged(content) for content in contents]
+    await react(services, patient_key(patient_id), events, Trigger(f"take-in-{patient_id}"), patient_id)
+    return len(events)
