@@ -8,6 +8,7 @@ from shared.fhir.instants import Instant
 from shared.journey.compile import CompiledJourney
 from shared.journey.run import step_onto
 from shared.journey.sprint import Sprint, line
+from shared.patient.lost import why_lost
 from shared.patient.record import PatientRecord, identify
 from shared.patient.state import Enrolment, JourneyHistory
 
@@ -18,10 +19,10 @@ MOST_FOCUSES = 100
 def enter(
     sprint: Sprint, journey: CompiledJourney, *, focus: str, cause: str, why: str, now: Instant
 ) -> Sprint:
-    """Enter a journey unless its re-entry rule, or the same `cause` once before, says no."""
+    """Enter a journey unless its re-entry rule, the same `cause` once before, or the person's end says no."""
     record = sprint.record
     history = record.history.get(journey.url)
-    if not may_enter(record, journey, history, focus, cause):
+    if why_lost(record.person) or not may_enter(record, journey, history, focus, cause):
         return sprint
     history = _noted(history, focus, cause, now)
     enrolment = Enrolment(

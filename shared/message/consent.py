@@ -8,10 +8,10 @@ from shared.events import InboundReceived
 from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
 from shared.message.contact import normalise
-from shared.message.handled import Handled, by
+from shared.message.handled import Handled
 from shared.message.keywords import keyword
-from shared.message.policy import CHANNEL_WORDS, DEFAULT, Policy
-from shared.patient.messages import call_off
+from shared.message.policy import DEFAULT, Policy
+from shared.patient.messages import CHANNEL_WORDS, by, call_off
 from shared.patient.record import PatientRecord, TimelineLine
 from shared.patient.state import OptOut
 

@@ -1,8 +1,8 @@
 """What becomes of a claimed message: the channel's answer, a lost claim, the delivery report.
 
-record.messages keeps those in preparation, in-progress and unknown, and completed ones until a final
-report (delivered, opened, clicked, failed) or for `Policy.keep_completed`; the message's own row always
-has the latest state, so a later report finds it there.
+record.messages keeps those in preparation, in-progress and unknown, and completed ones until the last
+report that their channel makes (SMS delivered, WhatsApp read, email clicked) or for `keep_completed`. The
+message's own row always has the latest state, so that a report which comes later still finds it there.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from msgspec.structs import replace
 
 from shared.events import ClaimsAbandoned, DeliveryReported, SendSettled
 from shared.fhir.instants import SECOND, Instant
-from shared.message.handled import Handled, by, ended, kept, said
+from shared.message.handled import Handled, ended, kept, said
 from shared.message.policy import DEFAULT, Policy
-from shared.patient.messages import drop_messages, keep_message
+from shared.patient.messages import by, drop_messages, keep_message
 from shared.patient.record import PatientRecord
 from shared.patient.state import Message
 
 _RANK = {"": 0, "sent": 1, "failed": 2, "delivered": 3, "opened": 4, "clicked": 5}
-_FINAL = frozenset({"failed", "delivered", "opened", "clicked"})
+_FINAL = {"sms": frozenset({"delivered"}), "email": frozenset({"clicked"}), "whatsapp": frozenset({"opened"})}
+"""The last report that a channel can be expected to make."""
 
 
 def settle(record: PatientRecord, settled: SendSettled, now: Instant, policy: Policy = DEFAULT) -> Handled:
@@ -72,9 +73,7 @@ def report(
     after = replace(
         message, status="completed", delivery=higher, delivery_at=reported.at, status_reason=reason
     )
-    dropped = drop_messages(record, [after.message_id] if higher in _FINAL else [])
-    line = said(after, now, _words(after))
-    return Handled(dropped, (line,), (after,))
+    return Handled(_followed(record, after), (said(after, now, _words(after)),), (after,))
 
 
 def forget(record: PatientRecord, now: Instant, keep: int = DEFAULT.keep_completed) -> PatientRecord:
@@ -97,6 +96,15 @@ def _accepted(record: PatientRecord, message: Message, settled: SendSettled, now
         status_reason="",
     )
     return kept(record, after, now, f"Sent by {by(after.channel)}")
+
+
+def _followed(record: PatientRecord, message: Message) -> PatientRecord:
+    """Keep a message of the record as long as its channel may say more."""
+    if message.message_id not in record.messages:
+        return record
+    if message.delivery in _FINAL.get(message.channel, ()):
+        return drop_messages(record, [message.message_id])
+    return keep_message(record, message)
 
 
 def _late(record: PatientRecord, message: Message | None, settled: SendSettled) -> Handled:

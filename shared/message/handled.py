@@ -8,7 +8,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.fhir.instants import Instant
-from shared.message.policy import CHANNEL_WORDS
 from shared.patient.messages import drop_messages, keep_message, not_sent
 from shared.patient.record import PatientRecord, TimelineLine
 from shared.patient.state import Message
@@ -28,11 +27,6 @@ def said(
     """Make a timeline line about a message."""
     refs = (message.message_id, message.template, message.journey, message.focus)
     return TimelineLine(now, kind, text, tuple(filter(None, refs)))
-
-
-def by(channel: str) -> str:
-    """Return a channel as staff read it."""
-    return CHANNEL_WORDS.get(channel, channel)
 
 
 def kept(record: PatientRecord, message: Message, now: Instant, text: str) -> Handled:

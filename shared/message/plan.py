@@ -12,11 +12,12 @@ from shared.effects import IndexContact, IndexEffect, IndexMessage
 from shared.fhir.instants import Instant
 from shared.message.consent import why_forbidden
 from shared.message.contact import NOBODY_TO_REACH, addresses
-from shared.message.handled import Handled, by, ended, faulty, kept
+from shared.message.handled import Handled, ended, faulty, kept
 from shared.message.index import Templates
 from shared.message.policy import Policy
 from shared.message.render import CompiledTemplate, choose_language
 from shared.patient.lost import why_lost
+from shared.patient.messages import by
 from shared.patient.record import PatientRecord, TimelineLine, identify
 from shared.patient.state import Message
 

@@ -6,9 +6,6 @@ from msgspec import Struct
 
 from shared.fhir.instants import DAY, HOUR, MINUTE, SECOND
 
-CHANNEL_WORDS = {"sms": "SMS", "email": "email", "whatsapp": "WhatsApp"}
-"""Channels as staff read them."""
-
 
 class Policy(Struct, frozen=True):
     """Who we are and how patiently we try; lengths of time in microseconds."""

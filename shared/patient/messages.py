@@ -10,6 +10,14 @@ from shared.fhir.instants import Instant
 from shared.patient.record import PatientRecord, TimelineLine
 from shared.patient.state import Message
 
+CHANNEL_WORDS = {"sms": "SMS", "email": "email", "whatsapp": "WhatsApp"}
+"""Channels as staff read them."""
+
+
+def by(channel: str) -> str:
+    """Return a channel as staff read it."""
+    return CHANNEL_WORDS.get(channel, channel)
+
 
 def keep_message(record: PatientRecord, message: Message) -> PatientRecord:
     """Return the record with this message added or replaced."""
@@ -40,4 +48,4 @@ def call_off(
 def not_sent(message: Message, now: Instant) -> TimelineLine:
     """Say that a message was not sent, and why."""
     refs = tuple(filter(None, (message.message_id, message.journey, message.focus)))
-    return TimelineLine(now, "message", f"Not sent by {message.channel}: {message.status_reason}", refs)
+    return TimelineLine(now, "message", f"Not sent by {by(message.channel)}: {message.status_reason}", refs)
