@@ -56,6 +56,10 @@ class PatientStore(Protocol):
         """Read all messages of a patient, in order of creation."""
         ...
 
+    def messages_in(self, status: str) -> AsyncIterator[tuple[str, Message]]:
+        """Walk all messages in a status, with their patient's key: a scan, for staff and reports."""
+        ...
+
     async def timeline(self, key: str) -> tuple[TimelineLine, ...]:
         """Read the whole timeline of a patient, oldest first."""
         ...

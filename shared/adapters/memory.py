@@ -56,6 +56,13 @@ class MemoryPatients:
         """See PatientStore.messages."""
         return tuple(sorted(self._messages[key].values(), key=lambda m: (m.created, m.message_id)))
 
+    async def messages_in(self, status: str) -> AsyncIterator[tuple[str, Message]]:
+        """See PatientStore.messages_in."""
+        for key, messages in sorted(self._messages.items()):
+            for message in messages.values():
+                if message.status == status:
+                    yield key, message
+
     async def timeline(self, key: str) -> tuple[TimelineLine, ...]:
         """See PatientStore.timeline."""
         return tuple(self._timeline[key])

@@ -112,6 +112,11 @@ class TablePatientStore:
         rows = [_message.decode(_join(row, "message")) async for row in self._rows(key, "m")]
         return tuple(sorted(rows, key=lambda m: (m.created, m.message_id)))
 
+    async def messages_in(self, status: str) -> AsyncIterator[tuple[str, Message]]:
+        """Walk all messages in a status, with their patient's key; a scan of the table."""
+        async for row, _ in self._tables.query(self._table, f"status eq '{status}'"):
+            yield str(row["PartitionKey"]), _message.decode(_join(row, "message"))
+
     async def timeline(self, key: str) -> tuple[TimelineLine, ...]:
         """Read the whole timeline of a patient, oldest first."""
         return tuple([line async for row in self._rows(key, "t") for line in _lines.decode(_text(row))])
