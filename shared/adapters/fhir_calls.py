@@ -14,7 +14,7 @@ import orjson
 from yarl import URL
 
 from shared.adapters.fhir_answers import failure, retry_after
-from shared.adapters.fhir_auth import TokenProvider
+from shared.adapters.identity import TokenProvider
 from shared.errors import Rejected, Unavailable
 
 _FHIR_JSON = "application/fhir+json"

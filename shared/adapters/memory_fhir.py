@@ -25,6 +25,8 @@ _PREFIXES: Mapping[str, Callable[[Instant, _Range], bool]] = {
     "eq": lambda at, span: span[0] <= at < max(span[1], span[0] + 1),
 }
 
+_KNOWN = frozenset({"_id", "_lastUpdated", "_sort", "_count", "_elements"})
+
 
 class MemoryFhir:
     """Every version ever written, by resource; None is a deletion."""
@@ -48,12 +50,11 @@ class MemoryFhir:
         return tuple(resource for _, resource in former if resource is not None)
 
     async def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Resource]:
-        """Search by _id and _lastUpdated, oldest change first; _sort and _count change nothing here.
+        """Search by _id and _lastUpdated, oldest change first; how to sort, page and cut is not heard here.
 
         Raises Rejected for any other parameter, so that a simulation never searches wider than it says.
         """
-        unknown = set(params) - {"_id", "_lastUpdated", "_sort", "_count"}
-        if unknown:
+        if set(params) - _KNOWN:
             raise Rejected("a search parameter that the memory server does not know", "fhir-refused")
         resource_key(resource_type, "any")
         current = [(v[-1], key) for key, v in self._versions.items() if key.resource_type == resource_type]
@@ -63,7 +64,7 @@ class MemoryFhir:
 
     async def everything(self, patient_id: str) -> AsyncIterator[Resource]:
         """Walk the patient, what refers to the patient, and all locations, which the others may refer to."""
-        reference = f'"Patient/{patient_id}"'
+        reference = f'"{resource_key("Patient", patient_id)}"'
         for key, versions in sorted(self._versions.items()):
             resource = versions[-1][1]
             own = key == ResourceKey("Patient", patient_id) or key.resource_type == "Location"

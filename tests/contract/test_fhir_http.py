@@ -15,12 +15,13 @@ from aiohttp.test_utils import TestServer
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
-from shared.adapters.fhir_auth import entra_tokens, fixed_token
 from shared.adapters.fhir_calls import FhirCalls, FhirLimits
 from shared.adapters.fhir_http import FhirHttp
+from shared.adapters.identity import entra_tokens, fixed_token
 from shared.errors import Conflict, HearthlineError, Rejected, Unavailable
 from shared.fhir.references import ResourceKey
 
+SCOPE = "https://fhir.example/.default"
 KEY = ResourceKey("Patient", "secret-1")
 PATIENT = {
     "resourceType": "Patient",
@@ -399,19 +400,19 @@ class TestCredentials:
     async def test_an_identity_is_asked_once_by_many_calls(self, stub, session):
         stub.script = [says(200, PATIENT)]
         credential = Credential(4e9)
-        client = FhirHttp(FhirCalls(session, stub.base, entra_tokens(credential, stub.base + "/")))
+        client = FhirHttp(FhirCalls(session, stub.base, entra_tokens(credential, SCOPE)))
         await asyncio.gather(*(client.read(KEY) for _ in range(5)))
-        assert credential.asked == [f"{stub.base}/.default"]
+        assert credential.asked == [SCOPE]
         assert {request.headers["Authorization"] for request in stub.requests} == {"Bearer token-1"}
 
     async def test_a_token_near_its_end_is_renewed(self, stub, session):
         stub.script = [says(200, PATIENT)]
-        client = FhirHttp(FhirCalls(session, stub.base, entra_tokens(Credential(0, 4e9), stub.base)))
+        client = FhirHttp(FhirCalls(session, stub.base, entra_tokens(Credential(0, 4e9), SCOPE)))
         await client.read(KEY)
         await client.read(KEY)
         assert stub.requests[1].headers["Authorization"] == "Bearer token-2"
 
     async def test_no_token_is_unavailable(self, stub, session):
-        client = FhirHttp(FhirCalls(session, stub.base, entra_tokens(Credential(), stub.base)))
+        client = FhirHttp(FhirCalls(session, stub.base, entra_tokens(Credential(), SCOPE)))
         assert "ClientAuthenticationError" in str(await fails(client))
         assert stub.requests == []

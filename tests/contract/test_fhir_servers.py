@@ -159,6 +159,30 @@ async def test_search_by_id(server):
     assert await ids(server, _id=str(written["id"]), _lastUpdated="lt2001-01-01") == []
 
 
+async def test_ids_of_all_patients(server):
+    written = patient()
+    await server.update(written)
+    assert written["id"] in await ids(server, _elements="id", _count="500", _sort="_lastUpdated")
+
+
+async def test_everything_of_a_patient_and_nothing_of_another(server):
+    mine, other = patient(), patient()
+    visits = [
+        {"resourceType": "Encounter", "id": uuid4().hex, "subject": {"reference": str(key_of(each))}}
+        for each in (mine, other)
+    ]
+    for each in (mine, other, *visits):
+        await server.update(each)
+    found = {key_of(each) async for each in server.everything(str(mine["id"]))}
+    assert {key_of(mine), key_of(visits[0])} <= found
+    assert not {key_of(other), key_of(visits[1])} & found
+
+
+async def test_nothing_of_what_is_no_id(server):
+    with pytest.raises(Rejected):
+        await anext(aiter(server.everything("../Claim/1")))
+
+
 async def test_events_that_the_server_does_not_keep_are_refused(server):
     with pytest.raises(Rejected) as rejected:
         await server.events("none", 1, 2)
