@@ -57,7 +57,9 @@ def parse_bound(text: str) -> Bound:
 
 
 def _as_text(value: object) -> object:
-    """Let YAML's own dates stand for what they were written as."""
+    """Let YAML's own dates and years stand for what they were written as."""
+    if type(value) is int and 1000 <= value <= 9999:
+        return str(value)
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
@@ -72,7 +74,7 @@ def _checked_length(text: str) -> str:
 
 
 type BoundText = Annotated[
-    str, BeforeValidator(_as_text, json_schema_input_type=str), AfterValidator(_checked_bound)
+    str, BeforeValidator(_as_text, json_schema_input_type=str | int), AfterValidator(_checked_bound)
 ]
 type LengthText = Annotated[str, AfterValidator(_checked_length)]
 

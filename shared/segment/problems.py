@@ -28,8 +28,8 @@ _FAULTS = {
 }
 _EXPECTED = {
     "missing": "a value",
-    "string_type": "text (in quotes, if YAML reads it as something else)",
-    "int_type": "a whole number",
+    "string_type": "text, in quotes where YAML reads it as something else",
+    "int_type": "digits only",
     "bool_type": "true or false",
     "too_short": "at least one",
     "string_too_short": "text",

@@ -112,9 +112,10 @@ class When(Authored):
         return tuple(Relation(SPANS[kind], *w.edges(wall), kind) for kind, w in windows if w is not None)
 
     def words(self) -> str:
-        """Say it in English: "starting in the next 3 days"."""
-        named = (("starting", self.starts), ("ended", self.ends), ("during", self.overlaps))
-        return " and ".join(f"{verb} {window.words()}" for verb, window in named if window)
+        """Say it in English: "in the last 6 months", "starting in the next 3 days"."""
+        starting = "" if self.starts and self.starts.last else "starting "
+        named = ((starting, self.starts), ("ended ", self.ends), ("during ", self.overlaps))
+        return " and ".join(f"{verb}{window.words()}" for verb, window in named if window)
 
 
 def _starts(fact: Fact) -> Span | None:
