@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from cli.run import run
 from cli.up import up
 
 app = typer.Typer(
@@ -13,6 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(up)
+app.command()(run)
 
 
 @app.callback()

@@ -55,7 +55,7 @@ def up(
 
 async def serve(plan: Plan, console: Console) -> int:
     """Run the stack of `plan` until a signal or a failure; return the exit status."""
-    _let_signals_cancel()
+    let_signals_cancel()
     try:
         with console.status("starting the local stack") as spinner:
             async with Stack(plan) as stack:
@@ -100,7 +100,8 @@ def _azurite(text: str) -> dict[str, int]:
         raise typer.BadParameter("--azurite-ports takes three numbers: blob,queue,table") from None
 
 
-def _let_signals_cancel() -> None:
+def let_signals_cancel() -> None:
+    """Make Ctrl-C and SIGTERM cancel the task that runs, so that everything is stopped in order."""
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -17,6 +17,7 @@ from sandbox.processes import Service
 from shared.fhir.instants import Instant
 
 ROOT = Path(__file__).resolve().parent.parent
+TIME_ZONE = "America/New_York"
 NOTIFICATIONS = "/api/fhir/notifications/events"
 ACS_EVENTS = "/api/acs/events"
 LEASE = "4"
@@ -80,9 +81,10 @@ def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
         "HEARTHLINE_ACS_ACCESS_KEY": access_key,
         "HEARTHLINE_SMS_FROM": "+15555550100",
         "HEARTHLINE_EMAIL_FROM": "care@hearthline.example",
-        "HEARTHLINE_TIME_ZONE": "America/New_York",
+        "HEARTHLINE_TIME_ZONE": TIME_ZONE,
         "HEARTHLINE_CLOCK_FILE": str(plan.clock_file),
         "HEARTHLINE_SOURCES": json.dumps([EVENT_SOURCE_ENTRY]),
+        "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.050",
         **plan.settings,
     }
 

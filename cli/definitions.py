@@ -1,0 +1,43 @@
+"""Read definitions from a folder, as `hearthline publish` and `hearthline run` do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from shared.catalogue import KINDS, Document
+from shared.errors import Invalid, Problem
+
+SHIPPED = Path(__file__).resolve().parent.parent / "definitions"
+
+_ENDINGS = {".yaml", ".yml", ".json"}
+
+
+def read_definitions(folder: Path = SHIPPED) -> tuple[Document, ...]:
+    """Read segments/, journeys/, templates/ and valuesets/ of a folder. Raises Invalid with every problem."""
+    problems: list[Problem] = []
+    documents = tuple(_documents(folder, problems))
+    if problems:
+        raise Invalid(tuple(problems))
+    return documents
+
+
+def _documents(folder: Path, problems: list[Problem]) -> Iterator[Document]:
+    for name, kind in KINDS.items():
+        for path in sorted((folder / name).glob("*")):
+            if path.suffix not in _ENDINGS:
+                continue
+            where = str(path.relative_to(folder))
+            try:
+                body = yaml.safe_load(path.read_text())
+            except (yaml.YAMLError, UnicodeDecodeError) as error:
+                problems.append(
+                    Problem(where, f"cannot be read: {' '.join(str(error).split())}", "YAML or JSON")
+                )
+                continue
+            if isinstance(body, dict):
+                yield Document(kind, where, body)
+            else:
+                problems.append(Problem(where, "is not a definition", "a mapping of names to values"))

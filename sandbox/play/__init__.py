@@ -1,0 +1,1 @@
+"""Hospital days in virtual time, played through the FHIR server: what `hearthline run` shows and checks."""

@@ -1,0 +1,108 @@
+"""Before the curtain rises: a population on the FHIR server, in our records, and the definitions in force."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+from sandbox.idle import until_idle
+from sandbox.play.hospital import Hospital
+from sandbox.play.oracle import Population
+from sandbox.play.story import Resource
+from sandbox.population.generate import TODAY, generate
+from sandbox.population.load import Loaded, load
+from sandbox.population.places import places
+from sandbox.population.reading import read_ndjson
+from sandbox.stack import Stack
+from shared.catalogue import Document
+from shared.fhir.project import KEPT_TYPES
+from shared.usecases.publish import Published, publish
+from shared.usecases.services import Services
+from shared.usecases.sweep import look_at_everyone
+from shared.usecases.take_in import patient_ids, take_in
+
+type Report = Callable[[str], object]
+type Progress = Callable[[int], object]
+
+AT_ONCE = 6
+"""Patients taken in at the same time."""
+
+_DATES = ("effectiveDateTime", "issued", "recordedDate", "authoredOn", "occurrenceDateTime", "onsetDateTime")
+_PERIODS = ("period", "performedPeriod", "effectivePeriod")
+
+
+def made_up() -> Iterator[Resource]:
+    """Give the project's own small population."""
+    return (resource for resource in generate() if resource["resourceType"] in KEPT_TYPES)
+
+
+def in_folder(folder: Path, report: Report) -> Iterator[Resource]:
+    """Give what lies in a folder, and the places that the stories need."""
+    yield from (resource for resource in places() if resource["resourceType"] in KEPT_TYPES)
+    yield from read_ndjson(folder, report, KEPT_TYPES)
+
+
+def together(people: Iterable[Resource], resources: Iterable[Resource]) -> Iterator[Resource]:
+    """Give the cast first, then everybody else."""
+    yield from people
+    yield from resources
+
+
+def survey(folder: Path | None, report: Report) -> tuple[int, date]:
+    """Count the resources to load, and find the day after the last thing that happened in them."""
+    if folder is None:
+        return sum(1 for _ in made_up()), TODAY
+    count, latest = 0, ""
+    for resource in in_folder(folder, report):
+        count += 1
+        latest = max(latest, *_dates(resource), "")
+    if not latest:
+        return count, TODAY
+    return count, date.fromisoformat(latest) + timedelta(days=1)
+
+
+def _dates(resource: Resource) -> Iterator[str]:
+    for name in _DATES:
+        if isinstance(found := resource.get(name), str) and len(found) >= 10:
+            yield found[:10]
+    for name in _PERIODS:
+        if isinstance(period := resource.get(name), dict):
+            yield from (str(each)[:10] for each in period.values() if len(str(each)) >= 10)
+
+
+async def fill(stack: Stack, hospital: Hospital, resources: Iterable[Resource], progress: Progress) -> Loaded:
+    """Load a population, before anybody is subscribed: no event of it is delivered."""
+    await hospital.behave({"drop": 1.0})
+    loaded = await load(resources, stack.urls["fhir"], progress)
+    await until_idle(stack, limit=600)
+    await hospital.behave({})
+    return loaded
+
+
+async def take_in_all(services: Services, progress: Progress) -> list[str]:
+    """Take in every patient that the FHIR server has; their ids."""
+    found = [patient_id async for patient_id in patient_ids(services)]
+    waiting = iter(found)
+
+    async def work() -> None:
+        for patient_id in waiting:
+            await take_in(services, patient_id)
+            progress(1)
+
+    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+    return found
+
+
+async def put_in_force(stack: Stack, services: Services, documents: tuple[Document, ...]) -> Published:
+    """Publish definitions and let everybody be looked at; returns when that is done."""
+    published = await publish(services, documents)
+    await look_at_everyone(services)
+    await until_idle(stack, limit=600)
+    return published
+
+
+def watched(population: Population, folder: Path | None, report: Report) -> Iterator[Resource]:
+    """Give the resources to load, the oracle looking on."""
+    return population.watch(made_up() if folder is None else in_folder(folder, report))
