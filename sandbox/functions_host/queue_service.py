@@ -11,7 +11,7 @@ from sandbox.functions_host.queue_messages import encode_text, output_bodies
 from sandbox.functions_host.queue_ports import Queue
 from sandbox.functions_host.queue_rest import RestQueue
 from sandbox.functions_host.specs import QueueOutput
-from sandbox.functions_host.storage_account import QueueAccount
+from shared.adapters.storage_rest import StorageRest, connection_account
 
 type OpenQueue = Callable[[str, str], Queue]
 """(connection string, queue name) → the queue."""
@@ -21,17 +21,16 @@ class RestQueues:
     """Opens queues over one session, made when first needed."""
 
     def __init__(self, timeout: float = 30.0) -> None:
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._timeout = timeout
         self._session: aiohttp.ClientSession | None = None
 
     def open(self, connection: str, name: str) -> Queue:
         """Open a queue; nothing is sent yet. Raises ValueError for a wrong connection string."""
+        account = connection_account(connection, "queue")
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=64)
-            self._session = aiohttp.ClientSession(
-                connector=connector, timeout=self._timeout, auto_decompress=False
-            )
-        return RestQueue(self._session, QueueAccount.parse(connection), name.lower())
+            self._session = aiohttp.ClientSession(connector=connector, auto_decompress=False)
+        return RestQueue(StorageRest(account, self._session, self._timeout), name.lower())
 
     async def close(self) -> None:
         """Close the session."""

@@ -105,7 +105,7 @@ async def test_an_output_binding_enqueues_each_item() -> None:
 
 async def test_an_output_that_cannot_be_written_fails_the_call() -> None:
     environ = ENVIRON | {
-        "AzureWebJobsStorage": "UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://127.0.0.2"
+        "AzureWebJobsStorage": "AccountName=a;AccountKey=aw==;QueueEndpoint=http://127.0.0.1:9/a"
     }
     async with hosted(environ=environ) as (host, _):
         assert (await host.invoke_http("POST", "/api/enqueue", b"one")).status == 500

@@ -13,7 +13,6 @@ from host_support import ENVIRON, NO_BUS, PATIENCE, MemoryQueue, hosted
 
 from sandbox.functions_host.queue_ports import LeaseLost, Queue, QueueUnavailable
 from sandbox.functions_host.queue_service import RestQueues
-from sandbox.functions_host.storage_account import QueueAccount
 
 
 def a_name() -> str:
@@ -81,16 +80,9 @@ async def test_a_wrong_key_or_a_dead_endpoint_is_unavailable(azurite: str) -> No
     await queues.close()
 
 
-def test_connection_strings() -> None:
-    local = QueueAccount.parse("UseDevelopmentStorage=true")
-    assert (local.endpoint, local.name) == ("http://127.0.0.1:10001/devstoreaccount1", "devstoreaccount1")
-    cloud = QueueAccount.parse(
-        "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=aw==;EndpointSuffix=b.c"
-    )
-    assert (cloud.endpoint, cloud.key) == ("https://a.queue.b.c", b"k")
-    for wrong in ("AccountName=a", "AccountName=a;AccountKey=*"):
-        with pytest.raises(ValueError, match=r"AccountKey|base64"):
-            QueueAccount.parse(wrong)
+async def test_a_connection_string_without_an_account_is_refused() -> None:
+    with pytest.raises(ValueError, match="AccountKey"):
+        RestQueues().open("AccountName=a", "q")
 
 
 async def test_a_host_over_azurite_runs_retries_and_poisons(azurite: str) -> None:
