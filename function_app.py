@@ -2,8 +2,26 @@
 
 import azure.functions as func
 
-from functions import changes, delivery_reports, health, notifications, outbox, wakeups
+from functions import (
+    campaigns,
+    changes,
+    delivery_reports,
+    health,
+    inbound_messages,
+    notifications,
+    outbox,
+    wakeups,
+)
 
 app = func.FunctionApp()
-for module in (notifications, changes, wakeups, outbox, delivery_reports, health):
+for module in (
+    notifications,
+    changes,
+    wakeups,
+    outbox,
+    delivery_reports,
+    inbound_messages,
+    campaigns,
+    health,
+):
     app.register_functions(module.blueprint)

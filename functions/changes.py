@@ -1,16 +1,14 @@
-"""Resource changes off the queue, and the recovery of those that nobody told us of."""
+"""Resource changes off the queue: each is carried through to everything that follows from it."""
 
 from __future__ import annotations
 
 import azure.functions as func
 
-from functions.serving import carry_out, logger
-from shared.bootstrap import services
+from functions.serving import carry_out
 from shared.errors import Rejected
-from shared.usecases.jobs import Change, Changes, Job, Recovery, encode_job
+from shared.usecases.jobs import Change, Changes, Job, encode_job
 from shared.usecases.react import Trigger
-from shared.usecases.recover import reconcile, recover
-from shared.usecases.services import CHANGES, RECOVERIES, Services
+from shared.usecases.services import CHANGES, Services
 from shared.usecases.take_change import take_change
 
 blueprint = func.Blueprint()
@@ -23,20 +21,6 @@ async def changes(message: func.QueueMessage) -> None:
     await carry_out(message, _change)
 
 
-@blueprint.function_name("recoveries")
-@blueprint.queue_trigger("message", RECOVERIES, "AzureWebJobsStorage")
-async def recoveries(message: func.QueueMessage) -> None:
-    """Look for what a source's notifications missed."""
-    await carry_out(message, _recovery)
-
-
-@blueprint.function_name("reconciliation")
-@blueprint.timer_trigger("timer", "0 */5 * * * *")
-async def reconciliation(timer: func.TimerRequest) -> None:
-    """Search the FHIR server for changes that no notification brought."""
-    logger.info("reconciliation queued %d changes", await reconcile(await services()))
-
-
 async def _change(ready: Services, job: Job, trigger: Trigger) -> None:
     match job:
         case Change():
@@ -46,9 +30,3 @@ async def _change(ready: Services, job: Job, trigger: Trigger) -> None:
                 await ready.queue.send(CHANGES, encode_job(change))
         case _:
             raise Rejected("not a change", "bad-job")
-
-
-async def _recovery(ready: Services, job: Job, trigger: Trigger) -> None:
-    if not isinstance(job, Recovery):
-        raise Rejected("not a recovery", "bad-job")
-    logger.info("recovery queued %d changes", await recover(ready, job))

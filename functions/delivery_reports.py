@@ -1,4 +1,4 @@
-"""Events of Azure Communication Services: delivery and engagement reports onto the queue, and off it."""
+"""Events of Azure Communication Services onto their queues; delivery and engagement reports off theirs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from shared.errors import Rejected
 from shared.fhir.acs_events import AcsEvent, AcsHandshake, AcsReply, AcsReport, parse_acs_events
 from shared.usecases.jobs import Inbound, Job, Report, encode_job
 from shared.usecases.react import Trigger
-from shared.usecases.report import take_inbound, take_report
-from shared.usecases.services import REPORTS, Services
+from shared.usecases.report import take_report
+from shared.usecases.services import INBOUND, REPORTS, Services
 
 blueprint = func.Blueprint()
 
@@ -32,7 +32,7 @@ async def acs_events(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.function_name("reports")
 @blueprint.queue_trigger("message", REPORTS, "AzureWebJobsStorage")
 async def reports(message: func.QueueMessage) -> None:
-    """Let a report or a reply happen to the patient whose it is."""
+    """Let a report happen to the patient whose message it is about."""
     await carry_out(message, _report)
 
 
@@ -42,7 +42,7 @@ async def _take(ready: Services, req: func.HttpRequest) -> func.HttpResponse:
     if handshake is not None:
         return _json({"validationResponse": handshake.code})
     jobs = [_job(event) for event in events]
-    await asyncio.gather(*(ready.queue.send(REPORTS, encode_job(job)) for job in jobs))
+    await asyncio.gather(*(ready.queue.send(_queue(job), encode_job(job)) for job in jobs))
     return _json({"queued": len(jobs)})
 
 
@@ -63,14 +63,14 @@ def _owner(tag: str) -> tuple[str, str]:
     return (words[0], words[1]) if len(words) >= 2 else ("", "")
 
 
+def _queue(job: Job) -> str:
+    return INBOUND if isinstance(job, Inbound) else REPORTS
+
+
 async def _report(ready: Services, job: Job, trigger: Trigger) -> None:
-    match job:
-        case Report():
-            await take_report(ready, job, trigger)
-        case Inbound():
-            await take_inbound(ready, job, trigger)
-        case _:
-            raise Rejected("not a report", "bad-job")
+    if not isinstance(job, Report):
+        raise Rejected("not a report", "bad-job")
+    await take_report(ready, job, trigger)
 
 
 def _json(body: dict[str, object]) -> func.HttpResponse:

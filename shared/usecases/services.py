@@ -16,14 +16,16 @@ CHANGES = "changes"
 WAKEUPS = "wakeups"
 """Queue: one patient to wake."""
 REPORTS = "reports"
-"""Queue: delivery reports and replies."""
+"""Queue: delivery and engagement reports."""
+INBOUND = "inbound"
+"""Queue: what patients write back."""
 NOTIFICATIONS = "notifications"
 """Queue: Event Grid may deliver FHIR events here instead of by HTTP."""
 OUTBOX = "outbox"
 """Queue: one patient whose committed effects are to be carried out again."""
 RECOVERIES = "recoveries"
 """Queue: something was missed; look for it."""
-QUEUES = (CHANGES, WAKEUPS, REPORTS, NOTIFICATIONS, OUTBOX, RECOVERIES)
+QUEUES = (CHANGES, WAKEUPS, REPORTS, INBOUND, NOTIFICATIONS, OUTBOX, RECOVERIES)
 
 
 class Services(Struct, frozen=True):

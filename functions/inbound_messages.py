@@ -1,0 +1,28 @@
+"""What patients write back, off its queue: STOP and START are obeyed, all else goes to the timeline."""
+
+from __future__ import annotations
+
+import azure.functions as func
+
+from functions.serving import carry_out, logger
+from shared.errors import Rejected
+from shared.usecases.jobs import Inbound, Job
+from shared.usecases.react import Trigger
+from shared.usecases.report import take_inbound
+from shared.usecases.services import INBOUND, Services
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("inbound")
+@blueprint.queue_trigger("message", INBOUND, "AzureWebJobsStorage")
+async def inbound(message: func.QueueMessage) -> None:
+    """Let a reply happen to everyone who was written to at that contact point."""
+    await carry_out(message, _reply)
+
+
+async def _reply(ready: Services, job: Job, trigger: Trigger) -> None:
+    if not isinstance(job, Inbound):
+        raise Rejected("not a reply", "bad-job")
+    if not await take_inbound(ready, job, trigger):
+        logger.warning("a reply came from a contact point that nobody was written to at")
