@@ -1,4 +1,4 @@
-"""Work on whole populations, by timer: reconciliation with the FHIR server; campaigns and sweeps come here."""
+"""Work on whole populations, by timer: reconciliation with the FHIR server; campaigns will live here."""
 
 from __future__ import annotations
 
