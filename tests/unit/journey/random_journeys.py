@@ -23,7 +23,7 @@ TEMPLATE_DOCUMENT: dict[str, Any] = {
 }
 
 channels = st.sampled_from([["sms"], ["email"], ["sms", "email"], ["email", "sms"]])
-durations = st.sampled_from(["PT1M", "PT1H", "P1D", "P7D", "P1M", "P1DT12H"])
+durations = st.sampled_from(["PT8H", "P1D", "P3D", "P7D", "P1M", "P1DT12H"])
 anchors = st.fixed_dictionaries(
     {
         "anchor": st.sampled_from(["focus.start", "focus.end"]),
@@ -53,7 +53,7 @@ def waits(draw: st.DrawFn, name: str, ids: list[str], *, focus: bool) -> dict[st
 
 @st.composite
 def steps(draw: st.DrawFn, *, focus: bool) -> list[dict[str, Any]]:
-    ids = [f"s{n}" for n in range(draw(st.integers(1, 7)))]
+    ids = [f"s{n}" for n in range(draw(st.integers(2, 8)))]
     made: list[dict[str, Any]] = []
     for name in ids:
         kind = draw(st.sampled_from(["send", "wait", "wait", "branch"]))
@@ -78,7 +78,7 @@ def _valid(document: dict[str, Any]) -> bool:
 
 @st.composite
 def _documents(draw: st.DrawFn, number: int) -> dict[str, Any]:
-    focus = draw(st.booleans())
+    focus = draw(st.sampled_from([True, True, False]))
     document: dict[str, Any] = {
         "url": f"https://x.example/journeys/j{number}",
         "version": "1",

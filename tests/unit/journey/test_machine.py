@@ -81,7 +81,7 @@ class JourneyMachine(RuleBasedStateMachine):
         pause=pauses,
         number=st.integers(1, 2),
         status=st.sampled_from(["booked", "booked", "booked", "cancelled", "noshow", "fulfilled"]),
-        days=st.integers(-5, 40),
+        days=st.sampled_from([-5, 0, 1, 2, 4, 9, 30]),
         minutes=st.integers(0, 1440),
     )
     def appointment(self, pause: int, number: int, status: str, days: int, minutes: int) -> None:
@@ -90,6 +90,11 @@ class JourneyMachine(RuleBasedStateMachine):
         fact = {"reference": f"Appointment/a{number}", "version": self.version, "status": status}
         self.happen(pause, fact=fact | {"start": iso(start), "end": iso(Instant(start + HOUR))})
         self.check_sends()
+
+    @rule(pause=pauses, days=st.sampled_from([1, 2, 5, 20]), again=st.integers(2, 4))
+    def moved_about(self, pause: int, days: int, again: int) -> None:
+        for n in range(again):
+            self.appointment(pause, 1, "booked", days + n, 0)
 
     @rule(pause=pauses, number=st.integers(1, 2))
     def deleted(self, pause: int, number: int) -> None:
@@ -184,4 +189,4 @@ class JourneyMachine(RuleBasedStateMachine):
 
 
 TestJourneyMachine = JourneyMachine.TestCase
-TestJourneyMachine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestJourneyMachine.settings = settings(max_examples=120, stateful_step_count=30, deadline=None)
