@@ -19,6 +19,7 @@ from sandbox.stack import Stack
 from shared.catalogue import Document
 from shared.fhir.project import KEPT_TYPES
 from shared.usecases.publish import Published, publish
+from shared.usecases.recover import mark_known
 from shared.usecases.services import Services
 from shared.usecases.sweep import look_at_everyone
 from shared.usecases.take_in import patient_ids, take_in
@@ -83,6 +84,7 @@ async def fill(stack: Stack, hospital: Hospital, resources: Iterable[Resource], 
 
 async def take_in_all(services: Services, progress: Progress) -> list[str]:
     """Take in every patient that the FHIR server has; their ids."""
+    await mark_known(services)
     found = [patient_id async for patient_id in patient_ids(services)]
     waiting = iter(found)
 
@@ -98,7 +100,7 @@ async def take_in_all(services: Services, progress: Progress) -> list[str]:
 async def put_in_force(stack: Stack, services: Services, documents: tuple[Document, ...]) -> Published:
     """Publish definitions and let everybody be looked at; returns when that is done."""
     published = await publish(services, documents)
-    await look_at_everyone(services)
+    await look_at_everyone(services, published.version)
     await until_idle(stack, limit=600)
     return published
 

@@ -33,6 +33,9 @@ OVERLAP = 30 * SECOND
 
 PAGE = "500"
 
+MOST = 20_000
+"""Resources of a type that one reconciliation looks at."""
+
 _REMEMBERED = 500
 
 _encode = msgspec.json.Encoder().encode
@@ -101,20 +104,37 @@ async def reconcile(services: Services) -> int:
 async def search_changes(services: Services, resource_type: str, since: Instant | None) -> int:
     """Queue what a type's search by `_lastUpdated` brings that no record reflects yet; how many.
 
-    Looks from `since`, else from the watermark on, which moves only once everything is on the queue.
+    Looks from `since`, else from the watermark on, which follows the search but never overtakes the queue.
+    At most MOST resources: what is left is for the next call, as a function must not run for ever.
     """
     mark, etag = await _watermark(services, resource_type)
     start = since if since is not None else mark.until - OVERLAP if mark.until else None
-    latest, queued, known = mark.until, 0, Known(services)
+    latest, queued, looked, known = mark.until, 0, 0, Known(services)
     async for resource in _search(services, resource_type, start):
         at = _updated(resource)
         latest = Instant(max(latest, at))
         if not await known.reflects(resource):
             await _queue(services, _change(resource_type, resource, at))
             queued += 1
-    if latest != mark.until:
+        looked += 1
+        if since is None and looked >= MOST and latest > mark.until + OVERLAP:
+            break
+    if latest != mark.until and since is None:
         await _advance(services, resource_type, Watermark(latest), etag)
     return queued
+
+
+async def mark_known(services: Services) -> None:
+    """Set every watermark to the newest resource there is: before a population is taken in whole.
+
+    What changes while that goes on is found from there by the next reconciliation.
+    """
+    for resource_type in sorted(KEPT_TYPES):
+        _, etag = await _watermark(services, resource_type)
+        newest = {"_sort": "-_lastUpdated", "_count": "1"}
+        async for resource in services.fhir.search(resource_type, newest):
+            await _advance(services, resource_type, Watermark(_updated(resource)), etag)
+            break
 
 
 class Known:
