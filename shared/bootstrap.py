@@ -57,20 +57,46 @@ def intake() -> Intake:
     return Intake(_settings().sources, Limits(body=_settings().body_limit), queue)
 
 
-_built: dict[asyncio.AbstractEventLoop, asyncio.Task[Services]] = {}
+class _Living(Struct, frozen=True):
+    """What one event loop works with, for as long as it runs."""
+
+    services: Services
+    session: aiohttp.ClientSession
+
+
+_built: dict[asyncio.AbstractEventLoop, asyncio.Task[_Living]] = {}
+_open: set[asyncio.Task[None]] = set()
 
 
 async def services() -> Services:
     """Return the services of this process; built at first use. Raises Invalid for wrong settings."""
+    return (await _here()).services
+
+
+async def _here() -> _Living:
     loop = asyncio.get_running_loop()
     if loop not in _built or (_built[loop].done() and _built[loop].exception() is not None):
-        _built[loop] = loop.create_task(_build())
+        _built[loop] = loop.create_task(_live())
     return await asyncio.shield(_built[loop])
 
 
-async def _build() -> Services:
+async def _live() -> _Living:
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=128, keepalive_timeout=55))
-    return await build(_settings(), session)  # open for as long as the process lives
+    try:
+        living = _Living(await build(_settings(), session), session)
+    except BaseException:
+        await session.close()
+        raise
+    _open.add(asyncio.create_task(_close_at_the_end(session)))
+    return living
+
+
+async def _close_at_the_end(session: aiohttp.ClientSession) -> None:
+    """Close the connections when the worker ends: asyncio cancels what still runs before the loop closes."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await session.close()
 
 
 async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
@@ -101,12 +127,13 @@ async def verify_token(token: str) -> Claims:
     issuer = _settings().entra_issuer
     if issuer is None:
         raise Unauthenticated("bearer tokens are not accepted here: no issuer is configured")
-    return await _entra(issuer).verify(token)
+    living = await _here()
+    return await _entra(issuer, living.session).verify(token)
 
 
 @cache
-def _entra(issuer: str) -> EntraTokens:
-    return EntraTokens(issuer, aiohttp.ClientSession())
+def _entra(issuer: str, session: aiohttp.ClientSession) -> EntraTokens:
+    return EntraTokens(issuer, session)
 
 
 def policy_of(chosen: Settings) -> Policy:
