@@ -50,7 +50,7 @@ class MemoryFhir:
         return tuple(resource for _, resource in former if resource is not None)
 
     async def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Resource]:
-        """Search by _id and _lastUpdated, oldest change first; how to sort, page and cut is not heard here.
+        """Search by _id and _lastUpdated, oldest change first unless sorted the other way; all on one page.
 
         Raises Rejected for any other parameter, so that a simulation never searches wider than it says.
         """
@@ -58,7 +58,9 @@ class MemoryFhir:
             raise Rejected("a search parameter that the memory server does not know", "fhir-refused")
         resource_key(resource_type, "any")
         current = [(v[-1], key) for key, v in self._versions.items() if key.resource_type == resource_type]
-        for (at, resource), key in sorted(current, key=lambda found: (found[0][0], found[1])):
+        newest_first = params.get("_sort") == "-_lastUpdated"
+        ordered = sorted(current, key=lambda found: (found[0][0], found[1]), reverse=newest_first)
+        for (at, resource), key in ordered:
             if resource is not None and _matches(key, at, params):
                 yield resource
 
