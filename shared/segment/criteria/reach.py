@@ -64,7 +64,8 @@ def _reached(person: Person, channel: ChannelWord, now: Instant) -> Outcome:
     ends = [NEVER if p.end is None else p.end for p in points if _in_use(p, now)]
     if ends:
         return True, max(ends), False
-    return False, min((p.start for p in points if p.start is not None and p.start > now), default=NEVER), True
+    starts = (p.start for p in points if p.start is not None and now < p.start and _in_use(p, p.start))
+    return False, min(starts, default=NEVER), True
 
 
 def _in_use(point: ContactPoint, now: Instant) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.fhir.calendar import Duration, add
@@ -54,6 +54,7 @@ durations = st.builds(
 )
 
 
+@settings(deadline=None, derandomize=True)
 @given(walls, instants)
 def test_reach_is_the_first_instant_that_shows_a_time(wall: Wall, instant: Instant):
     shown = wall.show(instant)
@@ -62,12 +63,14 @@ def test_reach_is_the_first_instant_that_shows_a_time(wall: Wall, instant: Insta
     assert wall.show(first) >= shown > wall.show(Instant(first - 1))
 
 
+@settings(deadline=None, derandomize=True)
 @given(walls, instants, instants, durations)
 def test_edges_never_move_back(wall: Wall, one: Instant, other: Instant, by: Duration):
     early, late = sorted((one, other))
     assert wall.shift(early, by) <= wall.shift(late, by)
 
 
+@settings(deadline=None, derandomize=True)
 @given(walls, instants, durations)
 def test_reaches_is_the_exact_inverse_of_shift(wall: Wall, edge: Instant, by: Duration):
     first = wall.reaches(edge, by)
@@ -75,6 +78,7 @@ def test_reaches_is_the_exact_inverse_of_shift(wall: Wall, edge: Instant, by: Du
     assert wall.shift(Instant(first - 1), by) < edge
 
 
+@settings(deadline=None, derandomize=True)
 @given(walls, instants, durations)
 def test_an_edge_is_plain_arithmetic_at_its_furthest(wall: Wall, now: Instant, by: Duration):
     """Never behind what shared.fhir.calendar gives, and no further ahead than a day and an hour's change."""
