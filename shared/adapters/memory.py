@@ -11,6 +11,9 @@ from collections.abc import AsyncIterator
 import msgspec
 from msgspec.structs import replace
 
+from shared.adapters.queue_rest import check_body
+from shared.adapters.table_documents import check_document
+from shared.adapters.tables import check_size
 from shared.effects import IndexContact, IndexEffect, IndexMember, IndexMessage, IndexReference
 from shared.errors import Conflict
 from shared.fhir.instants import Instant
@@ -42,7 +45,10 @@ class MemoryPatients:
         if str(self._etags.get(key, "")) != stored.etag:
             raise Conflict("another commit came first")
         record = replace(decision.record, sequence=stored.record.sequence + 1)
-        self._chunks[key] = {**self._chunks.get(key, {}), **pack(record)}
+        chunks = pack(record)
+        operations = 1 + bool(decision.timeline) + len(decision.messages)
+        check_size(operations, sum(len(chunk) * 4 // 3 for chunk in chunks.values()))
+        self._chunks[key] = {**self._chunks.get(key, {}), **chunks}
         self._etags[key] = self._etags.get(key, 0) + 1
         self._messages[key] |= {message.message_id: message for message in decision.messages}
         self._timeline[key] += decision.timeline
@@ -152,6 +158,7 @@ class MemoryDocuments:
 
     async def put(self, kind: str, name: str, body: bytes, etag: str | None) -> str:
         """See Documents.put."""
+        check_document(body)
         found = self._bodies.get((kind, name))
         there = "" if found is None else str(found[1])
         if etag is not None and etag != there:
@@ -183,6 +190,7 @@ class MemoryQueue:
 
     async def send(self, queue: str, body: bytes, delay: float = 0.0) -> None:
         """See Queue.send; a delay is not kept, as nothing may depend on one."""
+        check_body(body)
         self._sent += 1
         self.queues[queue].append(Letter(f"{queue}-{self._sent}", body))
 

@@ -11,6 +11,7 @@ import base64
 import hmac
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
+from io import BytesIO
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -21,6 +22,7 @@ from shared.adapters.identity import TokenProvider
 from shared.errors import Unavailable
 
 VERSION = "2021-12-02"
+_LARGE = 1024 * 1024
 
 
 class Account(Struct, frozen=True):
@@ -109,7 +111,7 @@ class StorageRest:
             async with self._session.request(
                 method,
                 url,
-                data=body or None,
+                data=_payload(body),
                 headers={"x-ms-version": VERSION, **headers},
                 timeout=self._timeout,
                 skip_auto_headers=("Content-Type", "User-Agent", "Accept-Encoding"),
@@ -120,6 +122,11 @@ class StorageRest:
         if answer.status == 429 or answer.status >= 500:
             raise Unavailable(f"storage answered {answer.status}", _retry_after(answer))
         return answer
+
+
+def _payload(body: bytes) -> bytes | BytesIO | None:
+    """Hand large bodies to aiohttp as a stream, which it writes piece by piece (and warns otherwise)."""
+    return (BytesIO(body) if len(body) > _LARGE else body) or None
 
 
 def _retry_after(answer: Answer) -> float | None:

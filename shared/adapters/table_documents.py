@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from urllib.parse import quote, unquote
 
-from shared.adapters.table_rest import Entity, Property, Tables, Write
+from msgspec.structs import replace
+
+from shared.adapters.tables import Entity, Property, TableService, Write, literal
 from shared.errors import Conflict
 
 DOCUMENTS = "documents"
 
 _PIECE = 64 * 1024
-_MOST = 14 * _PIECE
+_MOST = 11 * _PIECE
+"""Bytes of a document: 1 MiB as base64 is what Azurite lets an entity have, its names included."""
 
 
 class TableDocuments:
     """Documents over the table service: a partition a kind, a row a name."""
 
-    def __init__(self, tables: Tables, table: str = DOCUMENTS) -> None:
+    def __init__(self, tables: TableService, table: str = DOCUMENTS) -> None:
         self._tables = tables
         self._table = table
 
@@ -27,23 +30,19 @@ class TableDocuments:
         return None if found is None else (_body(found[0]), found[1])
 
     async def put(self, kind: str, name: str, body: bytes, etag: str | None) -> str:
-        """Write a document; see Documents.put. Raises Conflict, ValueError when larger than 896 KiB."""
-        if len(body) > _MOST:
-            raise ValueError(f"a document of {len(body)} bytes, {_MOST} at most")
+        """Write a document; see Documents.put. Raises Conflict, ValueError when larger than 704 KiB."""
+        check_document(body)
         properties: dict[str, Property] = {"size": len(body)}
         for index in range(-(-len(body) // _PIECE)):
             properties[f"body{index}"] = body[index * _PIECE : (index + 1) * _PIECE]
-        kinds = {None: "upsert", "": "insert"}
-        kind_of_write = kinds.get(etag, "merge")
-        assert kind_of_write in {"upsert", "insert", "merge"}
-        return await self._tables.write(
-            self._table,
-            Write(kind_of_write, kind, _row(name), properties, etag or "*"),  # type: ignore[arg-type] # narrowed above
-        )
+        write = Write("upsert", kind, _row(name), properties)
+        if etag is not None:
+            write = replace(write, kind="merge", etag=etag) if etag else replace(write, kind="insert")
+        return await self._tables.write(self._table, write)
 
     async def all(self, kind: str) -> AsyncIterator[tuple[str, bytes]]:
-        """Walk the documents of a kind, by name."""
-        async for entity, _ in self._tables.query(self._table, f"PartitionKey eq '{kind}'"):
+        """Walk the documents of a kind, in the order of their row keys."""
+        async for entity, _ in self._tables.query(self._table, f"PartitionKey eq {literal(kind)}"):
             yield unquote(str(entity["RowKey"]).replace("=", "%")), _body(entity)
 
     async def delete(self, kind: str, name: str) -> None:
@@ -52,6 +51,12 @@ class TableDocuments:
             await self._tables.write(self._table, Write("delete", kind, _row(name)))
         except Conflict:
             return
+
+
+def check_document(body: bytes) -> None:
+    """Raise ValueError for a body that no row can hold."""
+    if len(body) > _MOST:
+        raise ValueError(f"a document of {len(body)} bytes, {_MOST} at most")
 
 
 def _row(name: str) -> str:

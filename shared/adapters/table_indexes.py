@@ -9,7 +9,7 @@ import asyncio
 from hashlib import blake2b
 from zlib import crc32
 
-from shared.adapters.table_rest import Tables, Write
+from shared.adapters.tables import TableService, Write, literal
 from shared.effects import IndexContact, IndexEffect, IndexMember, IndexMessage, IndexReference
 from shared.errors import Conflict
 from shared.fhir.instants import Instant
@@ -24,7 +24,7 @@ SHARDS = 8
 class TableIndexes:
     """Indexes over the table service."""
 
-    def __init__(self, tables: Tables, wakeups: str = WAKEUPS, index: str = INDEX) -> None:
+    def __init__(self, tables: TableService, wakeups: str = WAKEUPS, index: str = INDEX) -> None:
         self._tables = tables
         self._wakeups = wakeups
         self._index = index
@@ -82,7 +82,7 @@ class TableIndexes:
         return found[0] if found else None
 
     async def _keys(self, partition: str) -> tuple[str, ...]:
-        rows = self._tables.query(self._index, f"PartitionKey eq '{partition}'", "RowKey")
+        rows = self._tables.query(self._index, f"PartitionKey eq {literal(partition)}", "RowKey")
         return tuple(sorted([str(row["RowKey"]) async for row, _ in rows]))
 
 

@@ -8,45 +8,25 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Literal
 from urllib.parse import quote
 
 import orjson
-from msgspec import Struct
 
 from shared.adapters.storage_rest import Answer, StorageRest
-from shared.errors import Conflict, HearthlineError, Unavailable
-
-MAX_OPERATIONS = 100
-MAX_BYTES = 4 * 1024 * 1024 - 64 * 1024
-"""Of one transaction: 4 MiB, less room for the envelope."""
-
-type Property = str | int | bool | bytes
-type Entity = Mapping[str, Property]
+from shared.adapters.tables import Entity, Property, Write, check_size, failure
+from shared.errors import HearthlineError
 
 _JSON = {"Content-Type": "application/json", "Accept": "application/json;odata=minimalmetadata"}
 _QUIET = {"Prefer": "return-no-content", "DataServiceVersion": "3.0"}
+_BATCH = {"Content-Type": "multipart/mixed; boundary=batch_hearthline", "Accept": "application/json"}
+_PAGE = 1000
 _ETAG = re.compile(rb"ETag: (\S+)", re.IGNORECASE)
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
-
-
-class TooLarge(HearthlineError):
-    """A transaction exceeds what the table service takes: our own limits should have prevented it."""
-
-
-class Write(Struct, frozen=True):
-    """One write of a transaction."""
-
-    kind: Literal["insert", "merge", "upsert", "delete"]
-    partition: str
-    row: str
-    properties: Entity = {}
-    etag: str = "*"
-    """For merge and delete: what must still be there."""
+_CODE = re.compile(rb'"code":\s*"(\w+)"|<(?:\w+:)?[Cc]ode>(\w+)')
 
 
 class Tables:
-    """All tables of an account; a table is named on every call."""
+    """TableService over REST."""
 
     def __init__(self, rest: StorageRest) -> None:
         self._rest = rest
@@ -61,14 +41,14 @@ class Tables:
     async def get(self, table: str, partition: str, row: str) -> tuple[dict[str, Property], str] | None:
         """Read one entity and its ETag, or None."""
         answer = await self._rest.table("GET", _path(table, partition, row), headers=_JSON)
-        if answer.status == 404:
+        if answer.status == 404 and _code(answer) != "TableNotFound":
             return None
         if answer.status != 200:
             raise _failure(answer)
         return decode(orjson.loads(answer.body)), answer.headers["ETag"]
 
     async def write(self, table: str, write: Write) -> str:
-        """Carry out one write; its new ETag. Raises Conflict."""
+        """Carry out one write; its new ETag. Raises Conflict, TooLarge."""
         method, path, body, etag = _request(table, write)
         headers = _JSON | _QUIET | ({"If-Match": etag} if etag else {})
         answer = await self._rest.table(method, path, body=body, headers=headers)
@@ -84,12 +64,12 @@ class Tables:
         if len(writes) == 1:
             return await self.write(table, writes[0])
         parts = [_part(self._rest.endpoint, table, write) for write in writes]
-        if len(parts) > MAX_OPERATIONS or sum(map(len, parts)) > MAX_BYTES:
-            raise TooLarge(f"{len(parts)} operations, {sum(map(len, parts))} bytes in one transaction")
+        check_size(len(parts), sum(map(len, parts)))
         answer = await self._rest.table("POST", "$batch", body=_envelope(parts), headers=_BATCH)
         statuses = [int(status) for status in _STATUS.findall(answer.body)]
         if answer.status != 202 or any(status >= 400 for status in statuses):
-            raise _batch_failure(answer, statuses)
+            refused = next((status for status in statuses if status >= 400), answer.status)
+            raise failure(refused, _code(answer))
         found = _ETAG.search(answer.body)
         return found[1].decode() if found else ""
 
@@ -98,8 +78,8 @@ class Tables:
     ) -> AsyncIterator[tuple[dict[str, Property], str]]:
         """Walk the entities that satisfy an OData condition, with their ETags, page by page."""
         left, following = limit, ""
-        while True:
-            top = f"&$top={min(left, 1000)}" if left is not None else ""
+        while left is None or left > 0:
+            top = f"&$top={min(left, _PAGE)}" if left is not None else ""
             wanted = f"&$select={select}" if select else ""
             query = f"$filter={quote(condition)}{wanted}{top}{following}"
             answer = await self._rest.table("GET", f"{table}()", query, headers=_JSON)
@@ -109,16 +89,16 @@ class Tables:
                 yield decode(raw), raw.get("odata.etag", "")
                 left = None if left is None else left - 1
             following = _continuation(answer)
-            if not following or left == 0:
+            if not following:
                 return
 
 
 def decode(raw: Mapping[str, object]) -> dict[str, Property]:
-    """Turn an entity's JSON into properties; binary ones to bytes, 64-bit ones to int."""
+    """Turn an entity's JSON into properties; binary ones to bytes, 64-bit ones to int, no Timestamp."""
     entity: dict[str, Property] = {}
     for name, value in raw.items():
         kind = raw.get(f"{name}@odata.type")
-        if "@" in name or name.startswith("odata."):
+        if "@" in name or name.startswith("odata.") or name == "Timestamp":
             continue
         if kind == "Edm.Binary":
             entity[name] = base64.b64decode(str(value))
@@ -160,9 +140,6 @@ def _key(text: str) -> str:
     return quote(text.replace("'", "''"), safe="")
 
 
-_BATCH = {"Content-Type": "multipart/mixed; boundary=batch_hearthline", "Accept": "application/json"}
-
-
 def _envelope(parts: Sequence[bytes]) -> bytes:
     head = b"--batch_hearthline\r\nContent-Type: multipart/mixed; boundary=changeset_hearthline\r\n\r\n"
     return head + b"".join(parts) + b"--changeset_hearthline--\r\n--batch_hearthline--\r\n"
@@ -189,16 +166,9 @@ def _continuation(answer: Answer) -> str:
 
 
 def _failure(answer: Answer) -> HearthlineError:
-    return _status_failure(answer.status, answer.body)
+    return failure(answer.status, _code(answer))
 
 
-def _batch_failure(answer: Answer, statuses: Sequence[int]) -> HearthlineError:
-    return _status_failure(next((s for s in statuses if s >= 400), answer.status), answer.body)
-
-
-def _status_failure(status: int, body: bytes) -> HearthlineError:
-    if status in {404, 409, 412} and b"TableNotFound" not in body and b"TableBeingDeleted" not in body:
-        return Conflict(f"table storage answered {status}")
-    code = re.search(rb'"code":\s*"(\w+)"|<Code>(\w+)', body)
-    name = next((part.decode() for part in code.groups() if part), "") if code else ""
-    return Unavailable(f"table storage answered {status} {name}".rstrip())
+def _code(answer: Answer) -> str:
+    found = _CODE.search(answer.body)
+    return next((part.decode() for part in found.groups() if part), "") if found else ""
