@@ -14,23 +14,30 @@ from shared.segment.types import DISPROVED, NEVER_COUNTS, VERIFIED_TYPES
 type Keep = Callable[[Fact], bool]
 type Find = Callable[[Facts], Iterable[Fact]]
 
-_LOOKUPS = 8
-"""Up to so many codes are looked up one by one; with more, each fact is held against the whole set."""
-
 
 def finder(pattern: ResourcePattern, tokens: frozenset[str]) -> Find:
     """Compile the way to the facts of the type and codes; tombstones are never among them."""
     kind, texts = pattern.type, pattern.texts
     if not pattern.chooses:
-        return lambda facts: [f for f in facts.of(kind).values() if not f.gone]
-    if texts or len(tokens) > _LOOKUPS:
-        chosen = _chosen(tokens, texts)
-        return lambda facts: [f for f in facts.of(kind).values() if not f.gone and chosen(f)]
+        return lambda facts: [fact for fact in facts.of(kind).values() if not fact.gone]
+    chosen = _chosen(tokens, texts)
+    if texts:
+        return lambda facts: _scan(facts, kind, chosen)
     if len(tokens) == 1:
         (token,) = tokens
         return lambda facts: facts.coded(kind, token)
-    codes = tuple(sorted(tokens))
-    return lambda facts: {f.resource_id: f for code in codes for f in facts.coded(kind, code)}.values()
+    return lambda facts: _looked_up(facts, kind, tokens, chosen)
+
+
+def _scan(facts: Facts, kind: str, chosen: Keep) -> list[Fact]:
+    return [fact for fact in facts.of(kind).values() if not fact.gone and chosen(fact)]
+
+
+def _looked_up(facts: Facts, kind: str, tokens: frozenset[str], chosen: Keep) -> Iterable[Fact]:
+    """Look up each code, or hold each fact against the set, whichever are fewer; each fact comes once."""
+    if len(tokens) > len(facts.of(kind)):
+        return _scan(facts, kind, chosen)
+    return {fact.resource_id: fact for code in tokens for fact in facts.coded(kind, code)}.values()
 
 
 def _chosen(tokens: frozenset[str], texts: tuple[str, ...]) -> Keep:
