@@ -42,9 +42,12 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Watermark(Struct, frozen=True):
-    """Up to which lastUpdated, by the FHIR server's own clock, a type has been searched."""
+    """How far a type has been searched, by the FHIR server's own clock."""
 
-    until: Instant
+    latest: Instant
+    """The newest lastUpdated that was seen."""
+    start: Instant
+    """Where the next search begins: OVERLAP before `latest`, or at it once a search found nothing newer."""
 
 
 _decode = msgspec.json.Decoder(Watermark).decode
@@ -108,20 +111,26 @@ async def search_changes(services: Services, resource_type: str, since: Instant 
     At most MOST resources: what is left is for the next call, as a function must not run for ever.
     """
     mark, etag = await _watermark(services, resource_type)
-    start = since if since is not None else mark.until - OVERLAP if mark.until else None
-    latest, queued, looked, known = mark.until, 0, 0, Known(services)
+    start = mark.start if since is None else since
+    latest, queued, looked, known = mark.latest, 0, 0, Known(services)
     async for resource in _search(services, resource_type, start):
         at = _updated(resource)
         latest = Instant(max(latest, at))
-        if not await known.reflects(resource):
+        again = since is None and resource_type in SHARED_TYPES and at <= mark.latest
+        if not again and not await known.reflects(resource):
             await _queue(services, _change(resource_type, resource, at))
             queued += 1
         looked += 1
-        if since is None and looked >= MOST and latest > mark.until + OVERLAP:
+        if since is None and looked >= MOST and latest > mark.latest:
             break
-    if latest != mark.until and since is None:
-        await _advance(services, resource_type, Watermark(latest), etag)
+    if since is None:
+        await _advance(services, resource_type, _next(mark, latest), mark, etag)
     return queued
+
+
+def _next(mark: Watermark, latest: Instant) -> Watermark:
+    """Keep looking back a little while things are new: servers commit out of the order of lastUpdated."""
+    return Watermark(latest, latest if latest == mark.latest else Instant(max(0, latest - OVERLAP)))
 
 
 async def mark_known(services: Services) -> None:
@@ -130,10 +139,11 @@ async def mark_known(services: Services) -> None:
     What changes while that goes on is found from there by the next reconciliation.
     """
     for resource_type in sorted(KEPT_TYPES):
-        _, etag = await _watermark(services, resource_type)
+        mark, etag = await _watermark(services, resource_type)
         newest = {"_sort": "-_lastUpdated", "_count": "1"}
         async for resource in services.fhir.search(resource_type, newest):
-            await _advance(services, resource_type, Watermark(_updated(resource)), etag)
+            at = _updated(resource)
+            await _advance(services, resource_type, Watermark(at, at), mark, etag)
             break
 
 
@@ -145,7 +155,10 @@ class Known:
         self._records: dict[str, PatientRecord] = {}
 
     async def reflects(self, resource: Mapping[str, object]) -> bool:
-        """Compare with the records of all patients concerned. What cannot be used needs no queueing."""
+        """Compare with the records of all patients concerned. What cannot be used needs no queueing.
+
+        Shared resources are in no record of their own: those are queued whenever they are new.
+        """
         try:
             projection = project(resource, self._services.zone)
         except Rejected:
@@ -165,20 +178,24 @@ class Known:
         return self._records[key]
 
 
-def _search(services: Services, resource_type: str, start: int | None) -> AsyncIterator[Mapping[str, object]]:
+def _search(services: Services, resource_type: str, start: Instant) -> AsyncIterator[Mapping[str, object]]:
     params = {"_sort": "_lastUpdated", "_count": PAGE}
-    if start is not None:
-        params["_lastUpdated"] = f"ge{iso(Instant(max(0, start)))}"
+    if start > 0:
+        params["_lastUpdated"] = f"ge{iso(start)}"
     return services.fhir.search(resource_type, params)
 
 
 async def _watermark(services: Services, resource_type: str) -> tuple[Watermark, str]:
     found = await services.documents.get(WATERMARKS, resource_type)
-    return (_decode(found[0]), found[1]) if found else (Watermark(Instant(0)), "")
+    return (_decode(found[0]), found[1]) if found else (Watermark(Instant(0), Instant(0)), "")
 
 
-async def _advance(services: Services, resource_type: str, mark: Watermark, etag: str) -> None:
+async def _advance(
+    services: Services, resource_type: str, mark: Watermark, before: Watermark, etag: str
+) -> None:
     """Move the watermark on; when two instances search at once, either may win."""
+    if mark == before:
+        return
     try:
         await services.documents.put(WATERMARKS, resource_type, _encode(mark), etag)
     except Conflict:
