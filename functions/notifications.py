@@ -53,7 +53,7 @@ async def queued_notifications(message: func.QueueMessage) -> None:
 
 async def _take(req: func.HttpRequest, prefix: str, *, function_key: bool) -> func.HttpResponse:
     headers = {name.lower(): value for name, value in req.headers.items()}
-    tail = req.url.partition("?")[0].partition(f"/{prefix}")[2]
+    tail = _tail(req.url, prefix)
     body = req.get_body()
     request = Request(req.method.upper(), tail, headers, dict(req.params), body)
     source = _source(tail)
@@ -61,6 +61,13 @@ async def _take(req: func.HttpRequest, prefix: str, *, function_key: bool) -> fu
     claims = await verify_token(token) if token else None
     evidence = Evidence(function_key=function_key, claims=claims)
     return _encode(await hear(await services(), source, request, evidence, intake().limits))
+
+
+def _tail(url: str, prefix: str) -> str:
+    """Return what follows the route's fixed part, undecoded; routes are matched in any case of letters."""
+    path = url.partition("?")[0]
+    place = path.lower().find(f"/{prefix}")
+    return path[place + len(prefix) + 1 :]
 
 
 def _source(tail: str) -> Source:

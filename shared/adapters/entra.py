@@ -6,6 +6,7 @@ shared.fhir.proof from the claims; keys are fetched once and again when a token 
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import aiohttp
@@ -28,6 +29,7 @@ class EntraTokens:
         self._session = session
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched = -_AGAIN
+        self._fetching = asyncio.Lock()
 
     async def verify(self, token: str) -> Claims:
         """Return what a valid token claims. Raises Unauthenticated, Unavailable."""
@@ -41,7 +43,7 @@ class EntraTokens:
                 issuer=self._issuer,
                 options={"require": ["exp", "iss", "aud"], "verify_aud": False},
             )
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, ValueError):
             raise Unauthenticated("the bearer token is not valid") from None
         audience = claims["aud"]
         if not isinstance(audience, str):
@@ -51,19 +53,23 @@ class EntraTokens:
         )
 
     async def _key(self, name: str) -> jwt.PyJWK:
-        if name not in self._keys and time.monotonic() - self._fetched >= _AGAIN:
-            self._fetched = time.monotonic()
-            self._keys = await self._fetch()
+        if name not in self._keys:
+            async with self._fetching:  # whoever comes meanwhile waits for the keys too
+                await self._refresh(name)
         if name not in self._keys:
             raise Unauthenticated("the bearer token is signed with a key that its issuer does not publish")
         return self._keys[name]
+
+    async def _refresh(self, name: str) -> None:
+        if name not in self._keys and time.monotonic() - self._fetched >= _AGAIN:
+            self._keys = await self._fetch()
+            self._fetched = time.monotonic()
 
     async def _fetch(self) -> dict[str, jwt.PyJWK]:
         try:
             about = await self._json(f"{self._issuer}/.well-known/openid-configuration")
             found = jwt.PyJWKSet.from_dict(await self._json(str(about["jwks_uri"])))
         except (aiohttp.ClientError, TimeoutError, KeyError, ValueError, jwt.PyJWTError) as error:
-            self._fetched = -_AGAIN
             raise Unavailable("the token issuer's keys cannot be had now") from error
         return {key.key_id: key for key in found.keys if key.key_id}
 
