@@ -68,7 +68,7 @@ def presented(headers: Mapping[str, str], query: Mapping[str, str]) -> str:
 
 def _is_one_of(key: str, allowed: Iterable[str]) -> bool:
     """Compare with every key, in constant time: how long it takes tells nothing."""
-    shown = key.encode()
+    shown = key.encode(errors="surrogatepass")
     found = False
     for each in allowed:
         found |= bool(each) and hmac.compare_digest(shown, each.encode())
