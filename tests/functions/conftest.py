@@ -14,7 +14,7 @@ _DISABLED = ("changes", "recoveries", "reports", "wakeups", "outbox", "due", "sw
 
 @pytest.fixture(scope="session")
 def intake_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """A product whose queues are filled but not emptied, with a source for each way to prove oneself."""
+    """Run a product whose queues are filled but not emptied, with a source for each way to prove oneself."""
     off = {f"AzureWebJobs.{name}.Disabled": "true" for name in _DISABLED}
     with running(tmp_path_factory.mktemp("intake"), SOURCES, **off) as product:
         yield product
@@ -22,14 +22,14 @@ def intake_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prod
 
 @pytest.fixture
 def intake(intake_of_session: Product) -> Product:
-    """The intake, with nothing on its queues and nothing counted."""
+    """Give the intake with nothing on its queues and nothing counted."""
     asyncio.run(intake_of_session.clear())
     return intake_of_session
 
 
 @pytest.fixture(scope="session")
 def product_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """A whole product with the shipped definitions in force."""
+    """Run a whole product with the shipped definitions in force."""
     with running(tmp_path_factory.mktemp("product")) as product:
         asyncio.run(published(product))
         yield product

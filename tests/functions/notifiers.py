@@ -61,7 +61,7 @@ class Issuer:
         self.url = ""
 
     def documents(self, base: str) -> dict[str, object]:
-        """What the issuer publishes, by path."""
+        """Return what the issuer publishes, by path."""
         self.url = f"{base}/issuer"
         key = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key()))
         about = {"issuer": self.url, "jwks_uri": f"{base}/issuer/keys"}

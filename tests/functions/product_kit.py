@@ -88,7 +88,7 @@ class Product:
                 connection.putheader(name, value)
             connection.endheaders(content)
             answer = connection.getresponse()
-            return Reply(answer.status, dict(answer.getheaders()), answer.read())
+            return Reply(answer.status, _small(answer.getheaders()), answer.read())
         finally:
             connection.close()
 
@@ -160,6 +160,10 @@ class Product:
 
     def _account(self, service: str) -> object:
         return connection_account(self.connection_string, service)
+
+
+def _small(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers}
 
 
 @contextmanager

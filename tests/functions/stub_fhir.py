@@ -1,4 +1,4 @@
-"""A FHIR server that says what a test tells it to, with a token issuer beside it: the host under test calls it."""
+"""A FHIR server that says what a test tells it to, with a token issuer beside it."""
 
 from __future__ import annotations
 
