@@ -22,14 +22,31 @@ def supersedes(new: Fact | Person, old: Fact | Person) -> bool:
     Numeric version ids decide where both have one (Azure, HAPI); otherwise meta.lastUpdated does. An equal
     version changes nothing, so that a duplicate is harmless. A deletion whose version nobody told is as
     late as its instant says; on an equal instant it wins, as nothing can follow it unseen.
+
+    Where lastUpdated never falls while version ids rise this orders all versions, whatever the mix, so that
+    they may arrive in any order.
     """
     if new.version and new.version == old.version and new.gone == old.gone:
         return False
-    if new.version.isdigit() and old.version.isdigit() and int(new.version) != int(old.version):
-        return int(new.version) > int(old.version)
-    if new.updated != old.updated:
-        return new.updated > old.updated
-    return (new.gone, new.version) > (old.gone, old.version)
+    ours, theirs = _number(new.version), _number(old.version)
+    if ours is not None and theirs is not None and ours != theirs:
+        return ours > theirs
+    return (new.updated, *_at_one_instant(new)) > (old.updated, *_at_one_instant(old))
+
+
+def _number(version: str) -> tuple[int, str] | None:
+    """Return what orders numeric version ids of any length, or None for another kind."""
+    if not (version.isascii() and version.isdigit()):
+        return None
+    digits = version.lstrip("0")
+    return len(digits), digits
+
+
+def _at_one_instant(content: Fact | Person) -> tuple[int, bool, str]:
+    """Order versions of one instant that no number orders: a deletion without a version comes last."""
+    if not content.version:
+        return (3 if content.gone else 0, content.gone, "")
+    return (2 if _number(content.version) is None else 1, content.gone, content.version)
 
 
 def apply_content(record: PatientRecord, content: Fact | Person) -> tuple[PatientRecord, FactChanged | None]:

@@ -80,7 +80,8 @@ class Facts:
     @property
     def types(self) -> frozenset[str]:
         """Return the resource types that have facts."""
-        return frozenset(self._chunks) | frozenset(self._decoded)
+        packed = {kind for kind, parts in self._chunks.items() if parts}
+        return frozenset(packed | {kind for kind, facts in self._decoded.items() if facts})
 
     def __iter__(self) -> Iterator[Fact]:
         for resource_type in sorted(self.types):
@@ -100,6 +101,6 @@ def _index(facts: Mapping[str, Fact]) -> dict[str, list[Fact]]:
     index: dict[str, list[Fact]] = {}
     for fact in facts.values():
         if not fact.gone:
-            for code in fact.codes:
+            for code in dict.fromkeys(fact.codes):
                 index.setdefault(code, []).append(fact)
     return index
