@@ -58,6 +58,8 @@ class JourneyMachine(RuleBasedStateMachine):
             "patient": {"phone": PHONE, "email": "a@example.org"},
         }
         self.play = Play(self.scenario)
+        self.flip(0)
+        self.appointment(0, 1, "booked", 9, 0)
 
     def happen(self, pause: int, **what: Any) -> None:
         self.now = Instant(self.now + pause)
@@ -123,7 +125,7 @@ class JourneyMachine(RuleBasedStateMachine):
         self.dead = True
         self.check_sends()
 
-    @rule(pause=pauses, word=st.sampled_from(["STOP", "start", "hello"]))
+    @rule(pause=pauses, word=st.sampled_from(["STOP", "STOP", "start", "hello"]))
     def reply(self, pause: int, word: str) -> None:
         self.happen(pause, reply={"from": PHONE, "text": word})
         change = {"STOP": self.silent.add, "start": self.silent.discard}.get(word)
@@ -131,14 +133,9 @@ class JourneyMachine(RuleBasedStateMachine):
             change("sms")
         self.check_sends()
 
-    @rule(said=st.lists(answers, min_size=1, max_size=3))
-    def provider(self, said: list[dict[str, Any]]) -> None:
-        self.happen(0, answers=said)
-        self.check_sends()
-
-    @rule(pause=pauses)
-    def restart(self, pause: int) -> None:
-        self.happen(pause, restart={})
+    @rule(said=st.lists(answers, min_size=1, max_size=3), again=st.booleans())
+    def provider(self, said: list[dict[str, Any]], again: bool) -> None:
+        self.happen(HOUR, **({"restart": {}} if again else {"answers": said}))
         self.check_sends()
 
     @rule(pause=pauses, status=st.sampled_from(["delivered", "failed", "opened"]), pick=st.integers(0, 99))
@@ -189,4 +186,4 @@ class JourneyMachine(RuleBasedStateMachine):
 
 
 TestJourneyMachine = JourneyMachine.TestCase
-TestJourneyMachine.settings = settings(max_examples=120, stateful_step_count=30, deadline=None)
+TestJourneyMachine.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
