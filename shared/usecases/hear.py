@@ -99,6 +99,9 @@ def _job(change: ResourceChange) -> Change:
 MANY = 200
 """Changes of one delivery that are queued one by one; more are packed, to answer in time."""
 
+PACK = 128
+"""References in one message: with the longest ids that there are, they fit."""
+
 
 def _packed(jobs: Sequence[tuple[str, Job]]) -> Iterator[tuple[str, Job]]:
     """Leave out bodies that are too large; pack the references of a very large delivery."""
@@ -108,8 +111,8 @@ def _packed(jobs: Sequence[tuple[str, Job]]) -> Iterator[tuple[str, Job]]:
         return
     changes = [job for _, job in small if isinstance(job, Change)]
     bare = [Change(c.resource_type, c.resource_id, c.version, c.action, c.at) for c in changes]
-    for start in range(0, len(bare), MANY):
-        yield CHANGES, Changes(tuple(bare[start : start + MANY]))
+    for start in range(0, len(bare), PACK):
+        yield CHANGES, Changes(tuple(bare[start : start + PACK]))
     yield from ((queue, job) for queue, job in small if not isinstance(job, Change))
 
 
