@@ -7,10 +7,19 @@ import json
 
 import azure.functions as func
 
-from functions.serving import answer, carry_out
+from functions.serving import answer, carry_out, logger
 from shared.bootstrap import intake
 from shared.errors import Rejected
-from shared.fhir.acs_events import AcsEvent, AcsHandshake, AcsReply, AcsReport, parse_acs_events
+from shared.fhir.acs_events import (
+    AcsEvent,
+    AcsHandshake,
+    AcsIgnored,
+    AcsReply,
+    AcsReport,
+    parse_acs_events,
+)
+from shared.fhir.notification import Request
+from shared.fhir.notifications.cloud_events_handshake import answer_options
 from shared.usecases.jobs import Inbound, Job, Report, encode_job
 from shared.usecases.react import Trigger
 from shared.usecases.report import take_report
@@ -24,8 +33,7 @@ blueprint = func.Blueprint()
 async def acs_events(req: func.HttpRequest) -> func.HttpResponse:
     """Take what Event Grid brings from Communication Services; answered once it is on the queue."""
     if req.method.upper() == "OPTIONS":
-        origin = req.headers.get("WebHook-Request-Origin", "")
-        return func.HttpResponse(status_code=200, headers={"WebHook-Allowed-Origin": origin})
+        return await answer(lambda _: _options(req))
     return await answer(lambda ready: _take(ready, req))
 
 
@@ -36,25 +44,34 @@ async def reports(message: func.QueueMessage) -> None:
     await carry_out(message, _report)
 
 
+async def _options(req: func.HttpRequest) -> func.HttpResponse:
+    headers = {name.lower(): value for name, value in req.headers.items()}
+    reply = answer_options(Request("OPTIONS", headers=headers))
+    return func.HttpResponse(status_code=reply.status, headers=dict(reply.headers))
+
+
 async def _take(ready: Services, req: func.HttpRequest) -> func.HttpResponse:
     events = parse_acs_events(req.get_body(), intake().limits)
     handshake = next((event for event in events if isinstance(event, AcsHandshake)), None)
     if handshake is not None:
         return _json({"validationResponse": handshake.code})
-    jobs = [_job(event) for event in events]
+    jobs = [job for event in events if (job := _job(event)) is not None]
     await asyncio.gather(*(ready.queue.send(_queue(job), encode_job(job)) for job in jobs))
-    return _json({"queued": len(jobs)})
+    ignored = [event.code for event in events if isinstance(event, AcsIgnored)]
+    for code in ignored:
+        logger.warning("ignored: %s", code)
+    return _json({"queued": len(jobs), "ignored": ignored})
 
 
-def _job(event: AcsEvent) -> Job:
+def _job(event: AcsEvent) -> Job | None:
     match event:
         case AcsReport(provider_id=provider_id, status=status, at=at, reason=reason, tag=tag):
             key, message_id = _owner(tag)
             return Report(message_id or provider_id, key, status, at, reason)
         case AcsReply(inbound_id=inbound_id, channel=channel, sender=sender, text=text, at=at):
             return Inbound(inbound_id, channel, sender, text, at)
-        case AcsHandshake():
-            raise Rejected("a handshake among events", "bad-event")
+        case AcsHandshake() | AcsIgnored():
+            return None
 
 
 def _owner(tag: str) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from shared.usecases.services import Services
 
 logger = logging.getLogger("hearthline")
 
-_STATUS = {"too-large": 413, "method-not-allowed": 405, "unknown-source": 404, "too-many-events": 413}
+_STATUS = {"too-large": 413, "method-not-allowed": 405, "unknown-source": 404, "batch-too-large": 413}
 
 
 def problem(status: int, code: str, detail: str, retry_after: float | None = None) -> func.HttpResponse:

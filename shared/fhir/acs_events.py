@@ -57,18 +57,42 @@ class AcsHandshake(msgspec.Struct, frozen=True):
     code: str
 
 
-type AcsEvent = AcsReport | AcsReply | AcsHandshake
+class AcsIgnored(msgspec.Struct, frozen=True):
+    """An event that cannot be used, among others that can; `code` is stable."""
+
+    code: str
+
+
+type AcsEvent = AcsReport | AcsReply | AcsHandshake | AcsIgnored
+
+_LONGEST = 5_000
+"""Characters of a text: more than any channel carries, and few enough for a queue message."""
+_LONGEST_NAME = 320
+"""Characters of an id or an address; of the latter, email has the longest (RFC 3696)."""
 
 
 def parse_acs_events(body: bytes, limits: Limits) -> tuple[AcsEvent, ...]:
-    """Read a delivery of one or many events; those that say nothing to us are left out. Raises Rejected."""
+    """Read a delivery of one or many events; those that say nothing to us are left out.
+
+    Raises Rejected where it is no delivery of events, or where every one of them is bad.
+    """
     if len(body) > limits.body:
         raise Rejected("the body is too large", "too-large")
     decoded = decode(body, limits.depth)
     events = decoded if isinstance(decoded, list) else [decoded]
     if len(events) > limits.events:
         raise Rejected("too many events in one delivery", "too-many-events")
-    return tuple(found for event in events for found in _event(event))
+    bad: list[Rejected] = []
+    found: list[AcsEvent] = []
+    for event in events:
+        try:
+            found += _event(event)
+        except Rejected as rejected:
+            bad.append(rejected)
+            found.append(AcsIgnored(rejected.code))
+    if bad and len(bad) == len(events):
+        raise bad[0]
+    return tuple(found)
 
 
 def _event(event: object) -> Iterator[AcsEvent]:
@@ -81,14 +105,19 @@ def _event(event: object) -> Iterator[AcsEvent]:
     if kind == "Microsoft.EventGrid.SubscriptionValidationEvent":
         yield AcsHandshake(_text(data, "validationCode"))
     elif kind == "Microsoft.Communication.SMSReceived":
-        yield AcsReply(_text(data, "messageId"), "sms", _text(data, "from"), _text(data, "message"), at)
+        yield _reply("sms", data, _text(data, "messageId"), _text(data, "message"), at)
     elif kind == "Microsoft.Communication.AdvancedMessageReceived":
-        text = _text(data, "content", "")
-        yield AcsReply(
-            _text(data, "messageId", str(event.get("id"))), "whatsapp", _text(data, "from"), text, at
-        )
+        inbound_id = _text(data, "messageId", str(event.get("id")))
+        yield _reply("whatsapp", data, inbound_id, _text(data, "content", ""), at)
     else:
         yield from _report(kind.removeprefix("Microsoft.Communication."), data, at)
+
+
+def _reply(channel: str, data: Mapping[str, object], inbound_id: str, text: str, at: Instant) -> AcsReply:
+    sender = _text(data, "from")
+    if max(len(sender), len(inbound_id)) > _LONGEST_NAME:
+        raise Rejected("the event has no usable sender or id", "bad-event")
+    return AcsReply(inbound_id, channel, sender, text, at)
 
 
 def _report(kind: str, data: dict[str, object], at: Instant) -> Iterator[AcsEvent]:
@@ -119,7 +148,7 @@ def _text(data: Mapping[str, object], name: str, default: str | None = None) -> 
     found = data.get(name, default)
     if found is None and default is not None:
         return default
-    if not isinstance(found, str) or len(found) > 10_000:
+    if not isinstance(found, str) or len(found) > _LONGEST:
         raise Rejected(f"the event has no usable {name}", "bad-event")
     return found
 
