@@ -81,7 +81,7 @@ def parse_acs_events(body: bytes, limits: Limits) -> tuple[AcsEvent, ...]:
     decoded = decode(body, limits.depth)
     events = decoded if isinstance(decoded, list) else [decoded]
     if len(events) > limits.events:
-        raise Rejected("too many events in one delivery", "too-many-events")
+        raise Rejected("too many events in one delivery", "batch-too-large")
     bad: list[Rejected] = []
     found: list[AcsEvent] = []
     for event in events:
