@@ -9,14 +9,16 @@ import pytest
 from notifiers import SOURCES
 from product_kit import Product, published, running
 
-_DISABLED = ("changes", "recoveries", "reports", "wakeups", "outbox", "due", "sweep", "reconciliation")
+_QUEUES = ("changes", "recoveries", "reports", "inbound", "wakeups", "outbox")
+_TIMERS = ("due", "sweep", "reconciliation", "campaigns")
 
 
 @pytest.fixture(scope="session")
 def intake_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Run a product whose queues are filled but not emptied, with a source for each way to prove oneself."""
-    off = {f"AzureWebJobs.{name}.Disabled": "true" for name in _DISABLED}
+    off = {f"AzureWebJobs.{name}.Disabled": "true" for name in (*_QUEUES, *_TIMERS)}
     with running(tmp_path_factory.mktemp("intake"), SOURCES, **off) as product:
+        assert [each for each, kind in product.functions() if kind != "Http"] == ["queued_notifications"]
         yield product
 
 
@@ -33,3 +35,11 @@ def product_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pro
     with running(tmp_path_factory.mktemp("product")) as product:
         asyncio.run(published(product))
         yield product
+
+
+@pytest.fixture
+def untouched(intake: Product) -> Iterator[Product]:
+    """Give the intake, and see that whatever the test does leaves nothing behind."""
+    before = asyncio.run(intake.stored())
+    yield intake
+    assert asyncio.run(intake.stored()) == before

@@ -92,6 +92,12 @@ class Product:
         finally:
             connection.close()
 
+    def functions(self) -> list[tuple[str, str]]:
+        """List what the host runs: names and kinds of trigger."""
+        told = self.call("GET", "/admin/host/status").json["functions"]
+        assert isinstance(told, list)
+        return [(str(each["name"]), str(each["trigger"])) for each in told]
+
     async def idle(self, limit: float = 20.0) -> Look:
         """Wait until nothing moves any more."""
         return await until_idle(self, limit)

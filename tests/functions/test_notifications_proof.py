@@ -1,8 +1,7 @@
-"""How senders prove themselves to the real app: keys, signatures, secrets, tokens, and what a wrong one gets."""
+"""How senders prove themselves to the real app: by key, signature, secret or token."""
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import orjson
@@ -17,20 +16,12 @@ EVENTS = orjson.dumps([grid(1)])
 
 
 def refused(reply: Reply) -> None:
-    """A refusal of ours: a problem document that quotes nothing."""
+    """Hold a refusal to be ours: a problem document that quotes nothing."""
     assert reply.status == 401
     assert reply.headers["content-type"].startswith(PROBLEM)
     assert reply.json["status"] == 401
     assert set(reply.json) == {"type", "title", "status", "detail"}
     assert reply.json["type"] == "urn:hearthline:problem:unauthenticated"
-
-
-@pytest.fixture
-def untouched(intake: Product):
-    """Whatever the test does leaves nothing behind."""
-    before = asyncio.run(intake.stored())
-    yield intake
-    assert asyncio.run(intake.stored()) == before
 
 
 async def test_a_signed_body_is_trusted(intake: Product) -> None:
