@@ -17,8 +17,9 @@ type Place = tuple[int, int]
 
 _PIECE = 64 * 1024
 _ROW = 690 * 1024
-"""Bytes of chunks that a row is filled to: Azurite counts 1 MiB in base64, names included."""
-_ENTITY = 750 * 1024
+"""Bytes of chunks that a row is filled to: of one write, Azurite counts 1 MiB in base64, names included."""
+_ENTITY = 1000 * 1024
+"""Bytes of chunks that a row can have after several writes."""
 _ROOM = 20 * 1024
 """Bytes that a full chunk of facts commonly has: what every one is given room for."""
 _HEAD_ROOM = 128 * 1024

@@ -66,12 +66,14 @@ async def queue_service(
 
 
 class Line:
-    """A TCP line to a service, which can lose the next request or the next answer."""
+    """A TCP line to a service, which can lose the next request or answer, or answer in its place."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
         self.lose_request = False
         self.lose_answer = False
+        self.instead = b""
+        """What the next request gets as its answer, in place of going on."""
         self.account = account
 
     @asynccontextmanager
@@ -93,15 +95,25 @@ class Line:
         far_reader, far_writer = await asyncio.open_connection(parts.hostname, parts.port)
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._pump(reader, far_writer, "lose_request"))
+                both.create_task(self._pump(reader, far_writer, "lose_request", writer))
                 both.create_task(self._pump(far_reader, writer, "lose_answer"))
         finally:
             far_writer.close()
             writer.close()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fault: str) -> None:
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        fault: str,
+        back: asyncio.StreamWriter | None = None,
+    ) -> None:
         with suppress(ConnectionError):
             while data := await reader.read(65536):
+                if back is not None and self.instead:
+                    back.write(self.instead)
+                    self.instead = b""
+                    break
                 if getattr(self, fault):
                     setattr(self, fault, False)
                     break

@@ -139,6 +139,18 @@ async def test_many_large_chunks_never_overfill_a_row(stored_patients):
     assert loaded.placement == stored.placement
 
 
+async def test_the_state_grows_beyond_its_room_and_stays_in_the_head_row(stored_patients):
+    """Only row 0 is guarded by the ETag, and only there is the state looked for."""
+    facts = [a_fact(1, f"Type{n:02d}", title=noise(18_000, n)) for n in range(27)]
+    stored = await filled(stored_patients, *facts)
+    messages = {f"m{n}": a_message(n, text=noise(30_000, n)) for n in range(8)}
+    grown = await stored_patients.commit(stored, deciding(replace(stored.record, messages=messages)))
+    assert grown.placement["head"][0] == 0
+    loaded = await stored_patients.load(KEY)
+    assert loaded.record == grown.record
+    assert loaded.placement == grown.placement
+
+
 async def test_what_a_shrunk_chunk_leaves_behind_takes_no_room(tables):
     name = fresh("patients")
     await tables.create(name)

@@ -190,6 +190,20 @@ async def test_a_write_is_tried_once_and_a_lost_one_is_unavailable(service, tabl
         assert (found is not None) == (fault == "lose_answer")
 
 
+async def test_a_busy_service_is_not_asked_again_and_its_wish_is_passed_on(service, table_account, table):
+    busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    async with Line(table_account).open() as line, table_service(service, line.account) as tables:
+        for attempt in (
+            lambda: tables.get(table, "p", "r"),
+            lambda: tables.transact(table, [Write("insert", "p", "a"), Write("insert", "p", "b")]),
+        ):
+            line.instead = busy
+            with pytest.raises(Unavailable) as caught:
+                await attempt()
+            assert caught.value.retry_after == 7
+        assert await tables.get(table, "p", "a") is None
+
+
 async def test_a_service_that_is_not_there_is_unavailable(service, table_account):
     async with Line(table_account).open() as line:
         closed = line.account
