@@ -32,9 +32,16 @@ def _listed(value: object) -> object:
     return value if isinstance(value, tuple) or value is None else (value,)
 
 
+def listed(shown: object) -> BeforeValidator:
+    """Let one stand for a list, and show the JSON Schema of `shown` to editors."""
+    return BeforeValidator(_listed, json_schema_input_type=shown)
+
+
 type Word = Annotated[str, Field(min_length=1)]
 type Token = Annotated[str, AfterValidator(_expanded)]
-ONE_OR_MANY = BeforeValidator(_listed, json_schema_input_type=str | list[str])
+LISTED = BeforeValidator(_listed)
+"""One stands for a list; editors are shown the list."""
+ONE_OR_MANY = listed(str | list[str])
 type Words = Annotated[tuple[Word, ...], ONE_OR_MANY, Field(min_length=1)]
 """One word or a list of them: any of them will do."""
 type Tokens = Annotated[tuple[Token, ...], ONE_OR_MANY, Field(min_length=1)]

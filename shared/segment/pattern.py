@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StrictInt, model_validator
 
 from shared.segment.coded import Coded
-from shared.segment.codes import ONE_OR_MANY, Words
+from shared.segment.codes import LISTED, Words
 from shared.segment.types import STATUSES, VERIFICATIONS, VERIFIED_TYPES, ResourceType
 from shared.segment.values import ValuePattern
 from shared.segment.window import When
@@ -50,7 +50,7 @@ class ResourcePattern(Coded):
     at_least: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
     """So many different resources; 1 if not given."""
     value: ValuePattern | None = None
-    component: Annotated[tuple[ComponentPattern, ...], ONE_OR_MANY, Field(min_length=1)] | None = None
+    component: Annotated[tuple[ComponentPattern, ...], LISTED, Field(min_length=1)] | None = None
     """A component, or several: each must be there and as it says."""
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from shared.fhir.instants import Instant
 from shared.patient.record import PatientRecord
-from shared.segment.codes import ONE_OR_MANY
+from shared.segment.codes import LISTED
 from shared.segment.criterion import FAILS, HOLDS, Compiled, Context, Criterion, Outcome, Test
 from shared.segment.explanation import Explanation
 from shared.segment.wall import ALWAYS, NEVER
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class AllCriterion(Criterion):
     """Every one of these holds."""
 
-    all_: Annotated[tuple[AnyCriterion, ...], ONE_OR_MANY, Field(alias="all", min_length=1)]
+    all_: Annotated[tuple[AnyCriterion, ...], LISTED, Field(alias="all", min_length=1)]
 
     def compile(self, context: Context) -> Compiled:
         """Compile to a test that stops at the first part that fails for good."""
@@ -35,7 +35,7 @@ class AllCriterion(Criterion):
 class AnyOfCriterion(Criterion):
     """At least one of these holds."""
 
-    any_: Annotated[tuple[AnyCriterion, ...], ONE_OR_MANY, Field(alias="any", min_length=1)]
+    any_: Annotated[tuple[AnyCriterion, ...], LISTED, Field(alias="any", min_length=1)]
 
     def compile(self, context: Context) -> Compiled:
         """Compile to a test that stops at the first part that holds for good."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool
 
 from shared.fhir.fact import Person
-from shared.segment.codes import ONE_OR_MANY, Words
+from shared.segment.codes import Words, listed
 from shared.segment.criterion import Compiled, Context, Criterion, of_person
 
 type Gender = Literal["female", "male", "other", "unknown"]
@@ -20,7 +20,7 @@ def _is(name: str, found: str) -> str:
 class GenderCriterion(Criterion):
     """Patient.gender is one of these."""
 
-    gender: Annotated[tuple[Gender, ...], ONE_OR_MANY, Field(min_length=1)]
+    gender: Annotated[tuple[Gender, ...], listed(Gender | list[Gender]), Field(min_length=1)]
 
     def compile(self, context: Context) -> Compiled:
         """Compile to a set test."""

@@ -9,13 +9,14 @@ from pydantic import Field
 from shared.fhir.fact import ContactPoint, Person
 from shared.fhir.instants import Instant
 from shared.patient.record import PatientRecord
-from shared.segment.codes import ONE_OR_MANY
+from shared.segment.codes import listed
 from shared.segment.criterion import FAILS, HOLDS, Compiled, Context, Criterion, Outcome, explain_person
 from shared.segment.explanation import Explanation
 from shared.segment.wall import NEVER
 
 type ChannelWord = Literal["sms", "email", "whatsapp", "letter"]
 
+_ONE_OR_MANY = listed(ChannelWord | list[ChannelWord])
 _SYSTEMS = {
     "sms": ("sms", "phone"),
     "whatsapp": ("sms", "phone"),
@@ -28,10 +29,11 @@ class ReachableCriterion(Criterion):
     """There is a contact point in use for one of these channels, and no opt-out from it.
 
     sms and whatsapp take Patient.telecom of system sms or phone, email those of system email, letter an
-    address; what is old, or outside its period, does not count.
+    address; what is old, or outside its period, does not count. Whether a number really is one, and whether a
+    FHIR Consent denies it, is for the guard before each send.
     """
 
-    reachable_by: Annotated[tuple[ChannelWord, ...], ONE_OR_MANY, Field(min_length=1)]
+    reachable_by: Annotated[tuple[ChannelWord, ...], _ONE_OR_MANY, Field(min_length=1)]
 
     def compile(self, context: Context) -> Compiled:
         """Compile to a look at each channel."""
@@ -42,7 +44,8 @@ class ReachableCriterion(Criterion):
             if person is None:
                 return FAILS
             stopped = {out.channel for out in record.opt_outs}
-            outcomes = [_reached(person, c, now) for c in channels if c not in stopped]
+            asked = () if "*" in stopped else (c for c in channels if c not in stopped)
+            outcomes = [_reached(person, channel, now) for channel in asked]
             lasting = max((until for holds, until, _ in outcomes if holds), default=None)
             if lasting is not None:
                 return HOLDS if lasting == NEVER else (True, lasting, False)

@@ -76,6 +76,8 @@ def test_an_opt_out_closes_its_channel_only():
     stopped = replace(who, opt_outs=(OptOut("sms", "+16175550100", at(NOW)),))
     assert not holds("reachable_by: sms", stopped, NOW)
     assert holds("reachable_by: [sms, whatsapp]", stopped, NOW)
+    silenced = replace(who, opt_outs=(OptOut("*", "", at(NOW)),))
+    assert not holds("reachable_by: [sms, whatsapp]", silenced, NOW)
 
 
 def test_a_contact_point_has_its_time():
