@@ -128,7 +128,7 @@ class Documents(Protocol):
         ...
 
     def all(self, kind: str) -> AsyncIterator[tuple[str, bytes]]:
-        """Walk the documents of a kind, by name."""
+        """Walk the documents of a kind, in an order that stays the same."""
         ...
 
 
@@ -184,6 +184,6 @@ class Channel(Protocol):
 class Definitions(Protocol):
     """The published catalogue."""
 
-    async def current(self) -> Catalogue:
-        """Return the catalogue in force, at most some seconds old."""
+    async def current(self, seen: str = "") -> Catalogue:
+        """Return the catalogue in force, at most some seconds old, and none older than version `seen`."""
         ...

@@ -45,6 +45,8 @@ class Refresh(Struct, frozen=True, tag="refresh"):
     """Look at a patient afresh: after a publication, or because the sweep found work left."""
 
     key: str
+    catalogue: str = ""
+    """Version of the catalogue to look with, or a newer one."""
 
 
 class Report(Struct, frozen=True, tag="report"):

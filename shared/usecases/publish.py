@@ -23,7 +23,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Shelf(Struct, frozen=True):
-    """What is published: the digest of each document by its canonical name, and one digest of it all."""
+    """What is published: the digest of each document by its canonical name; the version is "number-digest"."""
 
     version: str = ""
     documents: dict[str, str] = {}
@@ -54,9 +54,18 @@ async def publish(services: Services, documents: tuple[Document, ...]) -> Publis
     for name in added:
         await services.documents.put(DEFINITIONS, name, _encode(_stored(offered[name])), None)
     everything = {**shelf.documents, **digests}
-    version = _digest(everything)[:16]
+    version = f"{publication(shelf.version) + 1}-{_digest(everything)[:16]}"
     await services.documents.put(CATALOGUE, CURRENT, _encode(Shelf(version, everything)), etag)
     return Published(version, added)
+
+
+def publication(version: str) -> int:
+    """Return which publication made this version of the catalogue, from 1; 0 for the empty one.
+
+    Versions have an order, so that two instances can tell whose catalogue is the newer.
+    """
+    number = version.partition("-")[0]
+    return int(number) if number.isdigit() else 0
 
 
 def _refuse_changes(shelf: Shelf, digests: Mapping[str, str], offered: Mapping[str, Document]) -> None:

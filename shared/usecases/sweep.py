@@ -22,10 +22,10 @@ async def sweep(services: Services) -> int:
     return queued
 
 
-async def look_at_everyone(services: Services) -> int:
-    """Queue every patient, as definitions changed; how many. Raises Unavailable."""
+async def look_at_everyone(services: Services, catalogue: str = "") -> int:
+    """Queue every patient, as this version of the catalogue was published; how many. Raises Unavailable."""
     queued = 0
     async for key in services.patients.keys():
-        await services.queue.send(OUTBOX, encode_job(Refresh(key)))
+        await services.queue.send(OUTBOX, encode_job(Refresh(key, catalogue)))
         queued += 1
     return queued

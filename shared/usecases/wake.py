@@ -46,6 +46,7 @@ async def wake(services: Services, job: Wake, trigger: Trigger) -> None:
 
 async def refresh(services: Services, job: Refresh, trigger: Trigger) -> None:
     """Look at a patient afresh, and carry out what the record says is left to do. Raises Unavailable."""
+    await services.definitions.current(job.catalogue)
     reaction = await react(services, job.key, [DefinitionsPublished()], trigger)
     if reaction.after.next_due is not None:
         await services.indexes.schedule(job.key, reaction.after.next_due)
