@@ -42,6 +42,9 @@ from shared.patient.transition import SegmentChanged
 from shared.segment.compiled import CompiledSegment
 from shared.segment.evaluate import reassess, withdraw
 
+MOST_REPLIES = 32
+"""Replies remembered by their ids, to know a repeated delivery: a queue repeats within minutes."""
+
 
 def decide(record: PatientRecord, event: Event, catalogue: Catalogue, now: Instant) -> Decision:
     """Say what `event` means for this patient.
@@ -65,9 +68,9 @@ def decide(record: PatientRecord, event: Event, catalogue: Catalogue, now: Insta
         case DeliveryReported():
             return _handled(delivery.report(record, None, event, now))
         case InboundReceived():
-            return _opted(consent.receive(record, event, now, catalogue.policy), catalogue, now)
+            return _replied(record, event, catalogue, now)
         case RecordMerged():
-            return _opted(inherit(record, event, now), catalogue, now)
+            return _merged(record, event, catalogue, now)
         case EffectsDone(done=done):
             return Decision(_done(record, done))
 
@@ -178,6 +181,22 @@ def _opted(handled: Handled, catalogue: Catalogue, now: Instant) -> Decision:
     return decision.then(
         _reassessed(decision.record, catalogue.segments.touched_by_opt_out(), catalogue, now)
     )
+
+
+def _replied(record: PatientRecord, event: InboundReceived, catalogue: Catalogue, now: Instant) -> Decision:
+    """Take a reply in once: an old STOP that comes again must not undo a START since."""
+    if event.inbound_id in record.replies:
+        return Decision(record)
+    noted = replace(record, replies=(*record.replies, event.inbound_id)[-MOST_REPLIES:])
+    return _opted(consent.receive(noted, event, now, catalogue.policy), catalogue, now)
+
+
+def _merged(record: PatientRecord, event: RecordMerged, catalogue: Catalogue, now: Instant) -> Decision:
+    """Take over opt-outs, and hear the replies of those contact points too: a later START lifts them."""
+    decision = _opted(inherit(record, event, now), catalogue, now)
+    for channel, address, _ in event.opt_outs:
+        decision = _intend(decision, IndexContact(channel, address))
+    return decision
 
 
 def _intend(decision: Decision, effect: IndexEffect) -> Decision:

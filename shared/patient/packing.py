@@ -38,6 +38,7 @@ class _Head(Struct, frozen=True, array_like=True):
     contacts: tuple[str, ...]
     catalogue: str
     sequence: int
+    replies: tuple[str, ...] = ()
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -59,9 +60,7 @@ def pack(record: PatientRecord) -> dict[str, bytes]:
 
 def unpack(key: str, chunks: Mapping[str, bytes]) -> PatientRecord:
     """Read a record back; facts are decoded type by type when somebody looks. Raises ValueError."""
-    head = _decode_head(_decompress(chunks[HEAD]))
-    if head.format != FORMAT:
-        raise ValueError(f"record format {head.format}, expected {FORMAT}")
+    head = _read_head(chunks)
     return PatientRecord(
         key=key,
         patient_id=head.patient_id,
@@ -76,12 +75,36 @@ def unpack(key: str, chunks: Mapping[str, bytes]) -> PatientRecord:
         contacts=head.contacts,
         catalogue=head.catalogue,
         sequence=head.sequence,
+        replies=head.replies,
     )
 
 
 def decode_facts(packed: tuple[bytes, ...]) -> dict[str, Fact]:
-    """Decode the chunks of one type, in order."""
+    """Decode the chunks of one type, in order. Raises ValueError."""
     return {fact.resource_id: fact for part in packed for fact in _decode_facts(_decompress(part))}
+
+
+def _read_head(chunks: Mapping[str, bytes]) -> _Head:
+    if HEAD not in chunks:
+        raise ValueError("a record with no head")
+    raw = _decompress(chunks[HEAD])
+    try:
+        head = _decode_head(raw)
+    except msgspec.DecodeError:
+        _check_format(_format_of(raw))  # another format may well have another shape
+        raise
+    _check_format(head.format)
+    return head
+
+
+def _format_of(raw: bytes) -> object:
+    found = msgspec.msgpack.decode(raw)
+    return found[0] if isinstance(found, list) and found else None
+
+
+def _check_format(found: object) -> None:
+    if found != FORMAT:
+        raise ValueError(f"record format {found}, expected {FORMAT}")
 
 
 def _head(record: PatientRecord) -> _Head:
@@ -98,6 +121,7 @@ def _head(record: PatientRecord) -> _Head:
         record.contacts,
         record.catalogue,
         record.sequence,
+        record.replies,
     )
 
 
@@ -120,4 +144,7 @@ def _compress(raw: bytes) -> bytes:
 
 
 def _decompress(packed: bytes) -> bytes:
-    return zstandard.ZstdDecompressor().decompress(packed)
+    try:
+        return zstandard.ZstdDecompressor().decompress(packed)
+    except zstandard.ZstdError as error:
+        raise ValueError("a packed chunk is damaged") from error

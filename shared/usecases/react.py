@@ -15,7 +15,8 @@ from msgspec import Struct
 from shared.decide import decide_all
 from shared.effects import SendMessage
 from shared.errors import Conflict, Unavailable
-from shared.events import ClaimsAbandoned, Event, ResourceChanged, SendDue
+from shared.events import ClaimsAbandoned, DeliveryReported, Event, SendDue, SendSettled
+from shared.patient.messages import keep_message
 from shared.patient.record import Decision, PatientRecord
 from shared.ports import Stored
 from shared.usecases.drain import drain
@@ -44,20 +45,28 @@ class Reaction(Struct, frozen=True):
 
 
 async def react(
-    services: Services, key: str, events: Sequence[Event], trigger: Trigger, patient_id: str = ""
+    services: Services,
+    key: str,
+    events: Sequence[Event],
+    trigger: Trigger,
+    patient_id: str = "",
+    *,
+    fresh: frozenset[str] = frozenset(),
+    held: Stored | None = None,
 ) -> Reaction:
     """Let events happen to a patient and carry out what follows. Raises Unavailable to be tried again.
 
-    `patient_id` names the patient where there may be no record yet.
+    `patient_id` names the patient where there may be no record yet; `fresh` names the resources that were
+    read from the server for this very trigger, which the guard need not read again; `held` is the record
+    where the caller has read it already.
     """
-    fresh = _fresh(events)
     following: Sequence[Event] = events
     if trigger.delivery > 1:
         following = (ClaimsAbandoned(trigger.trigger_id), *events)
     before: PatientRecord | None = None
     for _ in range(ROUNDS):
-        found, stored, decision = await _commit(services, key, patient_id, following, trigger, fresh)
-        before = before or found
+        found, stored, decision = await _commit(services, key, patient_id, following, trigger, fresh, held)
+        before, held = before or found, None
         sends = [effect for effect in decision.effects if isinstance(effect, SendMessage)]
         drained = await drain(services, stored.record, sends)
         following = drained.events
@@ -75,11 +84,13 @@ async def _commit(
     events: Sequence[Event],
     trigger: Trigger,
     fresh: frozenset[str],
+    held: Stored | None,
 ) -> tuple[PatientRecord, Stored, Decision]:
     for _ in range(ATTEMPTS):
-        stored = await services.patients.load(key, patient_id)
-        decision = await _decide(services, stored, events, trigger, fresh)
-        if decision.record is stored.record:
+        stored, held = held or await services.patients.load(key, patient_id), None
+        record = await _recall(services, stored.record, events)
+        decision = await _decide(services, record, events, trigger, fresh)
+        if decision.record is record and not decision.timeline and not decision.messages:
             return stored.record, stored, decision
         await _schedule(services, stored, decision)
         try:
@@ -89,12 +100,26 @@ async def _commit(
     raise Unavailable("others keep writing to this patient's record")
 
 
+async def _recall(services: Services, record: PatientRecord, events: Sequence[Event]) -> PatientRecord:
+    """Take back into the record the messages that a late word concerns: their rows have the latest state."""
+    told = (e.message_id for e in events if isinstance(e, DeliveryReported | SendSettled))
+    for message_id in sorted(set(told) - record.messages.keys()):
+        row = await services.patients.message(record.key, message_id)
+        if row is not None:
+            record = keep_message(record, row)
+    return record
+
+
 async def _decide(
-    services: Services, stored: Stored, events: Sequence[Event], trigger: Trigger, fresh: frozenset[str]
+    services: Services,
+    record: PatientRecord,
+    events: Sequence[Event],
+    trigger: Trigger,
+    fresh: frozenset[str],
 ) -> Decision:
-    catalogue = await services.definitions.current()
+    catalogue = await services.definitions.current(record.catalogue)
     now = services.clock.now()
-    decision = decide_all(stored.record, events, catalogue, now)
+    decision = decide_all(record, events, catalogue, now)
     ready = decision.record.ready_messages(now)
     if not ready:
         return decision
@@ -109,8 +134,3 @@ async def _schedule(services: Services, stored: Stored, decision: Decision) -> N
     due = decision.record.next_due
     if due is not None and due != stored.record.next_due:
         await services.indexes.schedule(decision.record.key, due)
-
-
-def _fresh(events: Sequence[Event]) -> frozenset[str]:
-    """Return what was read from the server for this very trigger: the guard need not read it again."""
-    return frozenset(event.content.reference for event in events if isinstance(event, ResourceChanged))
