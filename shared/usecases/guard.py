@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from shared.errors import Rejected, Unavailable
 from shared.events import Event, ResourceChanged, SendPostponed
 from shared.fhir.instants import MINUTE, Instant
+from shared.fhir.project import tombstone
 from shared.fhir.references import parse_reference
 from shared.patient.record import PatientRecord
 from shared.patient.state import Message
@@ -35,19 +36,24 @@ async def look_again(
     """
     wanted = {f"Patient/{record.patient_id}", *(m.focus for m in messages if m.focus)} - fresh
     try:
-        contents = await asyncio.gather(*(_read(services, text, now) for text in sorted(wanted)))
+        reads = (_read(services, record.patient_id, text, now) for text in sorted(wanted))
+        contents = await asyncio.gather(*reads)
     except Unavailable as unavailable:
         return [SendPostponed(m.message_id, Instant(now + AGAIN), unavailable.reason) for m in messages]
     return list(_flat(contents))
 
 
-async def _read(services: Services, reference: str, now: Instant) -> list[Event]:
+async def _read(services: Services, patient_id: str, reference: str, now: Instant) -> list[Event]:
+    """Read what a message hangs on; what is another patient's by now is gone from here."""
     try:
         key, _ = parse_reference(reference)
         found = await read_content(services, key, "", now)
     except Rejected:
         return []  # what the server holds now is unusable; what we know stands
-    return [ResourceChanged(found.content)] if found.projection or found.deleted else []
+    content = found.content
+    if found.projection is not None and patient_id not in found.projection.patients:
+        content = tombstone(key, content.version, content.updated)
+    return [ResourceChanged(content)] if found.projection or found.deleted else []
 
 
 def _flat(groups: Iterable[list[Event]]) -> Iterable[Event]:

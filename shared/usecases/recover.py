@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.errors import Conflict, Rejected, Unavailable
-from shared.fhir.instants import SECOND, Instant, iso, parse_instant
+from shared.fhir.instants import SECOND, Instant, iso
 from shared.fhir.notification import Heard, Recover, Request
 from shared.fhir.parse_notification import parse
 from shared.fhir.project import KEPT_TYPES, SHARED_TYPES, project
@@ -23,7 +23,7 @@ from shared.patient.record import PatientRecord, patient_key
 from shared.usecases.count import strike
 from shared.usecases.hear import LARGEST
 from shared.usecases.jobs import Change, Recovery, encode_job
-from shared.usecases.read import version_of
+from shared.usecases.read import updated_of, version_of
 from shared.usecases.services import CHANGES, Services
 
 WATERMARKS = "watermarks"
@@ -114,7 +114,7 @@ async def search_changes(services: Services, resource_type: str, since: Instant 
     start = mark.start if since is None else since
     latest, queued, looked, known = mark.latest, 0, 0, Known(services)
     async for resource in _search(services, resource_type, start):
-        at = _updated(resource)
+        at = updated_of(resource)
         latest = Instant(max(latest, at))
         again = since is None and resource_type in SHARED_TYPES and at <= mark.latest
         if not again and not await known.reflects(resource):
@@ -142,7 +142,7 @@ async def mark_known(services: Services) -> None:
         mark, etag = await _watermark(services, resource_type)
         newest = {"_sort": "-_lastUpdated", "_count": "1"}
         async for resource in services.fhir.search(resource_type, newest):
-            at = _updated(resource)
+            at = updated_of(resource)
             await _advance(services, resource_type, Watermark(at, at), mark, etag)
             break
 
@@ -200,15 +200,6 @@ async def _advance(
         await services.documents.put(WATERMARKS, resource_type, _encode(mark), etag)
     except Conflict:
         return
-
-
-def _updated(resource: Mapping[str, object]) -> Instant:
-    meta = resource.get("meta")
-    updated = meta.get("lastUpdated") if isinstance(meta, Mapping) else None
-    try:
-        return parse_instant(updated) if isinstance(updated, str) else Instant(0)
-    except ValueError:
-        return Instant(0)
 
 
 def _change(resource_type: str, resource: Mapping[str, object], at: Instant) -> Change:

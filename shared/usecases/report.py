@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from shared.errors import Rejected
 from shared.events import DeliveryReported, InboundReceived
 from shared.usecases.jobs import Inbound, Report
+from shared.usecases.merge import carry_over
 from shared.usecases.react import Trigger, react
 from shared.usecases.services import Services
 
@@ -28,5 +29,7 @@ async def take_inbound(services: Services, job: Inbound, trigger: Trigger) -> in
     keys = await services.indexes.patients_of_contact(job.channel, job.sender)
     event = InboundReceived(job.inbound_id, job.channel, job.sender, job.text, job.at)
     for key in keys:
-        await react(services, key, [event], replace(trigger, trigger_id=f"{trigger.trigger_id}-{key}"))
+        own = replace(trigger, trigger_id=f"{trigger.trigger_id}-{key}")
+        reaction = await react(services, key, [event], own)
+        await carry_over(services, reaction.after, own)
     return len(keys)

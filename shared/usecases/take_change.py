@@ -7,18 +7,23 @@ proved itself; everything else is read back, so that a stranger can at most make
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
+from shared.effects import IndexReference
 from shared.errors import Rejected, Unavailable
-from shared.events import Event, RecordMerged, ResourceChanged
+from shared.events import Event, ResourceChanged
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant
-from shared.fhir.project import KEPT_TYPES, SHARED_TYPES, Projection, project, tombstone
+from shared.fhir.project import KEPT_TYPES, SHARED_TYPES, Projection, tombstone
 from shared.fhir.references import ResourceKey, parse_reference, resource_key
 from shared.patient.record import PatientRecord, patient_key
+from shared.ports import Stored
 from shared.usecases.jobs import Change, encode_job
-from shared.usecases.react import Reaction, Trigger, react
-from shared.usecases.read import Content, read_content, version_of
+from shared.usecases.merge import carry_over
+from shared.usecases.react import Trigger, react
+from shared.usecases.read import Content, content_of, read_content, version_of
 from shared.usecases.services import CHANGES, Services
 
 LAG = 3
@@ -36,36 +41,64 @@ async def take_change(services: Services, change: Change, trigger: Trigger) -> N
     found = await _content(services, change, key, trigger)
     if change.resource_type in SHARED_TYPES:
         await _fan_out(services, change, found.content, trigger)
-        return
-    concerned = found.projection.patients if found.projection else await _former_patients(services, key)
-    embedded = await _embedded(services, found.projection)
-    reactions = [
-        await _react(services, patient_id, found.content, embedded, trigger) for patient_id in concerned
-    ]
-    if found.projection and any(_is_new_here(reaction.before, found.content) for reaction in reactions):
-        await _withdraw(services, key, found.content, concerned, trigger)
+    elif found.projection is None:
+        await _bury(services, key, found.content, trigger)
+    else:
+        await _spread(services, change, key, found.projection, trigger)
+
+
+async def _spread(
+    services: Services, change: Change, key: ResourceKey, projection: Projection, trigger: Trigger
+) -> None:
+    """Let each patient of a resource react to it.
+
+    Where it is new to a record, it may have moved there: then it is taken from the others first, so that a
+    crash in between finds it still to be moved.
+    """
+    patients = {patient_id: patient_key(patient_id) for patient_id in projection.patients}
+    held: dict[str, Stored] = {}
+    if projection.references or _may_have_moved(projection.content):
+        loads = (services.patients.load(key, patient_id) for patient_id, key in patients.items())
+        held = dict(zip(patients, await asyncio.gather(*loads), strict=True))
+    if _may_have_moved(projection.content) and any(
+        _is_new(s.record, projection.content) for s in held.values()
+    ):
+        if _pushed(change):  # an old body may have been overtaken by a further move: ask
+            await take_change(services, replace(change, resource=None), trigger)
+            return
+        await _withdraw(services, key, projection.content, projection.patients, trigger)
+    for patient_id in patients:
+        await _react(services, patient_id, projection, held.get(patient_id), trigger, pushed=_pushed(change))
 
 
 async def _react(
     services: Services,
     patient_id: str,
-    content: Fact | Person,
-    embedded: Iterable[Event],
+    projection: Projection,
+    held: Stored | None,
     trigger: Trigger,
-) -> Reaction:
-    key = patient_key(patient_id)
-    events: list[Event] = [*embedded, ResourceChanged(content)]
-    reaction = await react(services, key, events, trigger, patient_id)
-    if isinstance(content, Person) and content.replaced_by:
-        await _merge(services, reaction.after, content, trigger)
-    return reaction
+    *,
+    pushed: bool,
+) -> None:
+    key, content = patient_key(patient_id), projection.content
+    events: list[Event] = []
+    if held is not None:
+        events += await _embedded(services, held.record, projection.references, trigger)
+    events.append(ResourceChanged(content))
+    fresh = frozenset() if pushed else frozenset({content.reference})
+    reaction = await react(services, key, events, trigger, patient_id, fresh=fresh, held=held)
+    if isinstance(content, Person):
+        await carry_over(services, reaction.after, trigger)
+
+
+def _pushed(change: Change) -> bool:
+    return change.resource is not None and bool(version_of(change.resource))
 
 
 async def _content(services: Services, change: Change, key: ResourceKey, trigger: Trigger) -> Content:
     """Return what the resource is now; a server that lags behind what it told us is asked again later."""
     if change.resource is not None and version_of(change.resource):
-        projection = project(change.resource, services.zone)
-        return Content(projection.content, projection)
+        return content_of(services, key, change.resource)
     at = change.at if change.at is not None else services.clock.now()
     found = await read_content(services, key, change.version, at)
     missing = found.projection is None and not found.deleted and change.action != "deleted"
@@ -80,52 +113,69 @@ def _older(found: str, told: str) -> bool:
     return found.isdigit() and told.isdigit() and int(found) < int(told)
 
 
-async def _former_patients(services: Services, key: ResourceKey) -> tuple[str, ...]:
-    """Find whose a deleted resource was: its earlier versions say."""
+async def _bury(services: Services, key: ResourceKey, gone: Fact | Person, trigger: Trigger) -> None:
+    """Take a resource that is no more from everybody whose it ever was: its earlier versions say."""
     if key.resource_type == "Patient":
-        return (key.resource_id,)
-    for former in await services.fhir.history(key):
-        patients = _patients(services, former)
-        if patients:
-            return patients
-    raise Rejected("a resource was deleted of which the server keeps no history", "deleted-unknown")
+        former = {key.resource_id}
+    else:
+        former = await _former_patients(services, key)
+    if not former:
+        raise Rejected("a resource is gone of which the server keeps no history", "deleted-unknown")
+    for patient_id in sorted(former):
+        await react(services, patient_key(patient_id), [ResourceChanged(gone)], trigger, patient_id)
 
 
-def _patients(services: Services, version: Mapping[str, object]) -> tuple[str, ...]:
+async def _former_patients(services: Services, key: ResourceKey) -> set[str]:
+    return {
+        patient
+        for version in await services.fhir.history(key)
+        for patient in _patients(services, key, version)
+    }
+
+
+def _patients(services: Services, key: ResourceKey, version: Mapping[str, object]) -> Iterator[str]:
     try:
-        return project(version, services.zone).patients
+        found = content_of(services, key, version).projection
     except Rejected:
-        return ()
+        return
+    yield from found.patients if found is not None else ()
 
 
-def _is_new_here(before: PatientRecord, content: Fact | Person) -> bool:
-    """Say whether a later version of a resource came to a record that never had it: it may have moved."""
-    later = content.version.isdigit() and int(content.version) > 1
-    return isinstance(content, Fact) and later and before.facts.get(content.reference) is None
+def _may_have_moved(content: Fact | Person) -> bool:
+    return isinstance(content, Fact) and content.version.isdigit() and int(content.version) > 1
+
+
+def _is_new(record: PatientRecord, content: Fact | Person) -> bool:
+    known = record.facts.get(content.reference)
+    return known is None or known.gone
 
 
 async def _withdraw(
     services: Services, key: ResourceKey, content: Fact | Person, concerned: Sequence[str], trigger: Trigger
 ) -> None:
     """Take the fact out of records that it was moved away from; its earlier versions say which."""
-    history = await services.fhir.history(key)
-    former = {patient for version in history for patient in _patients(services, version)}
-    for patient_id in sorted(former - set(concerned)):
+    for patient_id in sorted(await _former_patients(services, key) - set(concerned)):
         gone = ResourceChanged(tombstone(key, content.version, content.updated))
         await react(services, patient_key(patient_id), [gone], trigger, patient_id)
 
 
-async def _embedded(services: Services, projection: Projection | None) -> list[Event]:
-    """Read the shared resources that a fact refers to, so that the record holds what a message names."""
-    if projection is None or not projection.references:
-        return []
-    keys = [parse_reference(text)[0] for text in projection.references]
-    found = await asyncio.gather(*(_shared(services, key) for key in keys))
+async def _embedded(
+    services: Services, record: PatientRecord, references: Sequence[str], trigger: Trigger
+) -> list[Event]:
+    """Read the shared resources that a fact refers to and the record has not, for messages to name them.
+
+    The index row comes first: a change of theirs from then on finds this patient, an earlier one is read.
+    """
+    missing = [text for text in references if (fact := record.facts.get(text)) is None or fact.gone]
+    await asyncio.gather(*(services.indexes.apply(record.key, IndexReference(text)) for text in missing))
+    found = await asyncio.gather(*(_shared(services, parse_reference(text)[0], trigger) for text in missing))
     return [ResourceChanged(content) for content in found if content is not None]
 
 
-async def _shared(services: Services, key: ResourceKey) -> Fact | Person | None:
+async def _shared(services: Services, key: ResourceKey, trigger: Trigger) -> Fact | Person | None:
     found = await read_content(services, key, "", Instant(0))
+    if found.projection is None and not found.deleted and trigger.delivery < LAG:
+        raise Unavailable("the FHIR server does not yet show what a resource refers to", 1.0)
     return found.content if found.projection is not None else None
 
 
@@ -138,16 +188,3 @@ async def _fan_out(services: Services, change: Change, content: Fact | Person, t
     for key in await services.indexes.patients_of_reference(reference):
         job = Change(change.resource_type, change.resource_id, content.version, key=key)
         await services.queue.send(CHANGES, encode_job(job))
-
-
-async def _merge(services: Services, merged: PatientRecord, person: Person, trigger: Trigger) -> None:
-    """Carry what must outlive a merge to the surviving record: the person said stop, not the record."""
-    try:
-        survivor, _ = parse_reference(person.replaced_by)
-    except Rejected:
-        return
-    opt_outs = tuple((o.channel, o.address, o.since) for o in merged.opt_outs)
-    if not opt_outs or survivor.resource_type != "Patient":
-        return
-    event = RecordMerged(merged.patient_id, opt_outs)
-    await react(services, patient_key(survivor.resource_id), [event], trigger, survivor.resource_id)

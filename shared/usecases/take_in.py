@@ -45,5 +45,6 @@ async def take_in(services: Services, patient_id: str) -> int:
             wanted |= set(projection.references)
     contents = [*(shared[name] for name in sorted(wanted & set(shared))), *own]
     events: list[Event] = [ResourceChanged(content) for content in contents]
-    await react(services, patient_key(patient_id), events, Trigger(f"take-in-{patient_id}"), patient_id)
+    trigger, fresh = Trigger(f"take-in-{patient_id}"), frozenset(content.reference for content in contents)
+    await react(services, patient_key(patient_id), events, trigger, patient_id, fresh=fresh)
     return len(events)
