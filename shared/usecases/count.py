@@ -6,10 +6,11 @@ import msgspec
 
 from shared.errors import Conflict, Unavailable
 from shared.fhir.counters import Counter, observe, recovered, recovery
-from shared.fhir.notification import Notification, Recover
+from shared.fhir.notification import Notification
 from shared.fhir.sources import Source
 from shared.patient.record import identify
-from shared.usecases.services import Services
+from shared.usecases.jobs import Recovery, encode_job
+from shared.usecases.services import RECOVERIES, Services
 
 COUNTERS = "counters"
 
@@ -18,18 +19,22 @@ _decode = msgspec.json.Decoder(Counter).decode
 _encode = msgspec.json.Encoder().encode
 
 
-async def count(services: Services, source: Source, told: Notification) -> list[Recover]:
-    """Account for a notification's numbers; what has to be looked for. Raises Unavailable."""
+async def count(services: Services, source: Source, told: Notification) -> None:
+    """Account for a notification's numbers, and queue what has to be looked for. Raises Unavailable.
+
+    The queue comes first: a gap is found once, and must not be forgotten by a crash before it is queued.
+    """
     if told.subscription is None or (told.events_since_start is None and not told.event_numbers):
-        return []
+        return
     name = counter_name(source.name, told.subscription)
     for _ in range(_ATTEMPTS):
         before, etag = await _load(services, name)
         after, findings = observe(before, told)
-        if after != before and not await _save(services, name, after, etag):
-            continue
-        wanted = (recovery(finding, told.subscription, before) for finding in findings)
-        return [recover for recover in wanted if recover is not None]
+        for finding in findings:
+            if recover := recovery(finding, told.subscription, before):
+                await services.queue.send(RECOVERIES, encode_job(Recovery(source.name, recover)))
+        if after == before or await _save(services, name, after, etag):
+            return
     raise Unavailable("others keep counting this subscription's events")
 
 

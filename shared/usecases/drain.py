@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from shared.effects import IndexEffect, SendMessage
+from shared.effects import IndexContact, IndexEffect, IndexMessage, SendMessage
 from shared.errors import Unavailable
 from shared.events import EffectsDone, Event, SendSettled
 from shared.message.outbound import Accepted, Deferred, OutboundMessage, Refused, SendResult, Unknown
@@ -23,15 +23,28 @@ class Drained(Struct, frozen=True):
 
 
 async def drain(services: Services, record: PatientRecord, sends: Sequence[SendMessage]) -> Drained:
-    """Do it all at once. What fails stays in the outbox; what was sent is told in any case."""
+    """Carry out the outbox, then send. What fails stays in the outbox; what was sent is told in any case.
+
+    A message goes out only once a reply or a report finds its patient by the index: a STOP may be fast.
+    """
     outbox = tuple(record.outbox.values())
-    settled, failures = await asyncio.gather(
-        asyncio.gather(*(_send(services, record.key, send) for send in sends)),
-        asyncio.gather(*(_apply(services, record.key, effect) for effect in outbox)),
+    first = [effect for effect in outbox if sends and isinstance(effect, IndexContact | IndexMessage)]
+    rest = [effect for effect in outbox if effect not in first]
+    failures = await _apply_all(services, record.key, first)
+    hindrance = next(filter(None, failures), "")
+    settled, others = await asyncio.gather(
+        asyncio.gather(*(_send(services, record.key, send, hindrance) for send in sends)),
+        _apply_all(services, record.key, rest),
     )
-    done = tuple(effect for effect, failure in zip(outbox, failures, strict=True) if not failure)
+    failures += others
+    done = tuple(effect for effect, failure in zip((*first, *rest), failures, strict=True) if not failure)
     events: list[Event] = [*settled, *([EffectsDone(done)] if done else [])]
     return Drained(tuple(events), next(filter(None, failures), ""))
+
+
+async def _apply_all(services: Services, key: str, effects: Sequence[IndexEffect]) -> list[str]:
+    """Carry out index effects at once; for each why it failed, or ""."""
+    return await asyncio.gather(*(_apply(services, key, effect) for effect in effects))
 
 
 async def _apply(services: Services, key: str, effect: IndexEffect) -> str:
@@ -47,7 +60,9 @@ def _tag(key: str, send: SendMessage) -> str:
     return f"{key} {send.message_id} lang={send.language}"
 
 
-async def _send(services: Services, key: str, send: SendMessage) -> SendSettled:
+async def _send(services: Services, key: str, send: SendMessage, hindrance: str) -> SendSettled:
+    if hindrance:
+        return _settled(send, Deferred(hindrance))
     channel = services.channels.get(send.channel)
     if channel is None:
         return _settled(send, Refused("no-channel", f"no provider is set up for {send.channel}"))

@@ -17,7 +17,6 @@ from shared.fhir.notification import (
     Limits,
     Notification,
     Parsed,
-    Recover,
     Reply,
     Request,
     ResourceChange,
@@ -62,7 +61,9 @@ async def _take(services: Services, source: Source, parsed: Parsed) -> Receipt:
     if isinstance(parsed, Reply):
         return Receipt(reply=parsed)
     changes = [_job(change) for change in _kept(parsed.notifications)]
-    recoveries = await _recoveries(services, source, parsed.notifications)
+    recoveries = [told.recover for told in parsed.notifications if told.recover is not None]
+    for told in parsed.notifications:
+        await count(services, source, told)
     jobs: list[tuple[str, Job]] = [(CHANGES, job) for job in changes]
     jobs += [(RECOVERIES, Recovery(source.name, recover)) for recover in recoveries]
     await asyncio.gather(*(services.queue.send(queue, encode_job(job)) for queue, job in _packed(jobs)))
@@ -72,17 +73,6 @@ async def _take(services: Services, source: Source, parsed: Parsed) -> Receipt:
 def _kept(notifications: Iterable[Notification]) -> Iterator[ResourceChange]:
     for told in notifications:
         yield from (change for change in told.changes if change.key.resource_type in KEPT_TYPES)
-
-
-async def _recoveries(
-    services: Services, source: Source, notifications: Iterable[Notification]
-) -> list[Recover]:
-    found: list[Recover] = []
-    for told in notifications:
-        if told.recover is not None:
-            found.append(told.recover)
-        found += await count(services, source, told)
-    return found
 
 
 def _job(change: ResourceChange) -> Change:
