@@ -7,7 +7,6 @@ from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 
-from shared.authoring import path_text
 from shared.errors import Problem
 from shared.segment.criteria.language import FAMILIES, MARK
 
@@ -44,7 +43,7 @@ def problems(error: ValidationError, model: type[BaseModel], where: str) -> Iter
     seen: set[tuple[str, str]] = set()
     for detail in error.errors():
         location = tuple(detail["loc"])
-        path = path_text(_plain(location))
+        path = _path(location)
         problem = Problem(
             f"{where}: {path}" if path else where,
             _FAULTS.get(detail["type"], detail["msg"].removeprefix("Value error, ")),
@@ -55,13 +54,15 @@ def problems(error: ValidationError, model: type[BaseModel], where: str) -> Iter
             yield problem
 
 
-def _plain(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Leave out what names a branch of a union, and is no key of the document."""
-    return tuple(
-        p
-        for p in location
-        if isinstance(p, int) or not p.startswith((MARK, "tuple[", "literal[", "function"))
-    )
+def _path(location: tuple[str | int, ...]) -> str:
+    """Write a path as authors do, criteria.all[1].has: without what names a branch of a union."""
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif not part.startswith((MARK, "tuple[", "literal[", "function")):
+            text += f".{part}" if text else part
+    return text
 
 
 def _expected(
