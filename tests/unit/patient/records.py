@@ -15,6 +15,7 @@ steady = settings(deadline=None, derandomize=True)
 """Of every property here: the same examples each time, however busy the machine."""
 
 TYPES = ("Observation", "Condition", "MedicationRequest")
+CODES = ("s|1", "s|2", "t|1")
 
 texts = st.text(max_size=6)
 instants = st.integers(-(2**62), 2**62).map(Instant)
@@ -31,7 +32,8 @@ persons = st.builds(Person)
 def facts(draw: st.DrawFn, kinds: tuple[str, ...] = TYPES, ids: int = 12) -> Fact:
     """Draw a fact of a few types and ids, so that they meet."""
     kind, number = draw(st.sampled_from(kinds)), draw(st.integers(0, ids - 1))
-    return replace(draw(contents), resource_type=kind, resource_id=f"id-{number}")
+    codes = draw(st.lists(st.sampled_from(CODES), max_size=3))
+    return replace(draw(contents), resource_type=kind, resource_id=f"id-{number}", codes=tuple(codes))
 
 
 collections = st.lists(facts(), max_size=12).map(lambda found: Facts.of_facts(*found))
