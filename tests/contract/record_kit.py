@@ -49,6 +49,7 @@ def everything() -> PatientRecord:
         history={"https://j.example": JourneyHistory(2, 6, "Appointment/1", "cause", ("Appointment/1",))},
         outbox={effect.effect_id: effect for effect in OUTBOX},
         contacts=("sms|+15550100",),
+        replies=("reply-1",),
         catalogue="catalogue-1",
         sequence=0,
     )

@@ -121,6 +121,8 @@ def test_what_changes_nothing_says_so_and_what_does_tells_before_and_after(histo
         (("7", 2), ("", 1, True)),
         (("7", 1, True), ("7", 1)),
         (("7", 1, True), ("", 1)),
+        (("1a", 1), ("9", 1)),
+        (("1a", 1), ("11", 1, True)),
         (("²", 2), ("1", 1)),
         (("٣", 2), ("4", 1)),
     ],
