@@ -1,0 +1,1 @@
+"""What Hearthline costs, measured: `python -m benchmarks` prints one JSON object. See docs/benchmarks.md."""

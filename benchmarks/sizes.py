@@ -1,0 +1,48 @@
+"""How much is measured: the full run (under six minutes) and the quick one (under ninety seconds)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Counts of everything; times in seconds."""
+
+    patients: int = 600
+    facts: int = 100
+    """Of each patient."""
+    rounds: int = 3
+    """Full path and bare operations in turn, so that both meet the same noise."""
+    all_send: int = 1200
+    """Changes of one round in which every one sends a message."""
+    few_send: int = 1800
+    """Changes of one round in which one in fifty does."""
+    paced: float = 12.0
+    records: tuple[int, ...] = (100, 1000, 5000)
+    repeats: int = 30
+    imports: int = 7
+    segments: tuple[int, ...] = (10, 100, 1000)
+    reactions: int = 300
+    growth_changes: int = 400
+    growth_patients: int = 40
+    rows: tuple[int, ...] = (1000, 10_000, 50_000)
+    operations: int = 400
+    """Of each kind where one client is held against another."""
+
+
+FULL = Sizes()
+QUICK = Sizes(
+    patients=200,
+    rounds=1,
+    all_send=600,
+    few_send=900,
+    paced=4.0,
+    repeats=8,
+    imports=3,
+    reactions=80,
+    growth_changes=150,
+    growth_patients=20,
+    rows=(1000, 5000),
+    operations=120,
+)

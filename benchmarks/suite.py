@@ -1,0 +1,75 @@
+"""The measurements by name, in the order in which they are made; each gives one part of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from benchmarks import clients, full_path, growth, imports, latency, record
+from benchmarks.documents import one_message
+from benchmarks.full_path import Tell
+from benchmarks.sizes import Sizes
+from benchmarks.world import world
+from cli.definitions import read_definitions
+
+type Part = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a measurement is given."""
+
+    sizes: Sizes
+    tell: Tell
+
+
+type Measure = Callable[[Run], Awaitable[Part]]
+
+
+async def _imports(run: Run) -> Part:
+    run.tell("importing function_app")
+    return imports.measure(run.sizes.imports)
+
+
+async def _path(run: Run) -> Part:
+    """Measure throughput, then latency at a pace that follows from it, on one stack."""
+    async with world((*read_definitions(), *one_message())) as stack:
+        found = await full_path.measure(stack, run.sizes, run.tell)
+        rates = found["every_change_sends"]["rates"]
+        assert isinstance(rates, list)
+        paced = await latency.measure(stack, run.sizes.patients, run.sizes.paced, max(rates), run.tell)
+        return {**found, "latency": paced}
+
+
+async def _records(run: Run) -> Part:
+    run.tell("records")
+    async with world(one_message()) as stack:
+        return await record.measure(stack, run.sizes.records, run.sizes.repeats)
+
+
+async def _clients(run: Run) -> Part:
+    run.tell("lean client and SDK")
+    async with world(one_message()) as stack:
+        return await clients.measure(stack, run.sizes.operations)
+
+
+async def _segments(run: Run) -> Part:
+    run.tell("segments, in memory")
+    found = {"in_memory": await growth.in_memory(run.sizes.segments, run.sizes.reactions)}
+    async with world(one_message()) as stack:
+        return {**found, "full_path": await growth.with_segments(stack, run.sizes, run.tell)}
+
+
+async def _patients(run: Run) -> Part:
+    async with world(one_message()) as stack:
+        return await growth.with_patients(stack, run.sizes, run.tell)
+
+
+SUITE: Mapping[str, Measure] = {
+    "import": _imports,
+    "full_path": _path,
+    "record": _records,
+    "clients": _clients,
+    "segments": _segments,
+    "patients": _patients,
+}
