@@ -46,7 +46,7 @@ async def hear(
 ) -> Receipt:
     """Take one HTTP request of a source. Raises Unauthenticated, Rejected, Unavailable."""
     proof = prove(source, request, evidence)
-    return await _take(services, source, believe(source, proof, parse(request, limits)))
+    return await take_parsed(services, source, believe(source, proof, parse(request, limits)))
 
 
 async def hear_message(services: Services, source: Source, body: bytes, limits: Limits) -> Receipt:
@@ -54,10 +54,11 @@ async def hear_message(services: Services, source: Source, body: bytes, limits: 
     parsed = parse_message(body, limits)
     if isinstance(parsed, Heard) and any(n.format not in source.formats for n in parsed.notifications):
         raise Rejected("not a format that this source sends", "unexpected-format")
-    return await _take(services, source, parsed)
+    return await take_parsed(services, source, parsed)
 
 
-async def _take(services: Services, source: Source, parsed: Parsed) -> Receipt:
+async def take_parsed(services: Services, source: Source, parsed: Parsed) -> Receipt:
+    """Account for what a source said and queue it. Raises Unavailable."""
     if isinstance(parsed, Reply):
         return Receipt(reply=parsed)
     changes = [_job(change) for change in _kept(parsed.notifications)]
