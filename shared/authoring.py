@@ -6,6 +6,7 @@ Used where journeys, templates and segments are read from YAML or JSON, long bef
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from shared.errors import Invalid, Problem
 
@@ -21,25 +22,68 @@ def parse_document[Model: Authored](model: type[Model], document: object, where:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise Invalid(tuple(_problem(detail, where) for detail in error.errors())) from None
+        found = error.errors(include_url=False)
+    kept = [detail for detail in found if not _follows(detail, found)]
+    raise Invalid(tuple(_problem(detail, document, where) for detail in kept))
 
 
-def _problem(detail: object, where: str) -> Problem:
-    assert isinstance(detail, dict)
-    words, context = str(detail["msg"]), detail.get("ctx", {})
+def _follows(detail: ErrorDetails, found: list[ErrorDetails]) -> bool:
+    """Say whether a list is too short only because items in it are wrong."""
+    size = len(detail["loc"])
+    return detail["type"] == "too_short" and any(
+        other["loc"][:size] == detail["loc"] and len(other["loc"]) > size for other in found
+    )
+
+
+def _problem(detail: ErrorDetails, document: object, where: str) -> Problem:
+    context = detail.get("ctx", {})
     expected = str(context.get("expected") or context.get("expected_tags") or "")
-    path = path_text(detail["loc"])
-    return Problem(f"{where}: {path}" if path else where, _sentence(detail["type"], words), expected)
+    path = _path(detail["loc"], document, missing=detail["type"] == "missing")
+    return Problem(f"{where}: {path}" if path else where, _sentence(detail), expected)
 
 
-def _sentence(kind: object, words: str) -> str:
-    known = {"missing": "is missing", "extra_forbidden": "is not known here"}
-    return known.get(str(kind), words.removeprefix("Value error, "))
+def _sentence(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return "is not known here"
+        case "too_short":
+            return f"needs at least {context.get('min_length', 1)}"
+        case "literal_error":
+            return "is none of those allowed"
+        case "union_tag_invalid":
+            return f"there is no such {str(context.get('discriminator', 'kind')).strip(chr(39))}"
+        case "string_pattern_mismatch":
+            return "is not written as it must be"
+        case _:
+            return detail["msg"].removeprefix("Value error, ")
 
 
-def path_text(location: tuple[str | int, ...]) -> str:
+def _path(location: tuple[int | str, ...], document: object, *, missing: bool) -> str:
+    """Write a path as authors do, steps[2].template: only what is in the document, or missing in it.
+
+    Pydantic puts the names of union members in as well, which no author has written.
+    """
+    text, here = "", document
+    for n, part in enumerate(location):
+        if isinstance(here, list) and isinstance(part, int) and part < len(here):
+            text, here = f"{text}[{part}]", here[part]
+        elif isinstance(here, dict) and part in here:
+            text, here = _dotted(text, part), here[part]
+        elif missing and n == len(location) - 1:
+            text = _dotted(text, part)
+    return text
+
+
+def _dotted(text: str, part: int | str) -> str:
+    return f"{text}.{part}" if text else str(part)
+
+
+def path_text(location: tuple[int | str, ...]) -> str:
     """Write a path as authors do: steps[2].template."""
     text = ""
     for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        text = f"{text}[{part}]" if isinstance(part, int) else _dotted(text, part)
     return text

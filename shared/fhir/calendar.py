@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Iterable
 from datetime import MAXYEAR, MINYEAR, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -65,6 +67,16 @@ def parse_clock(text: str) -> time:
     if match is None:
         raise ValueError('not a time of day such as "09:00"')
     return time(int(match[1]), int(match[2]), int(match[3] or 0))
+
+
+def first_zone(names: Iterable[str], otherwise: tzinfo) -> tzinfo:
+    """Return the first of these IANA names that tzdata knows, else `otherwise`."""
+    for name in names:
+        try:
+            return ZoneInfo(name)
+        except (KeyError, ValueError, OSError):  # unknown; not a name; the name of a folder
+            continue
+    return otherwise
 
 
 def add(instant: Instant, duration: Duration, zone: tzinfo) -> Instant:

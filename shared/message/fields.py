@@ -7,13 +7,13 @@ apply (no appointment, no location) is nil too, and a field of it is an error.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from shared.errors import AuthorFault
+from shared.fhir.calendar import first_zone
 from shared.fhir.fact import Fact, Name
 from shared.fhir.instants import Instant, to_datetime
 from shared.message.locales import choose_name, clock_time, full_name, long_date, long_day
@@ -43,12 +43,8 @@ class Scene(Struct, frozen=True):
     @property
     def zone(self) -> tzinfo:
         """Return the zone that instants are shown in: the location's, else the organisation's."""
-        for name in (*(self.place.attributes.get("time-zone", ()) if self.place else ()), self.policy.zone):
-            try:
-                return ZoneInfo(name)
-            except (ValueError, OSError):  # not a zone that tzdata knows
-                continue
-        return ZoneInfo("UTC")
+        named = self.place.attributes.get("time-zone", ()) if self.place else ()
+        return first_zone((*named, self.policy.zone), UTC)
 
     @property
     def locale(self) -> str:

@@ -53,7 +53,7 @@ def render(template: BoundTemplate, objects: Mapping[str, object]) -> str:
 def _unknown(name: str, segments: list[object]) -> Iterator[tuple[str, str]]:
     if name not in FIELDS:
         yield f"there is no object {name}", f"one of {', '.join(FIELDS)}"
-    elif len(segments) > 2 or (len(segments) == 2 and segments[1] not in FIELDS[name]):
+    elif len(segments) > 2 or any(str(segment) not in FIELDS[name] for segment in segments[1:]):
         path = ".".join(part if isinstance(part, str) else "[…]" for part in segments)
         yield f"there is no field {path}", f"one of {', '.join(FIELDS[name])}"
 

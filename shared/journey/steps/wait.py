@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import tzinfo
 from typing import Annotated, ClassVar, Literal, Self
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Discriminator, Tag, model_validator
 
 from shared.authoring import Authored
 from shared.errors import AuthorFault
-from shared.fhir.calendar import Duration, add, at_clock, describe, parse_clock, parse_duration
+from shared.fhir.calendar import Duration, add, at_clock, describe, first_zone, parse_clock, parse_duration
 from shared.fhir.instants import Instant, iso, parse_instant, to_datetime
 from shared.journey.steps.base import (
     ClockTime,
@@ -54,12 +53,21 @@ class Anchor(Authored):
     """Time of day on the local day so found; the instant itself where none is named."""
 
 
+def _sort(until: object) -> str:
+    return "instant" if isinstance(until, str) else "anchor"
+
+
 class WaitStep(StepModel):
     """Wait; exactly one of `duration` and `until`."""
 
     kind: Literal["wait"]
     duration: Iso8601Duration | None = None
-    until: Anchor | ExactInstant | None = Field(default=None, union_mode="left_to_right")
+    until: (
+        Annotated[
+            Annotated[Anchor, Tag("anchor")] | Annotated[ExactInstant, Tag("instant")], Discriminator(_sort)
+        ]
+        | None
+    ) = None
     zone: Literal["organisation", "patient"] = "organisation"
     """Whose days and clock count. A patient whose zone is not known has the organisation's."""
     if_past: Literal["continue", "skip-to", "exit"] = "continue"
@@ -164,10 +172,7 @@ def _added(base: Instant, length: Duration, zone: tzinfo) -> Instant:
 def _zone(standing: Standing, organisation: tzinfo, whose: str) -> tzinfo:
     person = standing.record.person
     names = person.attributes.get("time-zone", ()) if person and whose == "patient" else ()
-    try:
-        return ZoneInfo(names[0]) if names else organisation
-    except (ValueError, OSError):  # not a zone that tzdata knows
-        return organisation
+    return first_zone(names, organisation)
 
 
 def _local(instant: Instant, zone: tzinfo) -> str:
