@@ -1,0 +1,138 @@
+"""The ports as workers see them: each operation of the memory adapters stands at its two named points."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
+
+from shared.adapters.memory import MemoryDocuments, MemoryIndexes, MemoryPatients, MemoryQueue
+from shared.adapters.memory_fhir import MemoryFhir
+from shared.fhir.instants import MINUTE, Instant
+from shared.fhir.references import ResourceKey
+from shared.message.outbound import OutboundMessage, SendResult
+from shared.patient.record import Decision
+from shared.ports import FhirRead, Stored
+from tests.simulation.gate import Gate
+from tests.simulation.provider import Provider
+
+type Seen = Callable[[Stored, Decision], None]
+
+
+class Gated:
+    """Any port: a method call becomes "before", the call, "after"; an async iterator is read at once."""
+
+    def __init__(self, inner: Any, name: str, gate: Gate) -> None:
+        self._inner = inner
+        self._name = name
+        self._gate = gate
+
+    def __getattr__(self, method: str) -> Any:
+        inner = getattr(self._inner, method)
+        point = f"{self._name}.{method}"
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            await self._gate.at(f"{point}:before")
+            result = await inner(*args, **kwargs)
+            await self._gate.at(f"{point}:after")
+            return result
+
+        return call
+
+    async def _walk(self, method: str, *args: Any) -> AsyncIterator[Any]:
+        await self._gate.at(f"{self._name}.{method}:before")
+        found = [item async for item in getattr(self._inner, method)(*args)]
+        await self._gate.at(f"{self._name}.{method}:after")
+        for item in found:
+            yield item
+
+
+class GatedPatients(Gated):
+    """PatientStore; every commit that takes effect is shown to `seen`."""
+
+    def __init__(self, inner: MemoryPatients, gate: Gate, seen: Seen) -> None:
+        super().__init__(inner, "patients", gate)
+        self._seen = seen
+
+    async def commit(self, stored: Stored, decision: Decision) -> Stored:
+        await self._gate.at("patients.commit:before")
+        written = await self._inner.commit(stored, decision)
+        self._seen(stored, decision)
+        await self._gate.at("patients.commit:after")
+        return written
+
+    def keys(self) -> AsyncIterator[str]:
+        return self._walk("keys")
+
+    def pending(self, overdue: Instant) -> AsyncIterator[str]:
+        return self._walk("pending", overdue)
+
+
+class GatedDocuments(Gated):
+    """Documents."""
+
+    def __init__(self, inner: MemoryDocuments, gate: Gate) -> None:
+        super().__init__(inner, "documents", gate)
+
+    def all(self, kind: str) -> AsyncIterator[tuple[str, bytes]]:
+        return self._walk("all", kind)
+
+
+class GatedQueue:
+    """Queue; its points carry the queue's name."""
+
+    def __init__(self, inner: MemoryQueue, gate: Gate) -> None:
+        self._inner = inner
+        self._gate = gate
+
+    async def send(self, queue: str, body: bytes, delay: float = 0.0) -> None:
+        await self._gate.at(f"queue.send.{queue}:before")
+        await self._inner.send(queue, body, delay)
+        await self._gate.at(f"queue.send.{queue}:after")
+
+
+class GatedFhir(Gated):
+    """FhirServer; a read may show the version before, or know nothing yet."""
+
+    def __init__(self, inner: MemoryFhir, gate: Gate) -> None:
+        super().__init__(inner, "fhir", gate)
+
+    async def read(self, key: ResourceKey) -> FhirRead:
+        fault = await self._gate.at("fhir.read:before")
+        found = await self._inner.read(key)
+        if fault and self._lags(key):
+            found = await self._behind(key, fault)
+        await self._gate.at("fhir.read:after")
+        return found
+
+    def _lags(self, key: ResourceKey) -> bool:
+        """Say whether a replica may not yet have the current version: for a minute after it was written."""
+        versions = self._inner._versions.get(key)
+        return bool(versions) and self._inner._clock.now() - versions[-1][0] <= MINUTE
+
+    async def _behind(self, key: ResourceKey, fault: str) -> FhirRead:
+        older = await self._inner.history(key)
+        if fault == "missing" or not older:
+            return FhirRead(None)
+        meta: Any = older[0]["meta"]
+        return FhirRead(older[0], meta["versionId"])
+
+    def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Mapping[str, object]]:
+        return self._walk("search", resource_type, params)
+
+
+class GatedChannel:
+    """A Channel in front of the provider model."""
+
+    def __init__(self, provider: Provider, gate: Gate) -> None:
+        self._provider = provider
+        self._gate = gate
+
+    async def send(self, message: OutboundMessage) -> SendResult:
+        before: Awaitable[str] = self._gate.at("provider.send:before")
+        result = self._provider.take(message, await before)
+        return self._provider.answer(result, await self._gate.at("provider.send:after"))
+
+
+def indexes(inner: MemoryIndexes, gate: Gate) -> Gated:
+    """Wrap the Indexes port."""
+    return Gated(inner, "indexes", gate)

@@ -1,0 +1,174 @@
+"""What must hold once everything has come to rest: the design's invariants, told in a sentence if broken."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from shared.catalogue import Catalogue
+from shared.fhir.fact import Fact, Person
+from shared.fhir.project import SHARED_TYPES, project
+from shared.patient.facts import Facts
+from shared.patient.packing import unpack
+from shared.patient.record import PatientRecord
+from shared.patient.state import Message
+from shared.segment.evaluate import reassess
+from tests.simulation.process import POLICY, Outside
+from tests.simulation.world import World
+
+__all__ = ["broken", "records"]
+
+
+def records(outside: Outside) -> dict[str, PatientRecord]:
+    """Return every record, by patient id."""
+    store = outside.patients
+    found = (unpack(key, chunks) for key, chunks in store._chunks.items())
+    return {record.patient_id: record for record in found}
+
+
+def rows(outside: Outside) -> dict[str, Message]:
+    """Return every message's row."""
+    return {name: m for kept in outside.patients._messages.values() for name, m in kept.items()}
+
+
+def broken(world: World, catalogue: Catalogue) -> list[str]:
+    """Return every invariant that does not hold."""
+    found = list(world.violations)
+    for record in records(world.outside).values():
+        found += (f"{record.patient_id}: {what}" for what in _record(world, record, catalogue))
+    found += _facts(world.outside)
+    found += _indexes(world.outside, catalogue)
+    found += _messages(world)
+    return found
+
+
+def _record(world: World, record: PatientRecord, catalogue: Catalogue) -> Iterator[str]:
+    now = world.outside.clock.now()
+    if record.outbox:
+        yield f"the outbox holds {sorted(record.outbox)}"
+    if any(m.status == "in-progress" for m in record.messages.values()):
+        yield "a message is still in progress"
+    if record.next_due is not None and record.next_due <= now:
+        yield f"something was due at {record.next_due}, and it is {now}"
+    if record.next_due is not None and (record.next_due, record.key) not in world.outside.indexes._wakeups:
+        yield f"nothing will wake it at {record.next_due}"
+    if record.catalogue != catalogue.version:
+        yield f"was looked at with {record.catalogue}, published is {catalogue.version}"
+    yield from _memberships(record, catalogue, now)
+
+
+def _memberships(record: PatientRecord, catalogue: Catalogue, now: int) -> Iterator[str]:
+    """Compare with an evaluation from scratch, of the same facts, freshly packed."""
+    blank = PatientRecord(
+        record.key,
+        record.patient_id,
+        record.person,
+        Facts.of_facts(*record.facts),
+        opt_outs=record.opt_outs,
+    )
+    fresh, _ = reassess(blank, catalogue.segments.all, now)  # type: ignore[arg-type] # an Instant
+    held = {u: (m.segment, m.member, m.next_flip) for u, m in record.memberships.items()}
+    expected = {u: (m.segment, m.member, m.next_flip) for u, m in fresh.memberships.items()}
+    for url in sorted({*held, *expected}):
+        if held.get(url) != expected.get(url):
+            yield f"membership of {url} is {held.get(url)}, from scratch {expected.get(url)}"
+
+
+def _facts(outside: Outside) -> Iterator[str]:
+    """Compare each record with a projection of what the FHIR server holds now."""
+    expected: dict[str, dict[str, Fact | Person]] = defaultdict(dict)
+    places: dict[str, Fact | Person] = {}
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for versions in outside.fhir._versions.values():
+        resource = versions[-1][1]
+        if resource is None:
+            continue
+        projection = project(resource, ZoneInfo(POLICY.zone))
+        if resource["resourceType"] in SHARED_TYPES:
+            places[projection.content.reference] = projection.content
+        for patient in projection.patients:
+            expected[patient][projection.content.reference] = projection.content
+            wanted[patient] |= set(projection.references)
+    held = records(outside)
+    for patient in sorted({*expected, *held}):
+        contents = expected[patient] | {name: places[name] for name in wanted[patient] if name in places}
+        yield from (f"{patient}: {what}" for what in _reflects(held.get(patient), contents, places))
+
+
+def _reflects(
+    record: PatientRecord | None, contents: dict[str, Fact | Person], places: dict[str, Fact | Person]
+) -> Iterator[str]:
+    if record is None:
+        yield "has no record"
+        return
+    held: dict[str, Fact | Person] = {fact.reference: fact for fact in record.facts if not fact.gone}
+    if record.person is not None and not record.person.gone:
+        held[record.person.reference] = record.person
+    for name in sorted({*held, *contents}):
+        if name in places and held.get(name) == places[name]:
+            continue  # a place that is not referred to any more may stay
+        if held.get(name) != contents.get(name):
+            yield f"{name} is {_version(held.get(name))} here, {_version(contents.get(name))} on the server"
+
+
+def _version(content: Fact | Person | None) -> str:
+    return f"version {content.version}" if content is not None else "not there"
+
+
+def _indexes(outside: Outside, catalogue: Catalogue) -> Iterator[str]:
+    held = records(outside)
+    by_place: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for record in held.values():
+        for url, membership in record.memberships.items():
+            if membership.member:
+                by_place["member", url].add(record.key)
+        for contact in record.contacts:
+            channel, _, address = contact.partition("|")
+            by_place["contact", channel, address].add(record.key)
+        for name in outside.patients._messages.get(record.key, {}):
+            by_place["message", name].add(record.key)
+        for fact in record.facts:
+            if fact.resource_type in SHARED_TYPES:
+                by_place["reference", fact.reference].add(record.key)
+    known = outside.indexes._rows
+    for place in sorted({*by_place, *known}):
+        if place[0] == "message" and not known.get(place, set()) - by_place[place]:
+            continue  # a message that never was in preparation needs no row; reports below would miss others
+        if known.get(place, set()) != by_place[place]:
+            said = sorted(by_place[place])
+            yield f"the index of {place} has {sorted(known.get(place, ()))}, records say {said}"
+
+
+def _messages(world: World) -> Iterator[str]:
+    provider = world.outside.provider
+    every = rows(world.outside)
+    once = Counter((m.enrolment_id, m.sequence) for m in every.values())
+    yield from (f"{count} messages for {what}" for what, count in once.items() if count > 1)
+    for name in provider.after_acceptance:
+        yield f"{name} was handed over again after the provider had taken it"
+    for name in sorted(provider.accepted):
+        message = every.get(name)
+        if message is None or message.status not in ("completed", "unknown"):
+            yield f"{name} was sent, its row says {message.status if message else 'nothing'}"
+    for name, message in every.items():
+        yield from _outcome(world, name, message)
+
+
+def _outcome(world: World, name: str, message: Message) -> Iterator[str]:
+    provider = world.outside.provider
+    if message.status == "in-progress":
+        yield f"{name} is in progress"
+    if message.status == "completed" and name not in provider.accepted:
+        yield f"{name} is said to be sent, the provider knows nothing of it"
+    if message.status == "unknown":
+        claimed_by = message.claimed_by.split("/")[0]
+        excused = name in provider.lost | provider.deferred or any(claimed_by.startswith(t) for t in world.disturbed)
+        if not excused:
+            yield f"{name} is unknown, though nothing befell {message.claimed_by}"
+        lines = (line for kept in world.outside.patients._timeline.values() for line in kept)
+        if not any(name in line.refs and "Perhaps sent" in line.text for line in lines):
+            yield f"{name} is unknown, and nobody is told"
+    told = world.told.get(name)
+    if told and message.status == "completed" and message.delivery != told:
+        yield f"{name} was reported {told}, its row says {message.delivery or 'nothing'}"

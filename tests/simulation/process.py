@@ -1,0 +1,137 @@
+"""One process of the app in the simulation: services over gated ports, and the jobs that it carries out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shared.adapters.memory import Letter, MemoryDocuments, MemoryIndexes, MemoryPatients, MemoryQueue
+from shared.adapters.memory_fhir import MemoryFhir
+from shared.errors import Rejected
+from shared.fhir.instants import SECOND, Instant
+from shared.fhir.notification import Limits, Request
+from shared.message.policy import Policy
+from shared.usecases.hear import hear
+from shared.usecases.jobs import (
+    Change,
+    Changes,
+    Inbound,
+    Job,
+    Recovery,
+    Refresh,
+    Report,
+    Wake,
+    decode_job,
+    encode_job,
+)
+from shared.usecases.publish import publish
+from shared.usecases.published import PublishedDefinitions
+from shared.usecases.react import Trigger
+from shared.usecases.recover import reconcile, recover
+from shared.usecases.rejections import record_rejection
+from shared.usecases.report import take_inbound, take_report
+from shared.usecases.services import CHANGES, REPORTS, Services
+from shared.usecases.sweep import look_at_everyone, sweep
+from shared.usecases.take_change import take_change
+from shared.usecases.wake import queue_due, refresh, wake
+from tests.simulation import gated, senders
+from tests.simulation.gate import Gate
+from tests.simulation.provider import Provider
+from tests.simulation.publications import batch
+
+POLICY = Policy(zone="America/New_York", organisation="Sim Hospital")
+CATALOGUE_SECONDS = 10.0
+TIMERS = {"due": queue_due, "reconcile": reconcile, "sweep": sweep}
+
+
+class ManualClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, start: Instant) -> None:
+        self._now = start
+
+    def now(self) -> Instant:
+        return self._now
+
+    def move_to(self, instant: Instant) -> None:
+        assert instant >= self._now, "time does not go back"
+        self._now = instant
+
+
+class Outside:
+    """What all processes share: storage, the FHIR server, the provider, and what waits to be delivered."""
+
+    def __init__(self, start: Instant) -> None:
+        self.clock = ManualClock(start)
+        self.patients = MemoryPatients()
+        self.indexes = MemoryIndexes()
+        self.documents = MemoryDocuments()
+        self.queue = MemoryQueue()
+        self.fhir = MemoryFhir(self.clock)
+        self.provider = Provider(self.clock)
+        self.requests: list[Request] = []
+        """Notifications on the wire; a message of the queue "wire" names one by its place."""
+        self.told: list[Job] = []
+        """Reports and replies on the wire, likewise for the queue "acs"."""
+
+
+def services(outside: Outside, gate: Gate, seen: gated.Seen) -> Services:
+    """Build what a fresh process has; its catalogue is its own, and may be some seconds behind."""
+    documents = gated.GatedDocuments(outside.documents, gate)
+    channel = gated.GatedChannel(outside.provider, gate)
+    return Services(
+        patients=gated.GatedPatients(outside.patients, gate, seen),
+        indexes=gated.indexes(outside.indexes, gate),
+        documents=documents,
+        queue=gated.GatedQueue(outside.queue, gate),
+        fhir=gated.GatedFhir(outside.fhir, gate),
+        channels={"sms": channel, "email": channel},
+        definitions=PublishedDefinitions(documents, POLICY, CATALOGUE_SECONDS, _seconds(outside.clock)),
+        clock=outside.clock,
+        policy=POLICY,
+    )
+
+
+def _seconds(clock: ManualClock) -> Callable[[], float]:
+    return lambda: clock.now() / SECOND
+
+
+async def carry_out(outside: Outside, ready: Services, queue: str, letter: Letter) -> None:
+    """Do what a message asks, as functions/ does: what can never work is recorded and acknowledged."""
+    trigger = Trigger(letter.letter_id, letter.deliveries)
+    try:
+        await _work(outside, ready, queue, letter.body, trigger)
+    except Rejected as rejected:
+        await record_rejection(ready, trigger.trigger_id, rejected)
+
+
+async def _work(outside: Outside, ready: Services, queue: str, body: bytes, trigger: Trigger) -> None:
+    match queue:
+        case "wire":
+            request = outside.requests[int(body)]
+            await hear(ready, senders.SOURCE, request, senders.EVIDENCE, Limits())
+        case "acs":
+            await ready.queue.send(REPORTS, encode_job(outside.told[int(body)]))
+        case "publications":
+            published = await publish(ready, batch(int(body)))
+            await look_at_everyone(ready, published.version)
+        case _:
+            await _job(ready, decode_job(body), trigger)
+
+
+async def _job(ready: Services, job: Job, trigger: Trigger) -> None:
+    match job:
+        case Change():
+            await take_change(ready, job, trigger)
+        case Changes(changes=several):
+            for change in several:
+                await ready.queue.send(CHANGES, encode_job(change))
+        case Wake():
+            await wake(ready, job, trigger)
+        case Refresh():
+            await refresh(ready, job, trigger)
+        case Report():
+            await take_report(ready, job, trigger)
+        case Inbound():
+            await take_inbound(ready, job, trigger)
+        case Recovery():
+            await recover(ready, job)
