@@ -45,11 +45,6 @@ def lay_out(
     return rows, placed
 
 
-def placed(entity: Entity, row: int) -> dict[str, Place]:
-    """Return where the chunks of a row lie."""
-    return {name: (row, len(chunk)) for name, chunk in chunks_of(entity).items()}
-
-
 def chunks_of(entity: Entity) -> dict[str, bytes]:
     """Return a row's chunks by name; those that moved away have left an empty property behind."""
     firsts = [name[:-3] for name, value in entity.items() if name.endswith("__0") and value]

@@ -15,7 +15,7 @@ import msgspec
 import zstandard
 from msgspec.structs import replace
 
-from shared.adapters.table_layout import chunks_of, join, lay_out, pieces, placed
+from shared.adapters.table_layout import chunks_of, join, lay_out, pieces
 from shared.adapters.tables import Entity, Property, TableService, Write
 from shared.errors import Unavailable
 from shared.fhir.instants import Instant
@@ -132,8 +132,9 @@ def _stored(key: str, etag: str, rows: list[Entity]) -> Stored:
     chunks: dict[str, bytes] = {}
     placement: dict[str, tuple[int, int]] = {}
     for number, row in enumerate(rows):
-        chunks |= chunks_of(row)
-        placement |= placed(row, number)
+        parts = chunks_of(row)
+        chunks |= parts
+        placement |= {name: (number, len(chunk)) for name, chunk in parts.items()}
     return Stored(unpack(key, chunks), etag, placement)
 
 
