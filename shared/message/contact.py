@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/datatypes.html#ContactPoint; numbers become E.164, the f
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from shared.fhir.fact import ContactPoint, Person
 from shared.fhir.instants import Instant
@@ -63,6 +64,7 @@ def _email(value: str) -> str:
     return f"{local}@{domain.lower()}"
 
 
+@lru_cache(maxsize=4096)  # planned and guarded within seconds of each other
 def _phone(value: str, region: str, *, texts: bool) -> str:
     """Normalise to E.164. A number need only be possible: new ranges appear before any library knows them."""
     import phonenumbers  # deferred: its tables cost import time that a cold start should not pay

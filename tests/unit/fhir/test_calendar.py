@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.fhir.calendar import Duration, add, at_clock, describe, parse_clock, parse_duration
+from shared.fhir.calendar import Duration, add, at_clock, describe, first_zone, parse_clock, parse_duration
 from shared.fhir.instants import DAY, HOUR, MINUTE, SECOND, Instant, parse_instant, to_datetime
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -120,3 +120,16 @@ def test_longer_is_later(start: Instant, days: int, more: int, zone: ZoneInfo) -
     shorter = add(start, Duration(days=days), zone)
     assert add(start, Duration(days=days + more + 1), zone) > shorter - HOUR
     assert abs(shorter - start - days * DAY) <= 2 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("Europe/Madrid", "America/New_York"), MADRID),
+        (("Mars/Olympus", "America/New_York"), NEW_YORK),
+        (("../etc/passwd", "", "America"), UTC),
+        ((), UTC),
+    ],
+)
+def test_the_first_zone_that_is_known(names: tuple[str, ...], expected: ZoneInfo) -> None:
+    assert first_zone(names, UTC) == expected
