@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from yarl import URL
 
-from shared.errors import Unavailable
+from shared.errors import Rejected, Unavailable
+from shared.fhir.references import ResourceKey, parse_reference
 
 type Resource = Mapping[str, object]
 
@@ -54,3 +55,15 @@ def next_page(page: Resource, here: URL, base: URL) -> URL | None:
 
 def _objects(value: object) -> Iterator[Resource]:
     return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())
+
+
+def subscription_key(text: str) -> ResourceKey:
+    """Read which Subscription is meant: an id, or a reference, absolute too, as notifications write it.
+
+    Only the id of an absolute one counts: servers write names of themselves that we may not know them by.
+    Raises Rejected.
+    """
+    key, _ = parse_reference(text if "/" in text else f"Subscription/{text}")
+    if key.resource_type != "Subscription":
+        raise Rejected("not a reference to a Subscription", "bad-reference")
+    return key

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from yarl import URL
 
 from shared.adapters.fhir_answers import version_of
-from shared.adapters.fhir_bundles import Resource, bundle, former, next_page, resources
+from shared.adapters.fhir_bundles import Resource, bundle, former, next_page, resources, subscription_key
 from shared.adapters.fhir_calls import FhirCalls
 from shared.errors import Rejected
 from shared.fhir.references import ResourceKey, resource_key
@@ -75,7 +75,7 @@ class FhirHttp:
 
         https://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition-backport-subscription-events.html
         """
-        key = resource_key("Subscription", subscription.removeprefix("Subscription/"))
+        key = subscription_key(subscription)
         asked = {"eventsSinceNumber": str(since), "eventsUntilNumber": str(until), "content": "id-only"}
         answer = await self._calls.get(self._url(key, "/$events").with_query(asked), _NO_EVENTS)
         if answer.status in _NO_EVENTS:

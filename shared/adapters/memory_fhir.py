@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 import orjson
 
-from shared.adapters.fhir_bundles import Resource
+from shared.adapters.fhir_bundles import Resource, subscription_key
 from shared.errors import Conflict, Rejected
 from shared.fhir.instants import Instant, iso, parse_range
 from shared.fhir.references import ResourceKey, resource_key
@@ -75,7 +75,7 @@ class MemoryFhir:
 
     async def events(self, subscription: str, since: int, until: int) -> tuple[Resource, ...]:
         """Return what was noted for the subscription. Raises Rejected when it is not known."""
-        key = resource_key("Subscription", subscription.removeprefix("Subscription/"))
+        key = subscription_key(subscription)
         noted = self._notified.get(key.resource_id)
         if noted is None:
             raise Rejected("the FHIR server has no $events for this", "events-unsupported")
