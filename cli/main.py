@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from cli.replay import replay
 from cli.run import run
 from cli.up import up
 
@@ -15,6 +16,7 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(run)
+app.command()(replay)
 
 
 @app.callback()
