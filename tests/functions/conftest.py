@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from notifiers import SOURCES
 from product_kit import Product, published, running
+from ward import Ward
 
 _QUEUES = ("changes", "recoveries", "reports", "inbound", "wakeups", "outbox")
 _TIMERS = ("due", "sweep", "reconciliation", "campaigns")
@@ -32,7 +33,8 @@ def intake(intake_of_session: Product) -> Product:
 @pytest.fixture(scope="session")
 def product_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Run a whole product with the shipped definitions in force."""
-    with running(tmp_path_factory.mktemp("product")) as product:
+    soon = {"AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01"}
+    with running(tmp_path_factory.mktemp("product"), SOURCES, **soon) as product:
         asyncio.run(published(product))
         yield product
 
@@ -43,3 +45,10 @@ def untouched(intake: Product) -> Iterator[Product]:
     before = asyncio.run(intake.stored())
     yield intake
     assert asyncio.run(intake.stored()) == before
+
+
+@pytest.fixture
+def ward(product_of_session: Product) -> Ward:
+    """Give the hospital of the whole product; the patients of other tests are in it too."""
+    product_of_session.fhir.forget()
+    return Ward(product_of_session)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -101,6 +101,12 @@ class Product:
     async def idle(self, limit: float = 20.0) -> Look:
         """Wait until nothing moves any more."""
         return await until_idle(self, limit)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until `holds()`."""
+        async with asyncio.timeout(20):
+            while not holds():  # noqa: ASYNC110  # it is about other processes
+                await asyncio.sleep(0.01)
 
     async def arrived(self, queue: str, count: int) -> list[Job]:
         """Take `count` jobs off a queue to which no function listens, as they come."""

@@ -105,6 +105,8 @@ class StubFhir:
         found = sorted(
             (at, resource["id"], resource) for _, at, resource in latest if resource and at >= since
         )
+        if query.get("_sort") == ["-_lastUpdated"]:
+            found = found[::-1][: int(query.get("_count", ["500"])[0])]
         entries = [{"resource": resource} for _, _, resource in found]
         return 200, {}, {"resourceType": "Bundle", "type": "searchset", "entry": entries}
 
