@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cli.main import app as cli
 from shared.adapters.table_documents import DOCUMENTS
 from shared.adapters.table_indexes import INDEX, WAKEUPS
 from shared.adapters.table_store import TABLE
@@ -149,6 +150,13 @@ class TestFunctions:
 
     def test_tables(self) -> None:
         assert {code(row[0]) for row in table(OPERATIONS, "## Tables")} == {TABLE, WAKEUPS, INDEX, DOCUMENTS}
+
+
+def test_every_command_is_on_the_page() -> None:
+    commands = (
+        command.name or getattr(command.callback, "__name__", "") for command in cli.registered_commands
+    )
+    assert sorted(code(row[0]) for row in table(OPERATIONS, "## Commands")) == sorted(commands)
 
 
 class TestNotifications:
