@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from cli.publish import publish
 from cli.replay import replay
 from cli.run import run
+from cli.take_in import take_in
 from cli.up import up
 
 app = typer.Typer(
@@ -16,6 +18,8 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(run)
+app.command()(publish)
+app.command("take-in")(take_in)
 app.command()(replay)
 
 

@@ -23,6 +23,7 @@ from shared.fhir.calendar import add, parse_duration
 from shared.fhir.instants import Instant, from_datetime
 from shared.patient.record import patient_key
 from shared.usecases.services import Services
+from shared.usecases.take_in import take_in_everyone
 
 CURTAIN = time(8, 0)
 """When the first day begins, by the wall clock."""
@@ -82,8 +83,10 @@ class Performance:
             done = await setting.fill(
                 stack, hospital, setting.together(people, resources), lambda n: bars.advance(task, n)
             )
-            task = bars.add_task("taking in patients", total=len(self.population.patients) + len(people))
-            self.patient_ids = await setting.take_in_all(services, lambda n: bars.advance(task, n))
+            task = bars.add_task("taking in patients", total=None)
+            self.patient_ids = await take_in_everyone(
+                services, lambda done, of: bars.update(task, completed=done, total=of)
+            )
         self.loaded = done.loaded
         self.show.people(self.patient_ids)
         if done.refused:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,16 +18,11 @@ from sandbox.stack import Stack
 from shared.catalogue import Document
 from shared.fhir.project import KEPT_TYPES
 from shared.usecases.publish import Published, publish
-from shared.usecases.recover import mark_known
 from shared.usecases.services import Services
 from shared.usecases.sweep import look_at_everyone
-from shared.usecases.take_in import patient_ids, take_in
 
 type Report = Callable[[str], object]
 type Progress = Callable[[int], object]
-
-AT_ONCE = 6
-"""Patients taken in at the same time."""
 
 _DATES = ("effectiveDateTime", "issued", "recordedDate", "authoredOn", "occurrenceDateTime", "onsetDateTime")
 _PERIODS = ("period", "performedPeriod", "effectivePeriod")
@@ -80,21 +74,6 @@ async def fill(stack: Stack, hospital: Hospital, resources: Iterable[Resource], 
     await until_idle(stack, limit=600)
     await hospital.behave({})
     return loaded
-
-
-async def take_in_all(services: Services, progress: Progress) -> list[str]:
-    """Take in every patient that the FHIR server has; their ids."""
-    await mark_known(services)
-    found = [patient_id async for patient_id in patient_ids(services)]
-    waiting = iter(found)
-
-    async def work() -> None:
-        for patient_id in waiting:
-            await take_in(services, patient_id)
-            progress(1)
-
-    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
-    return found
 
 
 async def put_in_force(stack: Stack, services: Services, documents: tuple[Document, ...]) -> Published:

@@ -12,8 +12,9 @@ from shared.patient.record import PatientRecord
 
 
 def postpone(record: PatientRecord, event: SendPostponed, now: Instant) -> Handled:
-    """Move the due instant of a message in preparation; said once, as an outage may last."""
+    """Move the due instant of a message in preparation; nothing is said, as an outage may last."""
     message = record.messages.get(event.message_id)
     if message is None or message.status != "preparation":
         return Handled(record)
-    return Handled(keep_message(record, replace(message, due=event.until, status_reason=event.reason)))
+    later = replace(message, due=event.until, status_reason=event.reason)
+    return Handled(keep_message(record, later), (), (later,))

@@ -6,7 +6,8 @@ taken in has the server's own versions, and a notification that follows is compa
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 
 from shared.errors import Rejected
 from shared.events import Event, ResourceChanged
@@ -14,7 +15,14 @@ from shared.fhir.fact import Fact, Person
 from shared.fhir.project import SHARED_TYPES, project
 from shared.patient.record import patient_key
 from shared.usecases.react import Trigger, react
+from shared.usecases.recover import mark_known
 from shared.usecases.services import Services
+
+type Progress = Callable[[int, int], object]
+"""Hears how many patients are done, and of how many."""
+
+AT_ONCE = 6
+"""Patients taken in at the same time."""
 
 
 async def patient_ids(services: Services) -> AsyncIterator[str]:
@@ -23,6 +31,27 @@ async def patient_ids(services: Services) -> AsyncIterator[str]:
     async for resource in services.fhir.search("Patient", params):
         if resource.get("resourceType") == "Patient":
             yield str(resource["id"])
+
+
+async def take_in_everyone(services: Services, progress: Progress = lambda done, of: None) -> list[str]:
+    """Take in every patient of the FHIR server, some at once; their ids. Raises Unavailable.
+
+    What changes while this goes on is found by the next reconciliation: the watermarks are set first.
+    """
+    await mark_known(services)
+    found = [patient_id async for patient_id in patient_ids(services)]
+    waiting = iter(found)
+    done = 0
+
+    async def work() -> None:
+        nonlocal done
+        for patient_id in waiting:
+            await take_in(services, patient_id)
+            done += 1
+            progress(done, len(found))
+
+    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+    return found
 
 
 async def take_in(services: Services, patient_id: str) -> int:
