@@ -88,6 +88,8 @@ async def _commit(
 ) -> tuple[PatientRecord, Stored, Decision]:
     for _ in range(ATTEMPTS):
         stored, held = held or await services.patients.load(key, patient_id), None
+        if not stored.record.patient_id:  # a key that is nobody's: there is nothing to know
+            return stored.record, stored, Decision(stored.record)
         record = await _recall(services, stored.record, events)
         decision = await _decide(services, record, events, trigger, fresh)
         if decision.record is record and not decision.timeline and not decision.messages:
