@@ -7,6 +7,7 @@ import json
 import azure.functions as func
 
 from functions.serving import answer
+from shared.usecases.publish import CATALOGUE, CURRENT
 from shared.usecases.services import Services
 
 blueprint = func.Blueprint()
@@ -27,6 +28,7 @@ async def ready(req: func.HttpRequest) -> func.HttpResponse:
 
 
 async def _ready(services: Services) -> func.HttpResponse:
+    await services.documents.get(CATALOGUE, CURRENT)  # the definitions would answer from memory
     catalogue = await services.definitions.current()
     body = json.dumps({"status": "ready", "catalogue": catalogue.version})
     return func.HttpResponse(body, mimetype="application/json")
