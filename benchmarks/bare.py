@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import batched, count
 from uuid import uuid4
 
 from msgspec.structs import replace
 
 from benchmarks import people
 from benchmarks.cpu import Meter, paused
-from benchmarks.feed import Fed
+from benchmarks.feed import BATCH, UNDER_WAY, Fed
 from benchmarks.recorder import Recording
 from benchmarks.world import World
 from sandbox.functions_host.queue_messages import decode_text
@@ -31,9 +31,9 @@ from shared.patient.record import patient_key
 from shared.usecases.jobs import Change, decode_job, encode_job
 
 QUEUE = "bare"
-_AT_ONCE = 32
 _BATCH = 16
-"""As host.json has it."""
+"""As host.json has it: 32 are under way at most."""
+_PAUSE = 0.005
 _fresh = count(1)
 
 
@@ -62,6 +62,8 @@ class Bare:
         self._world = world
         self.operations = {"sends": loud.told(), "silent": silent.told()}
         self._running: set[asyncio.Task[None]] = set()
+        self._broken: list[BaseException] = []
+        self._open = asyncio.Semaphore(UNDER_WAY)
 
     async def run(self, works: Sequence[Work]) -> Fed:
         """Issue everything for these changes; returns when all is done."""
@@ -76,27 +78,37 @@ class Bare:
         return Fed(len(works), used.seconds, used.cpu, used.others, 0, await self._world.accepted() - sent)
 
     async def _fill(self, works: Sequence[Work]) -> None:
-        for start in range(0, len(works), _BATCH):
-            while len(self._running) > _AT_ONCE:
-                await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.gather(*(self._enqueue(work) for work in works[start : start + _BATCH]))
+        for batch in batched(works, BATCH, strict=False):
+            for _ in batch:
+                await self._open.acquire()
+            await asyncio.gather(*(self._enqueue(work) for work in batch))
 
     async def _enqueue(self, work: Work) -> None:
         await self._put.send(QUEUE, encode_job(Change("Observation", work.observation, "1", "created")))
 
     async def _work(self, total: int) -> None:
+        """Receive as the functions host does: a batch whenever no more than a batch is under way."""
         taken = 0
         while taken < total:
-            if len(self._running) > _BATCH:
+            while len(self._running) > _BATCH:
                 await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-                continue
-            for message in await self._take.receive(_BATCH, 30):
-                taken += 1
+            batch = await self._take.receive(_BATCH, 30)
+            taken += len(batch)
+            for message in batch:
                 task = asyncio.create_task(self._change(message))
                 self._running.add(task)
-                task.add_done_callback(self._running.discard)
-        while self._running:
-            await asyncio.wait(self._running)
+                task.add_done_callback(self._done)
+            if not batch:
+                await asyncio.sleep(_PAUSE)
+        await asyncio.gather(*self._running)
+        for broken in self._broken:
+            raise broken
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._open.release()
+        if (problem := task.exception()) is not None:
+            self._broken.append(problem)
 
     async def _change(self, message: Received) -> None:
         job = decode_job(decode_text(message.text, "base64"))

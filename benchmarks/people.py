@@ -14,8 +14,8 @@ from shared.fhir.fact import Fact, Person, Value
 from shared.fhir.instants import DAY, Instant, parse_instant
 from shared.fhir.project import project
 
-START = parse_instant("2026-03-02T15:00:00Z")
-"""When the virtual clock begins: a weekday's morning in the organisation's zone."""
+START = parse_instant("2026-03-02T15:00:40Z")
+"""When the virtual clock begins: a weekday's morning in the zone, the safety sweep just over."""
 ZONE = ZoneInfo("America/New_York")
 LOINC = "http://loinc.org"
 SENDS, SILENT = "98979-8", "8867-4"
