@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import base64
 import hmac
+import time
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
+from functools import lru_cache
 from io import BytesIO
 from urllib.parse import urlsplit
 
@@ -77,13 +79,13 @@ class StorageRest:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send a request to the table service; `path` is encoded already. Raises Unavailable."""
-        stamp = formatdate(usegmt=True)
+        stamp = _http_date(int(time.time()))
         signed = await self._authorization("SharedKeyLite", lambda: f"{stamp}\n{self._root}/{path}")
         return await self._send(method, path, query, body, {**signed, "x-ms-date": stamp, **(headers or {})})
 
     async def queue(self, method: str, path: str, query: Mapping[str, str], body: bytes = b"") -> Answer:
         """Send a request to the queue service. Raises Unavailable."""
-        stamp = formatdate(usegmt=True)
+        stamp = _http_date(int(time.time()))
         kind = "application/xml" if body else ""
         canonical = "".join(f"\n{name}:{query[name]}" for name in sorted(query))
         signed = await self._authorization(
@@ -122,6 +124,12 @@ class StorageRest:
         if answer.status == 429 or answer.status >= 500:
             raise Unavailable(f"storage answered {answer.status}", _retry_after(answer))
         return answer
+
+
+@lru_cache(maxsize=4)
+def _http_date(second: int) -> str:
+    """Write the date of a request; hundreds are sent within the same second."""
+    return formatdate(second, usegmt=True)
 
 
 def _payload(body: bytes) -> bytes | BytesIO | None:
