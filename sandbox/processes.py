@@ -55,6 +55,8 @@ class Service:
     ready: Ready = answers
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: Path | None = None
+    ending: signal.Signals = signal.SIGTERM
+    """The signal that it ends by in peace."""
 
     @property
     def url(self) -> str:
@@ -101,7 +103,7 @@ class Child:
         self._process.wait()
 
     def stop(self, limit: float = STOP_LIMIT) -> None:
-        """SIGTERM, then SIGKILL after `limit` seconds; what is left of the group goes too."""
+        """Ask it to end, then SIGKILL after `limit` seconds; what is left of the group goes too."""
         self.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(limit)
@@ -109,7 +111,7 @@ class Child:
 
     def terminate(self) -> None:
         """Ask it to end, without waiting."""
-        self._signal(signal.SIGTERM)
+        self._signal(self.service.ending)
 
     def _healthy(self) -> bool:
         answer = probe(self.service.url + self.service.health)
