@@ -92,9 +92,10 @@ def people(draw: st.DrawFn) -> Person:
 
 
 @st.composite
-def records(draw: st.DrawFn) -> PatientRecord:
-    found = draw(st.lists(facts(), min_size=2, max_size=12))
-    return record(*found, person=draw(st.one_of(st.just(ADA), people())))
+def records(draw: st.DrawFn, kinds: tuple[str, ...] = TYPES) -> PatientRecord:
+    found = draw(st.lists(facts(kinds), min_size=5, max_size=8))
+    person = draw(people()) if draw(st.integers(0, 3)) == 0 else ADA
+    return record(*found, person=person)
 
 
 lengths = st.sampled_from(["P1D", "P14D", "P1M", "P6M", "P1Y", "PT36H", "P1M10D", "P6MT12H"])
@@ -137,32 +138,55 @@ def patterns(draw: st.DrawFn, kinds: tuple[str, ...] = TYPES) -> dict[str, objec
         "value": st.integers(4, 12).map(lambda n: {"above": n, "unit": "%"}),
     }
     for word, strategy in options.items():
-        if draw(st.integers(0, 2)) == 0 and (word != "class" or kind == "Encounter"):
+        wanted = draw(st.integers(0, 3)) < (3 if word == "when" else 1)
+        if wanted and (word != "class" or kind == "Encounter"):
             pattern[word] = draw(strategy)
     choice = draw(st.sampled_from([None, None, ("which", "latest"), ("which", "earliest"), ("at_least", 2)]))
     return pattern | ({} if choice is None else {choice[0]: choice[1]})
 
 
-leaves = st.one_of(
-    patterns().map(lambda pattern: {"has": pattern}),
-    patterns().map(lambda pattern: {"has_no": pattern}),
-    st.builds(lambda n: {"age": {"at_least": n, "below": n + 1}}, st.integers(17, 30)),
-    st.builds(lambda n: {"age": {"below": n, "unit": "months"}}, st.integers(200, 400)),
+people_rules = st.one_of(
+    st.builds(lambda n: {"age": {"at_least": n, "below": n + 1}}, st.integers(17, 42)),
+    st.builds(lambda n: {"age": {"below": n, "unit": "months"}}, st.integers(200, 510)),
     st.just({"birth_month": "current"}),
     windows.map(lambda window: {"birth_date": window}),
     st.just({"gender": "female"}),
     st.just({"reachable_by": "sms"}),
     st.just({"reachable_by": ["sms", "email"]}),
 )
-criteria = st.recursive(
-    leaves,
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"all": parts}),
-        st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"any": parts}),
-        inner.map(lambda part: {"not": part}),
-    ),
-    max_leaves=5,
-)
+
+
+@st.composite
+def leaves(draw: st.DrawFn, kinds: tuple[str, ...] = TYPES) -> dict[str, object]:
+    if draw(st.integers(0, 4)) == 0:
+        return draw(people_rules)
+    return {draw(st.sampled_from(["has", "has", "has_no"])): draw(patterns(kinds))}
+
+
+@st.composite
+def criteria(draw: st.DrawFn, kinds: tuple[str, ...] = TYPES, depth: int = 2) -> dict[str, object]:
+    word = draw(st.sampled_from(["leaf", "all", "any", "not"])) if depth else "leaf"
+    if word == "leaf":
+        return draw(leaves(kinds))
+    if word == "not":
+        return {"not": draw(criteria(kinds, depth - 1))}
+    return {word: [draw(criteria(kinds, depth - 1)) for _ in range(draw(st.integers(2, 3)))]}
+
+
+type Scene = tuple[PatientRecord, dict[str, object], Instant]
+
+
+@st.composite
+def scenes(draw: st.DrawFn, depth: int = 2) -> Scene:
+    """Draw a record, criteria that are about what is in it, and an instant near one of its edges."""
+    kinds = (draw(st.sampled_from(TYPES)),)
+    who = draw(records(kinds))
+    edges = [edge for fact in who.facts for edge in (fact.start, fact.end) if edge is not None]
+    near = draw(st.sampled_from(edges or [_FROM]))
+    by = draw(st.sampled_from([-200, -31, -14, -1, 0, 0, 1, 14, 31, 200])) * DAY + draw(st.integers(-1, 1))
+    return who, draw(criteria(kinds, depth)), Instant(near + by)
+
+
 zones = st.sampled_from(ZONES).map(ZoneInfo)
 
 

@@ -36,25 +36,17 @@ def check(compiled: CompiledSegment, record: PatientRecord, now: Instant, later:
             assert compiled.evaluate(record, at).member == first.member
 
 
-@given(
-    strategies.records(),
-    strategies.criteria,
-    strategies.instants,
-    strategies.zones,
-    st.lists(st.integers(0, 999), min_size=5, max_size=5),
-)
+@given(strategies.scenes(), strategies.zones, st.lists(st.integers(0, 999), min_size=5, max_size=5))
 @strategies.THOROUGH
-def test_membership_is_never_wrong_between_flips(
-    record: PatientRecord, criteria: dict[str, object], now: Instant, zone: tzinfo, later: list[int]
-):
+def test_membership_is_never_wrong_between_flips(scene: strategies.Scene, zone: tzinfo, later: list[int]):
+    record, criteria, now = scene
     check(segment(criteria, zone), record, now, later)
 
 
-@given(strategies.records(), strategies.leaves, strategies.instants, strategies.zones)
+@given(strategies.scenes(depth=0), strategies.zones)
 @strategies.THOROUGH
-def test_a_single_criterion_flips_at_the_very_instant(
-    record: PatientRecord, criteria: dict[str, object], now: Instant, zone: tzinfo
-):
+def test_a_single_criterion_flips_at_the_very_instant(scene: strategies.Scene, zone: tzinfo):
+    record, criteria, now = scene
     compiled = segment(criteria, zone)
     first = compiled.evaluate(record, now)
     if first.next_flip is not None:
@@ -62,11 +54,10 @@ def test_a_single_criterion_flips_at_the_very_instant(
         assert compiled.evaluate(record, Instant(first.next_flip - 1)).member == first.member
 
 
-@given(strategies.records(), strategies.criteria, strategies.instants)
+@given(strategies.scenes())
 @strategies.THOROUGH
-def test_the_explanation_agrees_with_the_answer(
-    record: PatientRecord, criteria: dict[str, object], now: Instant
-):
+def test_the_explanation_agrees_with_the_answer(scene: strategies.Scene):
+    record, criteria, now = scene
     answer = segment(criteria).evaluate(record, now)
     assert answer.explanation.holds == answer.member
     assert answer.reason

@@ -22,7 +22,7 @@ changes = st.one_of(strategies.facts(), strategies.people(), st.integers(0, 200)
 
 @given(
     strategies.records(),
-    st.lists(strategies.criteria, min_size=1, max_size=4),
+    st.lists(strategies.criteria(), min_size=1, max_size=4),
     strategies.instants,
     st.lists(changes, min_size=1, max_size=8),
 )

@@ -185,3 +185,17 @@ def test_dates_at_the_end_of_the_calendar_are_no_trouble():
     assert spell(has("{overlaps: {last: P6M}}", "Coverage"), record(forever)) == ["2021-01-01T00:00:00.000Z"]
     never = observation(7, "9999-12-30")
     assert segment(has("{starts: {next: P6M}}")).evaluate(record(never), at("2021-01-01")).member is False
+
+
+def test_a_latest_that_ends_first_gives_way_to_one_that_lasts():
+    who = record(
+        observation(9.5, "2021-01-01/2021-05-31", "1"),
+        observation(7, "2021-02-01/2021-02-28", "2"),
+    )
+    value, now = "value: {above: 9, unit: '%'}", "when: {overlaps: {from: now, until: now}}"
+    assert spell(f"has: {{type: Observation, which: latest, {value}, {now}}}", who) == [
+        "2021-01-01T00:00:00.000Z",
+        "2021-02-01T00:00:00.000Z",
+        "2021-03-01T00:00:00.000Z",
+        "2021-06-01T00:00:00.000Z",
+    ]
