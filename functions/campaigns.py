@@ -26,7 +26,7 @@ async def reconciliation(timer: func.TimerRequest) -> None:
 @blueprint.queue_trigger("message", RECOVERIES, "AzureWebJobsStorage")
 async def recoveries(message: func.QueueMessage) -> None:
     """Look for what a source's notifications missed."""
-    await carry_out(message, _recovery)
+    await carry_out(message, RECOVERIES, _recovery)
 
 
 async def _recovery(ready: Services, job: Job, trigger: Trigger) -> None:

@@ -18,7 +18,7 @@ blueprint = func.Blueprint()
 @blueprint.queue_trigger("message", CHANGES, "AzureWebJobsStorage")
 async def changes(message: func.QueueMessage) -> None:
     """Carry one change through to everything that follows from it."""
-    await carry_out(message, _change)
+    await carry_out(message, CHANGES, _change)
 
 
 async def _change(ready: Services, job: Job, trigger: Trigger) -> None:

@@ -41,7 +41,7 @@ async def acs_events(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.queue_trigger("message", REPORTS, "AzureWebJobsStorage")
 async def reports(message: func.QueueMessage) -> None:
     """Let a report happen to the patient whose message it is about."""
-    await carry_out(message, _report)
+    await carry_out(message, REPORTS, _report)
 
 
 async def _options(req: func.HttpRequest) -> func.HttpResponse:

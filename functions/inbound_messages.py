@@ -18,7 +18,7 @@ blueprint = func.Blueprint()
 @blueprint.queue_trigger("message", INBOUND, "AzureWebJobsStorage")
 async def inbound(message: func.QueueMessage) -> None:
     """Let a reply happen to everyone who was written to at that contact point."""
-    await carry_out(message, _reply)
+    await carry_out(message, INBOUND, _reply)
 
 
 async def _reply(ready: Services, job: Job, trigger: Trigger) -> None:

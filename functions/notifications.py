@@ -6,7 +6,7 @@ import json
 
 import azure.functions as func
 
-from functions.serving import answer, logger
+from functions.serving import answer, logger, settle
 from shared.bootstrap import intake, services, verify_token
 from shared.errors import Rejected
 from shared.fhir.notification import Request
@@ -14,8 +14,7 @@ from shared.fhir.notifications.paths import read_tail
 from shared.fhir.proof import Evidence, bearer_token
 from shared.fhir.sources import EntraBearer, Source
 from shared.usecases.hear import Receipt, hear, hear_message
-from shared.usecases.rejections import record_rejection
-from shared.usecases.services import NOTIFICATIONS
+from shared.usecases.services import NOTIFICATIONS, Services
 
 blueprint = func.Blueprint()
 
@@ -40,14 +39,12 @@ async def signed_notifications(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.queue_trigger("message", NOTIFICATIONS, "AzureWebJobsStorage")
 async def queued_notifications(message: func.QueueMessage) -> None:
     """Take events that Event Grid put on our queue: only it and we may write there."""
-    ready = await services()
+    await settle(message, NOTIFICATIONS, lambda ready: _hear(ready, message.get_body()))
+
+
+async def _hear(ready: Services, body: bytes) -> None:
     settings = intake()
-    try:
-        receipt = await hear_message(ready, settings.queue_source, message.get_body(), settings.limits)
-    except Rejected as rejected:
-        logger.warning("rejected: %s", rejected.code)
-        await record_rejection(ready, message.id or "", rejected)
-        return
+    receipt = await hear_message(ready, settings.queue_source, body, settings.limits)
     logger.info("queued %d changes", receipt.queued)
 
 

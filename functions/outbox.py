@@ -20,7 +20,7 @@ blueprint = func.Blueprint()
 @blueprint.queue_trigger("message", OUTBOX, "AzureWebJobsStorage")
 async def outbox(message: func.QueueMessage) -> None:
     """Look at one patient afresh, and carry out what the record says is left to do."""
-    await carry_out(message, _refresh)
+    await carry_out(message, OUTBOX, _refresh)
 
 
 @blueprint.function_name("sweep")

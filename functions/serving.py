@@ -22,6 +22,12 @@ logger = logging.getLogger("hearthline")
 
 _STATUS = {"too-large": 413, "method-not-allowed": 405, "unknown-source": 404, "batch-too-large": 413}
 
+PATIENCE = 5
+"""Deliveries after which a message that waits for another system is put back; fewer than host.json allows."""
+
+PAUSE = 10.0
+"""Seconds for which it is then hidden, at least."""
+
 
 def problem(status: int, code: str, detail: str, retry_after: float | None = None) -> func.HttpResponse:
     """Answer with a problem document (RFC 9457); `detail` must hold no patient data."""
@@ -51,13 +57,31 @@ async def answer(handle: Callable[[Services], Awaitable[func.HttpResponse]]) -> 
 
 
 async def carry_out(
-    message: func.QueueMessage, handle: Callable[[Services, Job, Trigger], Awaitable[None]]
+    message: func.QueueMessage,
+    queue: str,
+    handle: Callable[[Services, Job, Trigger], Awaitable[None]],
 ) -> None:
-    """Run a queue message's job. What can never work is recorded and acknowledged; all else is retried."""
-    ready = await services()
+    """Run the job in a message of `queue`, with the patience of `settle`."""
     trigger = Trigger(message.id or "", message.dequeue_count or 1)
+    await settle(message, queue, lambda ready: handle(ready, decode_job(message.get_body()), trigger))
+
+
+async def settle(
+    message: func.QueueMessage, queue: str, handle: Callable[[Services], Awaitable[None]]
+) -> None:
+    """Handle a message of `queue`. What can never work is recorded and acknowledged; all else is retried.
+
+    However long a system is away, that brings no message to the poison queue: after some tries it goes to
+    the end of its queue, as new. Poison is what raises anything else: a bug.
+    """
+    ready = await services()
     try:
-        await handle(ready, decode_job(message.get_body()), trigger)
+        await handle(ready)
     except Rejected as rejected:
         logger.warning("rejected: %s", rejected.code)
-        await record_rejection(ready, trigger.trigger_id, rejected)
+        await record_rejection(ready, message.id or "", rejected)
+    except Unavailable as unavailable:
+        if (message.dequeue_count or 1) < PATIENCE:
+            raise
+        logger.warning("put off: %s", unavailable.reason)
+        await ready.queue.send(queue, message.get_body(), max(PAUSE, unavailable.retry_after or 0.0))

@@ -28,7 +28,7 @@ async def due(timer: func.TimerRequest) -> None:
 @blueprint.queue_trigger("message", WAKEUPS, "AzureWebJobsStorage")
 async def wakeups(message: func.QueueMessage) -> None:
     """Let time pass for one patient."""
-    await carry_out(message, _wake)
+    await carry_out(message, WAKEUPS, _wake)
 
 
 async def _wake(ready: Services, job: Job, trigger: Trigger) -> None:
