@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from notifiers import SOURCES
-from product_kit import Product, published, running
+from product_kit import SOON, Product, published, running
 from ward import Ward
 
 _QUEUES = ("changes", "recoveries", "reports", "inbound", "wakeups", "outbox")
@@ -33,8 +33,7 @@ def intake(intake_of_session: Product) -> Product:
 @pytest.fixture(scope="session")
 def product_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Run a whole product with the shipped definitions in force."""
-    soon = {"AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01"}
-    with running(tmp_path_factory.mktemp("product"), SOURCES, **soon) as product:
+    with running(tmp_path_factory.mktemp("product"), SOURCES, **SOON) as product:
         asyncio.run(published(product))
         yield product
 

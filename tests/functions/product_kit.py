@@ -38,6 +38,8 @@ from shared.usecases.services import QUEUES, Services
 START = parse_instant("2026-03-03T15:00:00Z")
 """A Tuesday at ten in New York: neither quiet hours nor a weekend are in the way."""
 TABLES = ("patients", "wakeups", "index", "documents")
+SOON = {"AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01"}
+"""The app setting with which a failed message is tried again in a second, not in ten."""
 PROBLEM = "application/problem+json"
 
 
@@ -91,6 +93,12 @@ class Product:
             return Reply(answer.status, _small(answer.getheaders()), answer.read())
         finally:
             connection.close()
+
+    async def restart(self, service: str) -> None:
+        """Start one of the storage services again, with what it had."""
+        logs = self.stack.plan.folder / "logs"
+        child = await self.stack._children.restart(service, logs, kill=False)
+        await asyncio.to_thread(child.wait_healthy)
 
     def functions(self) -> list[tuple[str, str]]:
         """List what the host runs: names and kinds of trigger."""
@@ -179,8 +187,13 @@ def _small(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
 
 
 @contextmanager
-def running(folder: Path, sources: Sequence[object] = (), **chosen: str) -> Iterator[Product]:
-    """Run a product: Azurite, ACS and the host, on free ports, its clock standing at START."""
+def running(
+    folder: Path, sources: Sequence[object] = (), wrong_key: bool = False, **chosen: str
+) -> Iterator[Product]:
+    """Run a product: Azurite, ACS and the host, on free ports, its clock standing at START.
+
+    With `wrong_key`, the storage account refuses its key.
+    """
     fhir = StubFhir()
     own = {
         "HEARTHLINE_FHIR_URL": f"{fhir.url}/fhir",
@@ -190,12 +203,15 @@ def running(folder: Path, sources: Sequence[object] = (), **chosen: str) -> Iter
         **chosen,
     }
     plan = Plan(Ports.free(), folder, start=START, speed=0.0, settings=own)
+    if wrong_key:
+        own["AzureWebJobsStorage"] = plan.connection_string.replace(azurite.KEY, "d3Jvbmc=")
     with asyncio.Runner() as runner:
         stack = Stack(plan, _stages)
         runner.run(stack.__aenter__())
         try:
             product = Product(stack, fhir)
-            assert product.call("GET", "/api/health/ready", key=None).status == 200
+            ready = product.call("GET", "/api/health/ready", key=None)
+            assert ready.status == (503 if wrong_key else 200)
             yield product
         finally:
             runner.run(stack.__aexit__(None, None, None))
