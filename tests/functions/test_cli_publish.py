@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,17 +14,17 @@ from cli.main import app
 
 
 @pytest.fixture
-def deployment(azurite: str, tmp_path: Path) -> Iterator[Path]:
-    """A settings file for storage that nobody else uses: the tables are the emulator's own account's."""
+def deployment(azurite: str, tmp_path: Path) -> Path:
+    """Write a settings file that names the emulator."""
     values = {"AzureWebJobsStorage": azurite, "HEARTHLINE_FHIR_URL": "http://127.0.0.1:9/fhir"}
     path = tmp_path / "local.settings.json"
     path.write_text(json.dumps({"Values": values}))
-    yield path
+    return path
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of what ships, under urls of its own, so that no other test sees it."""
+    """Copy what ships, under urls of its own, so that no other test sees it."""
     copy = tmp_path / "definitions"
     shutil.copytree(SHIPPED, copy)
     for path in [*copy.rglob("*.yaml"), *copy.rglob("*.json")]:
