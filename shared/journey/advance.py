@@ -19,6 +19,11 @@ from shared.patient.transition import SegmentChanged
 __all__ = ["SendIntent", "Sprint", "on_change", "on_segment", "on_wakeup"]
 
 
+MOST_INTENTS = 40
+"""Messages that one call asks for, before what else is due is left to the next wake-up: a patient is
+committed in one transaction, which takes 100 rows."""
+
+
 def on_segment(record: PatientRecord, changed: SegmentChanged, journeys: Journeys, now: Instant) -> Sprint:
     """Enter the journeys that this segment starts, or leave those that end with it.
 
@@ -52,7 +57,10 @@ def on_change(record: PatientRecord, changed: FactChanged, journeys: Journeys, n
 
 
 def on_wakeup(record: PatientRecord, journeys: Journeys, now: Instant) -> Sprint:
-    """Advance every active enrolment whose due has come, the earliest first; none other."""
+    """Advance every active enrolment whose due has come, the earliest first; none other.
+
+    Once MOST_INTENTS are asked for the others wait for the next wake-up: they are still due.
+    """
     due = [
         (enrolment.due, enrolment.enrolment_id)
         for enrolment in record.enrolments.values()
@@ -60,6 +68,8 @@ def on_wakeup(record: PatientRecord, journeys: Journeys, now: Instant) -> Sprint
     ]
     sprint = Sprint(record)
     for _, enrolment_id in sorted(due):
+        if len(sprint.intents) >= MOST_INTENTS:
+            break
         enrolment = sprint.record.enrolments[enrolment_id]
         journey = journeys.get(enrolment.journey)
         step = journey.steps.get(enrolment.step) if journey is not None else None

@@ -14,6 +14,9 @@ from shared.patient.state import Enrolment
 MOST_STEPS = 1000
 """Steps that one advance may take: more is a loop that the check could not see."""
 
+MOST_SENDS = 20
+"""Messages that one enrolment may ask for without waiting: more is no courtesy to anybody."""
+
 
 def step_onto(
     sprint: Sprint, journey: CompiledJourney, enrolment: Enrolment, step_id: str, now: Instant
@@ -32,9 +35,15 @@ def step_onto(
             return hold(sprint, enrolment, fault.reason, now)
         if not isinstance(outcome, Goes):
             return settle(sprint, journey, enrolment, outcome, now)
+        if outcome.sends and _sends(sprint, enrolment) >= MOST_SENDS:
+            return hold(sprint, enrolment, f"asked for more than {MOST_SENDS} messages without waiting", now)
         sprint = _passed(sprint, enrolment, step, outcome, now)
         step_id = outcome.to
     return hold(sprint, enrolment, f"took {MOST_STEPS} steps without waiting", now)
+
+
+def _sends(sprint: Sprint, enrolment: Enrolment) -> int:
+    return sum(intent.enrolment_id == enrolment.enrolment_id for intent in sprint.intents)
 
 
 def settle(
