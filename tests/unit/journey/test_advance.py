@@ -289,7 +289,7 @@ def test_steps_per_advance_are_bounded() -> None:
     loop = journeys(SEND)
     [journey] = loop
     step = journey.steps["tell"]
-    spinning = replace(step, run=lambda _: replace(step.run(None), to="tell"))  # type: ignore[arg-type, type-var]
+    spinning = replace(step, run=lambda _: replace(step.run(None), to="tell", sends=False))  # type: ignore[arg-type, type-var]
     sprint = entered(member(RECORD), Journeys([replace(journey, steps={"tell": spinning})]))
     [enrolment] = sprint.record.enrolments.values()
     assert (enrolment.status, enrolment.sequence) == ("on-hold", 1000)
@@ -337,5 +337,8 @@ def test_a_patient_with_a_hundred_enrolments_wakes_them_all_in_order() -> None:
     held = RECORD
     for n in range(100):
         held = changed(held, booking(resource_id=f"a{n}", days=100 - n), found).record
-    sprint = on_wakeup(held, found, Instant(NOW + 99 * DAY))
-    assert [intent.focus for intent in sprint.intents] == [f"Appointment/a{n}" for n in reversed(range(99))]
+    asked: list[str] = []
+    while (sprint := on_wakeup(held, found, Instant(NOW + 99 * DAY))).intents:
+        asked += [intent.focus for intent in sprint.intents]
+        held = sprint.record
+    assert asked == [f"Appointment/a{n}" for n in reversed(range(99))]

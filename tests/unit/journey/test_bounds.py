@@ -31,7 +31,7 @@ def journeys(sends: int, waits: bool) -> Journeys:
 
 
 def test_a_hundred_enrolments_that_are_due_at_once_go_in_parts_and_all_go() -> None:
-    """No call asks for more than a transaction takes; what is left stays due, so the next wake-up takes it."""
+    """No call asks for more than a transaction takes; the rest stays due for the next wake-up."""
     found = journeys(1, waits=True)
     waiting = {
         f"e{i}": Enrolment(f"e{i}", f"{URL}|1", "active", "wait", 1, NOW, due=Instant(NOW + DAY))
