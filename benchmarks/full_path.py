@@ -16,6 +16,9 @@ from benchmarks.world import World, store_patients
 
 FEW = 50
 """One change in so many sends a message where few do."""
+_WARM = 200
+ROUNDS = 500_000
+"""Where the numbers of the throughput rounds' patients begin."""
 BARE = 1_000_000
 """Where the numbers of the bare operations' patients begin: their records are overwritten blindly."""
 _numbers = count(1)
@@ -26,17 +29,23 @@ type Tell = Callable[[str], object]
 async def measure(world: World, sizes: Sizes, tell: Tell) -> dict[str, Json]:
     """Measure where every change sends a message, and where one in fifty does."""
     tell("patients")
-    for first in (0, BARE):
+    for first in (ROUNDS, BARE):
         await store_patients(world.services, range(first, first + sizes.patients + 2), sizes.facts)
-    loud = await record_change(world.services, world.tables, sizes.patients, sends=True)
-    silent = await record_change(world.services, world.tables, sizes.patients + 1, sends=False)
+    spare = ROUNDS + sizes.patients
+    loud = await record_change(world.services, world.tables, spare, sends=True)
+    silent = await record_change(world.services, world.tables, spare + 1, sends=False)
     bare = Bare(world, loud, silent)
-    await feed(world, [work.observation for work in works(sizes.patients // 2, sizes.patients, 2)])  # warm-up
+    await warm_up(world, sizes.patients, ROUNDS)
     return {
         "every_change_sends": await _case(world, bare, sizes, (sizes.all_send, 1), tell),
         "few_changes_send": await _case(world, bare, sizes, (sizes.few_send, FEW), tell),
         "operations_of_a_change": bare.operations,
     }
+
+
+async def warm_up(world: World, patients: int, first: int) -> None:
+    """Let the host import what it defers, and open its connections."""
+    await feed(world, [work.observation for work in works(min(patients, _WARM), patients, 2, first)])
 
 
 async def _case(world: World, bare: Bare, sizes: Sizes, size: tuple[int, int], tell: Tell) -> Json:
@@ -45,7 +54,7 @@ async def _case(world: World, bare: Bare, sizes: Sizes, size: tuple[int, int], t
     plain: list[Fed] = []
     for number in range(sizes.rounds):
         tell(f"full path, 1 in {every} sends, round {number + 1} of {sizes.rounds}")
-        work = works(changes, sizes.patients, every)
+        work = works(changes, sizes.patients, every, ROUNDS)
         full.append(await feed(world, [one.observation for one in work]))
         tell(f"bare operations, 1 in {every} sends, round {number + 1} of {sizes.rounds}")
         plain.append(await bare.run(works(changes, sizes.patients, every, BARE)))
@@ -63,12 +72,13 @@ def summary(full: list[Fed], plain: list[Fed], target: float) -> Json:
         "rates": [tidy(one.rate) for one in full],
         "bare_rates": [tidy(one.rate) for one in plain],
         "ratios": [tidy(ratio) for ratio in ratios],
+        "worker_cpu_ms": [tidy(ms) for ms in host],
+        "cores_of_others": [tidy(one.others / one.seconds) for one in full],
         "messages": sum(one.messages for one in full),
         "failed": sum(one.failed for one in full),
         "cpu_ms_per_change": _cpu(full),
         "bare_cpu_ms_per_change": _cpu(plain),
         "cpu_ratio_to_bare": tidy(min(_total(one) for one in full) / min(_total(one) for one in plain)),
-        "cores_of_other_processes": tidy(sum(one.others for one in full) / sum(one.seconds for one in full)),
         "rate_if_cpu_were_all": tidy(2 / min(_total(one) for one in full)),
     }
 

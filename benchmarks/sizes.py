@@ -9,7 +9,10 @@ from dataclasses import dataclass
 class Sizes:
     """Counts of everything; times in seconds."""
 
-    patients: int = 600
+    patients: int = 1200
+    """Of the throughput rounds: enough that none gets message upon message."""
+    paced_patients: int = 600
+    """Of the latency runs, one change each."""
     facts: int = 100
     """Of each patient."""
     rounds: int = 3
@@ -24,7 +27,7 @@ class Sizes:
     imports: int = 7
     segments: tuple[int, ...] = (10, 100, 1000)
     reactions: int = 300
-    growth_changes: int = 400
+    growth_changes: int = 800
     growth_patients: int = 40
     rows: tuple[int, ...] = (1000, 10_000, 50_000)
     operations: int = 400
@@ -33,7 +36,8 @@ class Sizes:
 
 FULL = Sizes()
 QUICK = Sizes(
-    patients=200,
+    patients=300,
+    paced_patients=200,
     rounds=1,
     all_send=600,
     few_send=900,
@@ -41,7 +45,7 @@ QUICK = Sizes(
     repeats=8,
     imports=3,
     reactions=80,
-    growth_changes=150,
+    growth_changes=300,
     growth_patients=20,
     rows=(1000, 5000),
     operations=120,

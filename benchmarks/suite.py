@@ -32,13 +32,16 @@ async def _imports(run: Run) -> Part:
 
 
 async def _path(run: Run) -> Part:
-    """Measure throughput, then latency at a pace that follows from it, on one stack."""
-    async with world((*read_definitions(), *one_message())) as stack:
+    """Measure latency at a fixed pace, throughput, and then, on a fresh stack, latency at half of that."""
+    documents = (*read_definitions(), *one_message())
+    async with world(documents) as stack:
+        paced = await latency.at_fixed_pace(stack, run.sizes, run.tell)
         found = await full_path.measure(stack, run.sizes, run.tell)
-        rates = found["every_change_sends"]["rates"]
-        assert isinstance(rates, list)
-        paced = await latency.measure(stack, run.sizes.patients, run.sizes.paced, max(rates), run.tell)
-        return {**found, "latency": paced}
+    rates = found["every_change_sends"]["rates"]
+    assert isinstance(rates, list)
+    async with world(documents) as stack:
+        half = await latency.at_half(stack, run.sizes, max(rates), run.tell)
+    return {**found, "latency_at_50_per_second": paced, "latency_at_half_of_maximum": half}
 
 
 async def _records(run: Run) -> Part:
