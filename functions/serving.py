@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import azure.functions as func
 
 from shared.bootstrap import services
-from shared.errors import Rejected, Unauthenticated, Unavailable
+from shared.errors import Invalid, Rejected, Unauthenticated, Unavailable
 from shared.usecases.jobs import Job, decode_job
 from shared.usecases.react import Trigger
 from shared.usecases.rejections import record_rejection
@@ -42,7 +42,7 @@ def problem(status: int, code: str, detail: str, retry_after: float | None = Non
 
 
 async def answer(handle: Callable[[Services], Awaitable[func.HttpResponse]]) -> func.HttpResponse:
-    """Run a handler, and answer what it raises: 4xx for the sender's faults, 503 for passing ones."""
+    """Run a handler, and answer what it raises: 4xx for the sender's faults, 503 for ours."""
     try:
         return await handle(await services())
     except Unauthenticated as refused:
@@ -54,6 +54,9 @@ async def answer(handle: Callable[[Services], Awaitable[func.HttpResponse]]) -> 
     except Unavailable as unavailable:
         logger.warning("unavailable: %s", unavailable.reason)
         return problem(503, "unavailable", "try again later", unavailable.retry_after)
+    except Invalid as invalid:
+        logger.error("not ready: %s", invalid)
+        return problem(503, "not-configured", "the settings or definitions are wrong; see the log")
 
 
 async def carry_out(

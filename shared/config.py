@@ -27,10 +27,14 @@ from shared.errors import Invalid, Problem
 from shared.fhir.sources import FunctionKey, Source
 
 
-def _url(text: str) -> str:
+def _issuer(text: str) -> str:
     if not text.startswith(("https://", "http://")):
         raise ValueError("must be an http or https URL")
-    return text.rstrip("/")
+    return text
+
+
+def _url(text: str) -> str:
+    return _issuer(text).rstrip("/")
 
 
 def _zone(name: str) -> str:
@@ -46,6 +50,7 @@ def _absent(text: object) -> object:
 
 
 type Url = Annotated[str, AfterValidator(_url)]
+type Issuer = Annotated[str, AfterValidator(_issuer)]
 type Zone = Annotated[str, AfterValidator(_zone)]
 type Optional[T] = Annotated[T | None, BeforeValidator(_absent)]
 
@@ -92,8 +97,8 @@ class Settings(BaseModel):
     """The organisation's name as messages say it."""
     sources: Annotated[Json[tuple[Source, ...]], Field(alias="HEARTHLINE_SOURCES")] = _EVERYONE
     """Who may notify us and how each proves itself: a JSON list, see docs/operations.md."""
-    entra_issuer: Annotated[Optional[Url], Field(alias="HEARTHLINE_ENTRA_ISSUER")] = None
-    """Issuer of bearer tokens that notifications may carry, with its tenant."""
+    entra_issuer: Annotated[Optional[Issuer], Field(alias="HEARTHLINE_ENTRA_ISSUER")] = None
+    """Issuer of bearer tokens that notifications may carry, with its tenant, to the letter."""
     clock_file: Annotated[Optional[Path], Field(alias="HEARTHLINE_CLOCK_FILE")] = None
     """The sandbox's virtual clock; unset on Azure."""
     catalogue_seconds: Annotated[float, Field(alias="HEARTHLINE_CATALOGUE_SECONDS", ge=0)] = 5.0

@@ -67,7 +67,7 @@ class EntraTokens:
 
     async def _fetch(self) -> dict[str, jwt.PyJWK]:
         try:
-            about = await self._json(f"{self._issuer}/.well-known/openid-configuration")
+            about = await self._json(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
             found = jwt.PyJWKSet.from_dict(await self._json(str(about["jwks_uri"])))
         except (aiohttp.ClientError, TimeoutError, KeyError, ValueError, jwt.PyJWTError) as error:
             raise Unavailable("the token issuer's keys cannot be had now") from error

@@ -65,7 +65,7 @@ async def _send(services: Services, key: str, send: SendMessage, hindrance: str)
         return _settled(send, Deferred(hindrance))
     channel = services.channels.get(send.channel)
     if channel is None:
-        return _settled(send, Refused("no-channel", f"no provider is set up for {send.channel}"))
+        return _settled(send, Deferred(f"no provider is set up for {send.channel}"))
     message = OutboundMessage(
         message_id=send.message_id,
         channel=send.channel,  # type: ignore[arg-type] # the channels set up are those it names

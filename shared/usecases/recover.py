@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.errors import Conflict, Rejected, Unavailable
-from shared.fhir.instants import SECOND, Instant, iso
+from shared.fhir.instants import MINUTE, Instant, iso
 from shared.fhir.notification import Heard, Recover, Request
 from shared.fhir.parse_notification import parse
 from shared.fhir.project import KEPT_TYPES, SHARED_TYPES, project
@@ -28,7 +29,7 @@ from shared.usecases.services import CHANGES, Services
 
 WATERMARKS = "watermarks"
 
-OVERLAP = 30 * SECOND
+OVERLAP = 2 * MINUTE
 """How far before its watermark a search looks: servers commit out of the order of lastUpdated."""
 
 PAGE = "500"
@@ -47,7 +48,9 @@ class Watermark(Struct, frozen=True):
     latest: Instant
     """The newest lastUpdated that was seen."""
     start: Instant
-    """Where the next search begins: OVERLAP before `latest`, or at it once a search found nothing newer."""
+    """Where the next search begins: OVERLAP before `latest`, or at it once nothing newer came for as long."""
+    moved: Instant = Instant(0)
+    """When `latest` last moved, by our own clock."""
 
 
 _decode = msgspec.json.Decoder(Watermark).decode
@@ -124,13 +127,16 @@ async def search_changes(services: Services, resource_type: str, since: Instant 
         if since is None and looked >= MOST and latest > mark.latest:
             break
     if since is None:
-        await _advance(services, resource_type, _next(mark, latest), mark, etag)
+        following = _next(mark, latest, services.clock.now())
+        await _advance(services, resource_type, following, mark, etag)
     return queued
 
 
-def _next(mark: Watermark, latest: Instant) -> Watermark:
-    """Keep looking back a little while things are new: servers commit out of the order of lastUpdated."""
-    return Watermark(latest, latest if latest == mark.latest else Instant(max(0, latest - OVERLAP)))
+def _next(mark: Watermark, latest: Instant, now: Instant) -> Watermark:
+    """Keep looking back a little while things are new; a bulk load is not read again for ever."""
+    if latest != mark.latest:
+        return Watermark(latest, Instant(max(0, latest - OVERLAP)), now)
+    return replace(mark, start=latest) if now - mark.moved >= OVERLAP else mark
 
 
 async def mark_known(services: Services) -> None:
@@ -206,7 +212,7 @@ def _change(resource_type: str, resource: Mapping[str, object], at: Instant) -> 
     """Make a change with the body at hand: we read it from the server ourselves."""
     key = resource_key(resource_type, resource.get("id"))
     change = Change(key.resource_type, key.resource_id, version_of(resource), "unknown", at, dict(resource))
-    return change if len(encode_job(change)) <= LARGEST else msgspec.structs.replace(change, resource=None)
+    return change if len(encode_job(change)) <= LARGEST else replace(change, resource=None)
 
 
 async def _queue(services: Services, change: Change) -> None:

@@ -13,7 +13,7 @@ OVERDUE = 10 * MINUTE
 async def sweep(services: Services) -> int:
     """Queue every patient whose record says that something is left to do; how many. Raises Unavailable.
 
-    Costs a scan of the patients table: it runs seldom, as all it finds has failed five times before.
+    Costs a scan of the patients table: it runs seldom, as all that it finds has failed many times before.
     """
     queued = 0
     async for key in services.patients.pending(Instant(services.clock.now() - OVERDUE)):
