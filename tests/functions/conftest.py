@@ -1,9 +1,11 @@
-"""Fixtures of the tests through the Functions runtime: the product, started once for all of them."""
+"""Fixtures of the tests through the Functions runtime: products that are started once for all of them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 
 import pytest
 from notifiers import SOURCES
@@ -12,30 +14,35 @@ from ward import Ward
 
 _QUEUES = ("changes", "recoveries", "reports", "inbound", "wakeups", "outbox")
 _TIMERS = ("due", "sweep", "reconciliation", "campaigns")
+_open: dict[str, Product] = {}
+_closing = ExitStack()
 
 
-@pytest.fixture(scope="session")
-def intake_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """Run a product whose queues are filled but not emptied, with a source for each way to prove oneself."""
-    off = {f"AzureWebJobs.{name}.Disabled": "true" for name in (*_QUEUES, *_TIMERS)}
-    with running(tmp_path_factory.mktemp("intake"), SOURCES, **off) as product:
-        assert [each for each, kind in product.functions() if kind != "Http"] == ["queued_notifications"]
-        yield product
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Stop the products after the last test of this folder: other tests need the machine."""
+    if nextitem is None or nextitem.path.parent != Path(__file__).parent:
+        _closing.close()
+        _open.clear()
+
+
+def _once(name: str, start: Callable[[], AbstractContextManager[Product]]) -> Product:
+    if name not in _open:
+        _open[name] = _closing.enter_context(start())
+    return _open[name]
 
 
 @pytest.fixture
-def intake(intake_of_session: Product) -> Product:
-    """Give the intake with nothing on its queues and nothing counted."""
-    asyncio.run(intake_of_session.clear())
-    return intake_of_session
+def intake(tmp_path_factory: pytest.TempPathFactory) -> Product:
+    """Give a product whose queues are filled but not emptied, with a source for each way to prove oneself.
 
-
-@pytest.fixture(scope="session")
-def product_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """Run a whole product with the shipped definitions in force."""
-    with running(tmp_path_factory.mktemp("product"), SOURCES, **SOON) as product:
-        asyncio.run(published(product))
-        yield product
+    Nothing is on its queues, and nothing counted.
+    """
+    off = {f"AzureWebJobs.{name}.Disabled": "true" for name in (*_QUEUES, *_TIMERS)}
+    product = _once("intake", lambda: running(tmp_path_factory.mktemp("intake"), SOURCES, **off))
+    assert [name for name, kind in product.functions() if kind != "Http"] == ["queued_notifications"]
+    asyncio.run(product.clear())
+    return product
 
 
 @pytest.fixture
@@ -47,7 +54,13 @@ def untouched(intake: Product) -> Iterator[Product]:
 
 
 @pytest.fixture
-def ward(product_of_session: Product) -> Ward:
-    """Give the hospital of the whole product; the patients of other tests are in it too."""
-    product_of_session.fhir.forget()
-    return Ward(product_of_session)
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Ward:
+    """Give the hospital of a whole product with the shipped definitions in force.
+
+    The patients of other tests are in it too.
+    """
+    product = _once("product", lambda: running(tmp_path_factory.mktemp("product"), SOURCES, **SOON))
+    product.fhir.forget()
+    if not product.published:
+        asyncio.run(published(product))
+    return Ward(product)

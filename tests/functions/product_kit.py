@@ -63,6 +63,7 @@ class Product:
     def __init__(self, stack: Stack, fhir: StubFhir) -> None:
         self.stack = stack
         self.fhir = fhir
+        self.published = False
         self.issuer = Issuer()
         fhir.documents |= self.issuer.documents(fhir.url)
         self.clock: FileClock = stack.clock
@@ -229,3 +230,4 @@ async def published(product: Product) -> None:
     """Put the shipped definitions in force."""
     async with product.opened() as services:
         await publish(services, read_definitions())
+    product.published = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from ward import EVENTS, Ward
 
@@ -19,9 +21,21 @@ async def test_a_result_leads_to_one_message_however_often_it_is_told(ward: Ward
     assert "Ana" in text
     (row,) = await ward.rows("v-once")
     assert (row.status, row.channel, row.to) == ("completed", "sms", "+15555552001")
+    assert row.delivery == "delivered"  # as Communication Services has reported meanwhile
     record = await ward.record("v-once")
     assert record.memberships["https://hearthline.example/segments/diabetes-poor-control"].member
     assert len(record.enrolments) == 1
+
+
+async def test_the_same_event_many_times_at_once_leads_to_one_message(ward: Ward) -> None:
+    await ward.admit("v-crowd", "+15555552005")
+    event = ward.put(make.hba1c("v-crowd", 1, 9.8, ward.now))
+    with ThreadPoolExecutor(8) as pool:
+        told = [pool.submit(ward.product.call, "POST", EVENTS, [event, event]) for _ in range(16)]
+        assert {each.result().status for each in told} == {200}
+    assert (await ward.product.idle()).poisoned == {}
+    assert len(ward.sent("+15555552005")) == 1
+    assert len(await ward.rows("v-crowd")) == 1
 
 
 async def test_versions_out_of_order_end_at_the_newest(ward: Ward) -> None:

@@ -207,3 +207,19 @@ async def test_rest_hook_without_a_body(intake: Product) -> None:
     assert intake.call("DELETE", f"{KEYED}/hooks/Observation/o1/_history/3").status == 200
     assert (await queued(intake))[0] == [("Observation/o1", "3", "deleted", False)]
     assert intake.call("GET", f"{KEYED}/hooks/Observation/o1").status == 404
+
+
+async def test_a_cloud_event_in_binary_mode(intake: Product) -> None:
+    event = orjson.loads(fixture("azure/cloudevents-FhirResourceUpdated.json"))
+    names = ("id", "source", "type", "subject", "time")
+    headers = {"ce-specversion": "1.0", **{f"ce-{name}": str(event[name]) for name in names}}
+    reply = intake.call("POST", f"{KEYED}/events", event["data"], headers)
+    heard(reply, AZURE["azure/cloudevents-FhirResourceUpdated.json"])
+    assert await queued(intake) == AZURE["azure/cloudevents-FhirResourceUpdated.json"]
+
+
+async def test_a_large_pushed_body_is_left_out_and_read_back(intake: Product) -> None:
+    note = [{"text": "x" * 60_000}]
+    body = {"resourceType": "Observation", "id": "o1", "meta": {"versionId": "2"}, "note": note}
+    assert intake.call("PUT", f"{KEYED}/hooks/Observation/o1", body).status == 200
+    assert (await queued(intake))[0] == [("Observation/o1", "2", "unknown", False)]
