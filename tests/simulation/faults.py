@@ -44,6 +44,8 @@ class Faults:
     """How many of the faults are crashes."""
     without: frozenset[str] = frozenset()
     """Kinds that are left out, such as those of which the outcome cannot equal the undisturbed one."""
+    only: frozenset[str] = frozenset()
+    """Kinds that alone occur, where any are named."""
     target: tuple[str, int] | None = None
     """A point at which to crash for certain: its name, and at which visit (from 0)."""
     visits: Counter[str] = field(default_factory=Counter)
@@ -64,8 +66,11 @@ class Faults:
             return ""
         special = _SPECIAL.get(point, ("unavailable",))
         kinds = CRASHES if self.random.random() < self.crash_share else special
-        kinds = tuple(kind for kind in kinds if not {kind, f"{point} {kind}"} & self.without)
+        kinds = tuple(kind for kind in kinds if self._occurs(kind, point))
         return self.random.choice(kinds) if kinds else ""
+
+    def _occurs(self, kind: str, point: str) -> bool:
+        return not {kind, f"{point} {kind}"} & self.without and (not self.only or kind in self.only)
 
     def crashed_at(self) -> frozenset[str]:
         """Return the points at which a worker or a process was crashed."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.adapters.memory import MemoryDocuments, MemoryIndexes, MemoryPatients, MemoryQueue
 from shared.adapters.memory_fhir import MemoryFhir
+from shared.errors import Conflict
 from shared.fhir.instants import MINUTE, Instant
 from shared.fhir.references import ResourceKey
 from shared.message.outbound import OutboundMessage, SendResult
@@ -72,6 +73,16 @@ class GatedDocuments(Gated):
 
     def __init__(self, inner: MemoryDocuments, gate: Gate) -> None:
         super().__init__(inner, "documents", gate)
+
+    async def put(self, kind: str, name: str, body: bytes, etag: str | None) -> str:
+        try:
+            await self._gate.at("documents.put:before")
+        except Conflict:
+            if etag is not None:  # a write regardless of what is there never conflicts
+                raise
+        written: str = await self._inner.put(kind, name, body, etag)
+        await self._gate.at("documents.put:after")
+        return written
 
     def all(self, kind: str) -> AsyncIterator[tuple[str, bytes]]:
         return self._walk("all", kind)

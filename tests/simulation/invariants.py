@@ -163,7 +163,7 @@ def _outcome(world: World, name: str, message: Message) -> Iterator[str]:
         yield f"{name} is said to be sent, the provider knows nothing of it"
     if message.status == "unknown":
         claimed_by = message.claimed_by.split("/")[0]
-        excused = name in provider.lost | provider.deferred or any(claimed_by.startswith(t) for t in world.disturbed)
+        excused = name in provider.lost or any(claimed_by.startswith(t) for t in world.disturbed)
         if not excused:
             yield f"{name} is unknown, though nothing befell {message.claimed_by}"
         lines = (line for kept in world.outside.patients._timeline.values() for line in kept)

@@ -26,7 +26,6 @@ class Provider:
         self.refused: set[str] = set()
         self.lost: set[str] = set()
         """Messages whose sender was told that nothing is known."""
-        self.deferred: set[str] = set()
         self.after_acceptance: list[str] = []
         """Messages that were handed over once more, although they had been taken."""
         self.reports: list[Report] = []
@@ -39,7 +38,6 @@ class Provider:
         if name in self.accepted:
             self.after_acceptance.append(name)
         if fault == "deferred":
-            self.deferred.add(name)
             return Deferred("too many requests", 30.0)
         if fault == "refused":
             self.refused.add(name)

@@ -129,3 +129,11 @@ def pair(seed: int) -> tuple[list[str], list[World]]:
     found += (f"disturbed: {what}" for what in disturbed.broken)
     found += compare(undisturbed.world, disturbed.world)
     return found, [undisturbed.world, disturbed.world]
+
+
+def crowded(seed: int) -> list[str]:
+    """Run a calm history in which commits conflict again and again; which messages end as unknown."""
+    faults = Faults(Random(f"crowded {seed}"), rate=0.7, crash_share=0.0, only=frozenset({"conflict"}))
+    outcome = calm(seed, Hospital(seed).history(4, calm=True), faults)
+    rows = invariants.rows(outcome.world.outside)
+    return outcome.broken + [name for name, message in rows.items() if message.status == "unknown"]

@@ -45,3 +45,10 @@ def test_the_same_seed_gives_the_same_run(seed):
     assert one.world.steps == other.world.steps
     assert one.world.faults.tally == other.world.faults.tally
     assert list(one.world.outside.provider.accepted) == list(other.world.outside.provider.accepted)
+
+
+@given(seed=SEEDS)
+@settings(_bounded, max_examples=1 if _CHOSEN else 3)
+def test_conflicts_alone_leave_no_outcome_unknown(seed):
+    note(f"HEARTHLINE_SEED={seed}")
+    assert run.crowded(seed) == []

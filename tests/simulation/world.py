@@ -126,8 +126,11 @@ class World:
         self.steps += 1
         parked = self.choices.choice(self.gate.parked)
         fault = self.faults.at(parked.point)
-        if fault in CRASHES and parked.worker in self.workers:
-            self._crash(self.workers[parked.worker], fault)
+        worker = self.workers.get(parked.worker)
+        if fault and worker is not None and worker.letter is not None:
+            self.disturbed.add(worker.letter.letter_id)
+        if fault in CRASHES and worker is not None:
+            self._crash(worker, fault)
         elif fault in CRASHES:  # what a failed worker had begun goes on without it, until its process ends
             self.gate.drop(parked.worker)
         else:
