@@ -26,6 +26,9 @@ from shared.usecases.services import Services
 ATTEMPTS = 6
 """Conflicts in a row after which the queue retries later."""
 
+TOLD_ATTEMPTS = 100
+"""The same where the commit says what became of a message: a known outcome must not be lost to a crowd."""
+
 ROUNDS = 20
 """Rounds of decide and drain for one trigger; the rest is left to the wake-up index."""
 
@@ -86,7 +89,8 @@ async def _commit(
     fresh: frozenset[str],
     held: Stored | None,
 ) -> tuple[PatientRecord, Stored, Decision]:
-    for _ in range(ATTEMPTS):
+    told = any(isinstance(event, SendSettled) for event in events)
+    for _ in range(TOLD_ATTEMPTS if told else ATTEMPTS):
         stored, held = held or await services.patients.load(key, patient_id), None
         if not stored.record.patient_id:  # a key that is nobody's: there is nothing to know
             return stored.record, stored, Decision(stored.record)
