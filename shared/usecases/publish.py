@@ -23,7 +23,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Shelf(Struct, frozen=True):
-    """What is published: the digest of each document by its canonical name; the version is "number-digest"."""
+    """What is published: the digest of each document by its canonical name; `version` is "number-digest"."""
 
     version: str = ""
     documents: dict[str, str] = {}
