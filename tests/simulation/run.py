@@ -68,9 +68,11 @@ def _records(patient: str, one: PatientRecord, other: PatientRecord) -> list[str
         if getattr(one, name) != getattr(other, name)
     ]
     before, after = _facts(one), _facts(other)
-    for name in sorted({*before, *after}):
-        if before.get(name) != after.get(name):
-            found.append(f"{patient}: {name} is {before.get(name)} undisturbed, {after.get(name)} disturbed")
+    found += (
+        f"{patient}: {name} is {before.get(name)} undisturbed, {after.get(name)} disturbed"
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    )
     if sorted(one.contacts) != sorted(other.contacts):
         found.append(f"{patient}.contacts: {one.contacts}, {other.contacts}")
     return found

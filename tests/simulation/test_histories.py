@@ -1,4 +1,4 @@
-"""Random histories: a storm keeps the design's invariants, and a disturbed history ends like an undisturbed one.
+"""Random histories: storms keep the design's invariants, and a disturbed one ends like the undisturbed.
 
 A failure prints its seed; HEARTHLINE_SEED=<seed> runs that one alone. Long runs: python -m tests.simulation
 """
