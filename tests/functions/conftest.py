@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from notifiers import SOURCES
 from product_kit import SOON, Product, published, running
-from ward import Ward
+from ward import CLINIC, Ward
 
 _QUEUES = ("changes", "recoveries", "reports", "inbound", "wakeups", "outbox")
 _TIMERS = ("due", "sweep", "reconciliation", "campaigns")
@@ -63,4 +63,5 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Ward:
     product.fhir.forget()
     if not product.published:
         asyncio.run(published(product))
+    product.fhir.put(CLINIC, product.clock.now())
     return Ward(product)

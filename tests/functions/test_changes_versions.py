@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ward import EVENTS, Ward
+from ward import CLINIC, EVENTS, Ward
 
 from sandbox.play import resources as make
 from shared.fhir.instants import DAY, HOUR, MINUTE, Instant
@@ -170,14 +170,12 @@ async def test_a_stop_outlives_a_merge(ward: Ward) -> None:
 
 
 async def test_a_renamed_location_reaches_the_text_of_what_is_sent_later(ward: Ward) -> None:
-    place = {"resourceType": "Location", "id": "hl-diabetes", "status": "active", "name": "Diabetes Clinic"}
     await ward.admit("v-place", "+15555552050")
-    await ward.write(place)
     start = Instant(ward.now + 5 * DAY)
     await ward.write(make.appointment("v-place", start))
     (booked,) = ward.sent("+15555552050")
     assert "Diabetes Clinic" in booked
-    await ward.write({**place, "name": "Endocrinology, Building 7"})
+    await ward.write({**CLINIC, "name": "Endocrinology, Building 7"})
     ward.pass_time(5 * DAY - 2 * HOUR + MINUTE)
     await ward.run_timer("due")
     later = ward.sent("+15555552050")[1:]

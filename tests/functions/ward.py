@@ -17,6 +17,8 @@ from tests.unit.fhir.notification_data import grid
 
 ACCOUNT = "a.fhir.azurehealthcareapis.com"
 EVENTS = "/api/fhir/notifications/events"
+CLINIC = {"resourceType": "Location", "id": "hl-diabetes", "status": "active", "name": "Diabetes Clinic"}
+"""Where the appointments take place."""
 _KINDS = {"created": "Created", "updated": "Updated", "deleted": "Deleted"}
 
 
