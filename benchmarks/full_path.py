@@ -16,7 +16,6 @@ from benchmarks.world import World, store_patients
 
 FEW = 50
 """One change in so many sends a message where few do."""
-_WARM = 200
 ROUNDS = 500_000
 """Where the numbers of the throughput rounds' patients begin."""
 BARE = 1_000_000
@@ -35,7 +34,7 @@ async def measure(world: World, sizes: Sizes, tell: Tell) -> dict[str, Json]:
     loud = await record_change(world.services, world.tables, spare, sends=True)
     silent = await record_change(world.services, world.tables, spare + 1, sends=False)
     bare = Bare(world, loud, silent)
-    await warm_up(world, sizes.patients, ROUNDS)
+    await warm_up(world, sizes.warm_up, sizes.patients, ROUNDS)
     return {
         "every_change_sends": await _case(world, bare, sizes, (sizes.all_send, 1), tell),
         "few_changes_send": await _case(world, bare, sizes, (sizes.few_send, FEW), tell),
@@ -43,9 +42,9 @@ async def measure(world: World, sizes: Sizes, tell: Tell) -> dict[str, Json]:
     }
 
 
-async def warm_up(world: World, patients: int, first: int) -> None:
-    """Let the host import what it defers, and open its connections."""
-    await feed(world, [work.observation for work in works(min(patients, _WARM), patients, 2, first)])
+async def warm_up(world: World, changes: int, patients: int, first: int) -> None:
+    """Let the host import what it defers and open its connections, and everything get up to speed."""
+    await feed(world, [work.observation for work in works(changes, patients, 2, first)])
 
 
 async def _case(world: World, bare: Bare, sizes: Sizes, size: tuple[int, int], tell: Tell) -> Json:

@@ -37,7 +37,7 @@ async def at_half(world: World, sizes: Sizes, most: float, tell: Tell) -> Json:
 async def _measured(world: World, sizes: Sizes, pace: float, tell: Tell) -> list[float]:
     tell(f"latency at {pace:.0f}/s")
     await store_patients(world.services, range(sizes.paced_patients), sizes.facts)
-    await warm_up(world, sizes.paced_patients, 0)
+    await warm_up(world, sizes.warm_up, sizes.paced_patients, 0)
     return await _paced(world, sizes.paced_patients, pace, sizes.paced)
 
 

@@ -13,6 +13,8 @@ class Sizes:
     """Of the throughput rounds: enough that none gets message upon message."""
     paced_patients: int = 600
     """Of the latency runs, one change each."""
+    warm_up: int = 800
+    """Changes before anything counts: Node and Python compile what runs often only by and by."""
     facts: int = 100
     """Of each patient."""
     rounds: int = 3
@@ -38,6 +40,7 @@ FULL = Sizes()
 QUICK = Sizes(
     patients=300,
     paced_patients=200,
+    warm_up=300,
     rounds=1,
     all_send=600,
     few_send=900,
