@@ -14,7 +14,8 @@ class PortTakenError(Exception):
     """Somebody else listens on a port that the stack needs; the message says what to do."""
 
     def __init__(self, port: int, service: str, flag: str) -> None:
-        super().__init__(f"port {port} for {service} is taken: free it or choose another with {flag}")
+        others = f"choose others with --port-base (hearthline up takes {flag} too)"
+        super().__init__(f"port {port} for {service} is taken: free it, or {others}")
         self.port = port
 
 

@@ -117,7 +117,8 @@ def test_every_setting_that_the_stack_gives_is_one_that_the_product_reads(tmp_pa
     read = settings(given)
     assert read.sources[0].name == "events"
     aliases = {str(field.alias) for field in type(read).model_fields.values()}
-    assert set(given) <= aliases
+    given = {name for name in given if not name.startswith("AzureFunctionsJobHost__")}  # the host's own
+    assert given <= aliases
 
 
 @pytest.fixture(scope="module")
