@@ -58,12 +58,13 @@ class Scene:
 
     def meanwhile(self, point: str) -> None:
         """Let all others finish while one worker stands at a point; it goes on only afterwards."""
-        (held,) = (parked for parked in self.world.gate.parked if parked.point == point)
-        worker = self.world.workers.pop(held.worker)
-        self.world.gate.parked.remove(held)
+        number = next(parked.worker for parked in self.world.gate.parked if parked.point == point)
+        held = [parked for parked in self.world.gate.parked if parked.worker == number]
+        worker = self.world.workers.pop(number)
+        self.world.gate.drop(number)
         self.world.idle()
-        self.world.gate.parked.append(held)
-        self.world.workers[held.worker] = worker
+        self.world.gate.parked += held
+        self.world.workers[number] = worker
 
     def record(self, name: str) -> PatientRecord:
         return invariants.records(self.world.outside)[name]
