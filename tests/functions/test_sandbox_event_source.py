@@ -22,7 +22,7 @@ from sandbox.event_source.changes import ChangeLog
 from sandbox.event_source.schemas import SCHEMAS
 from sandbox.event_source.source import EventSource, Options
 from sandbox.event_source.target import Target
-from sandbox.fhir_load import LoadFailedError, load
+from sandbox.population.load import load
 from sandbox.ports import free_ports
 from sandbox.processes import Children
 from shared.adapters.clock import FileClock, SystemClock
@@ -112,8 +112,7 @@ async def idle(source: EventSource) -> None:
 
 
 async def put(fhir: Fhir, rid: str, rtype: str = "Patient") -> None:
-    async with aiohttp.ClientSession() as session:
-        await load(session, fhir.base, [{"resourceType": rtype, "id": rid}])
+    await load([{"resourceType": rtype, "id": rid}], fhir.base)
 
 
 async def delete(fhir: Fhir, rid: str) -> None:
@@ -151,9 +150,9 @@ async def test_events_carry_the_virtual_time(fhir: Fhir, tmp_path: Path) -> None
 
 async def test_a_flood_travels_in_batches(fhir: Fhir, tmp_path: Path) -> None:
     subscriber = Subscriber()
-    async with running(fhir, subscriber, tmp_path) as source, aiohttp.ClientSession() as session:
+    async with running(fhir, subscriber, tmp_path) as source:
         resources = [{"resourceType": "Location", "id": f"flood-{n}"} for n in range(300)]
-        assert await load(session, fhir.base, resources) == 300
+        assert (await load(resources, fhir.base)).loaded == 300
         await idle(source)
     assert len(set(subscriber.seen())) == len(subscriber.seen()) == 300
     assert len(subscriber.requests) < 50
@@ -238,10 +237,3 @@ async def test_its_own_pages(fhir: Fhir, tmp_path: Path) -> None:
                 assert (await answer.json())["pending"] == 0
             async with session.get(own.make_url("/sandbox/health")) as answer:
                 assert answer.status in (200, 503)
-
-
-async def test_loading_says_when_the_server_refuses(fhir: Fhir) -> None:
-    async with aiohttp.ClientSession() as session:
-        with pytest.raises(ExceptionGroup) as caught:
-            await load(session, fhir.base, [{"resourceType": "Nonsense", "id": "x"}])
-    assert caught.group_contains(LoadFailedError, match="Nonsense")

@@ -16,10 +16,10 @@ import aiohttp
 import pytest
 
 from sandbox import plan as plans
-from sandbox.fhir_load import load
 from sandbox.functions_host.keys import Keys
 from sandbox.idle import BusyError, until_idle
 from sandbox.plan import Plan
+from sandbox.population.load import load
 from sandbox.ports import Ports, PortTakenError
 from sandbox.processes import Service, ServiceFailedError
 from sandbox.stack import FolderInUseError, Stack
@@ -138,10 +138,10 @@ async def test_the_real_services_carry_a_change_from_the_fhir_server_to_the_app(
     plan = plan_in(tmp_path, app=tiny_app, settings={"STACK_APP_SEEN": str(seen)})
     async with Stack(plan) as stack, aiohttp.ClientSession() as session:
         patients = [{"resourceType": "Patient", "id": f"p{n}"} for n in range(20)]
-        await load(session, stack.urls["fhir"], patients[:10])
+        await load(patients[:10], stack.urls["fhir"])
         await until_idle(stack, 20)
         await stack.restart_host()
-        await load(session, stack.urls["fhir"], patients[10:])
+        await load(patients[10:], stack.urls["fhir"])
         calm = await until_idle(stack, 20)
         places = {line.partition("/")[2] for line in seen.read_text().splitlines()}
         assert places == {f"Patient/p{n}" for n in range(20)}
@@ -150,7 +150,7 @@ async def test_the_real_services_carry_a_change_from_the_fhir_server_to_the_app(
         assert (stats["received"], stats["pending"], stats["deadLettered"]) == (20, 0, 0)
         assert calm.poisoned == {}
         async with session.put(f"{stack.urls['events']}/sandbox/behaviour", json={"hold": True}):
-            await load(session, stack.urls["fhir"], patients[:1])
+            await load(patients[:1], stack.urls["fhir"])
             with pytest.raises(BusyError, match=r"1 event\(s\) not delivered"):
                 await until_idle(stack, 0.1)
 
