@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 import azure.functions as func
 
+from shared.bootstrap import queue as queues
 from shared.bootstrap import services
 from shared.errors import Invalid, Rejected, Unauthenticated, Unavailable
 from shared.usecases.jobs import Job, decode_job
@@ -77,14 +78,18 @@ async def settle(
     However long a system is away, that brings no message to the poison queue: after some tries it goes to
     the end of its queue, as new. Poison is what raises anything else: a bug.
     """
-    ready = await services()
     try:
-        await handle(ready)
-    except Rejected as rejected:
-        logger.warning("rejected: %s", rejected.code)
-        await record_rejection(ready, message.id or "", rejected)
+        await _handle(await services(), message.id or "", handle)
     except Unavailable as unavailable:
         if (message.dequeue_count or 1) < PATIENCE:
             raise
         logger.warning("put off: %s", unavailable.reason)
-        await ready.queue.send(queue, message.get_body(), max(PAUSE, unavailable.retry_after or 0.0))
+        await queues().send(queue, message.get_body(), max(PAUSE, unavailable.retry_after or 0.0))
+
+
+async def _handle(ready: Services, trigger_id: str, handle: Callable[[Services], Awaitable[None]]) -> None:
+    try:
+        await handle(ready)
+    except Rejected as rejected:
+        logger.warning("rejected: %s", rejected.code)
+        await record_rejection(ready, trigger_id, rejected)

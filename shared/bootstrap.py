@@ -14,7 +14,6 @@ from shared.adapters.acs_email import AcsEmail
 from shared.adapters.acs_http import AcsHttp
 from shared.adapters.acs_sms import AcsSms
 from shared.adapters.clock import FileClock, SystemClock
-from shared.adapters.entra import EntraTokens
 from shared.adapters.fhir_calls import FhirCalls, FhirLimits
 from shared.adapters.fhir_http import FhirHttp
 from shared.adapters.identity import entra_tokens, fixed_token
@@ -30,7 +29,7 @@ from shared.fhir.notification import Format, Limits
 from shared.fhir.proof import Claims
 from shared.fhir.sources import Source
 from shared.message.policy import Policy
-from shared.ports import Channel, Clock
+from shared.ports import Channel, Clock, Queue
 from shared.usecases.published import PublishedDefinitions
 from shared.usecases.services import QUEUES, Services
 
@@ -57,38 +56,31 @@ def intake() -> Intake:
     return Intake(_settings().sources, Limits(body=_settings().body_limit), queue)
 
 
-class _Living(Struct, frozen=True):
-    """What one event loop works with, for as long as it runs."""
-
-    services: Services
-    session: aiohttp.ClientSession
-
-
-_built: dict[asyncio.AbstractEventLoop, asyncio.Task[_Living]] = {}
+_built: dict[asyncio.AbstractEventLoop, asyncio.Task[Services]] = {}
+_sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 _open: set[asyncio.Task[None]] = set()
 
 
 async def services() -> Services:
-    """Return the services of this process; built at first use. Raises Invalid for wrong settings."""
-    return (await _here()).services
-
-
-async def _here() -> _Living:
+    """Return the services of this process; built at first use. Raises Unavailable, Invalid (settings)."""
     loop = asyncio.get_running_loop()
     if loop not in _built or (_built[loop].done() and _built[loop].exception() is not None):
-        _built[loop] = loop.create_task(_live())
+        _built[loop] = loop.create_task(build(_settings(), _session()))
     return await asyncio.shield(_built[loop])
 
 
-async def _live() -> _Living:
-    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=128, keepalive_timeout=55))
-    try:
-        living = _Living(await build(_settings(), session), session)
-    except BaseException:
-        await session.close()
-        raise
-    _open.add(asyncio.create_task(_close_at_the_end(session)))
-    return living
+def queue() -> Queue:
+    """Return the queues alone: they can be had while other services cannot."""
+    return _queues(_settings(), _session())
+
+
+def _session() -> aiohttp.ClientSession:
+    loop = asyncio.get_running_loop()
+    if loop not in _sessions:
+        connector = aiohttp.TCPConnector(limit=128, keepalive_timeout=55)
+        _sessions[loop] = aiohttp.ClientSession(connector=connector)
+        _open.add(loop.create_task(_close_at_the_end(_sessions[loop])))
+    return _sessions[loop]
 
 
 async def _close_at_the_end(session: aiohttp.ClientSession) -> None:
@@ -102,7 +94,7 @@ async def _close_at_the_end(session: aiohttp.ClientSession) -> None:
 async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
     """Build the services that settings describe, and whatever tables and queues they miss."""
     tables = Tables(StorageRest(_account(chosen, "table"), session))
-    queues = StorageQueues(StorageRest(_account(chosen, "queue"), session))
+    queues = _queues(chosen, session)
     documents = TableDocuments(tables)
     await asyncio.gather(
         *(tables.create(name) for name in (TABLE, WAKEUPS, INDEX, DOCUMENTS)),
@@ -127,8 +119,7 @@ async def verify_token(token: str) -> Claims:
     issuer = _settings().entra_issuer
     if issuer is None:
         raise Unauthenticated("bearer tokens are not accepted here: no issuer is configured")
-    living = await _here()
-    return await _entra(issuer, living.session).verify(token)
+    return await _entra(issuer, _session()).verify(token)
 
 
 @cache
@@ -139,6 +130,10 @@ def _entra(issuer: str, session: aiohttp.ClientSession) -> EntraTokens:
 def policy_of(chosen: Settings) -> Policy:
     """Return what the core needs to know of the organisation."""
     return Policy(zone=chosen.time_zone, region=chosen.region, organisation=chosen.organization)
+
+
+def _queues(chosen: Settings, session: aiohttp.ClientSession) -> StorageQueues:
+    return StorageQueues(StorageRest(_account(chosen, "queue"), session))
 
 
 def _account(chosen: Settings, service: str) -> Account:
