@@ -84,7 +84,7 @@ def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
         "HEARTHLINE_TIME_ZONE": TIME_ZONE,
         "HEARTHLINE_CLOCK_FILE": str(plan.clock_file),
         "HEARTHLINE_SOURCES": json.dumps([EVENT_SOURCE_ENTRY]),
-        "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.050",
+        "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.100",
         **plan.settings,
     }
 

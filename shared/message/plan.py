@@ -154,7 +154,9 @@ def _prepared(
 
 
 def _effects(message: Message) -> Iterator[IndexEffect]:
-    yield IndexMessage(message.message_id)
+    """Name what reports and replies will need: a report on an SMS brings back whose it is, in its tag."""
+    if message.channel != "sms":
+        yield IndexMessage(message.message_id)
     if message.channel != "email":  # replies come by SMS and WhatsApp
         yield IndexContact(message.channel, message.to)
 

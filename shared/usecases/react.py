@@ -69,7 +69,7 @@ async def react(
     before: PatientRecord | None = None
     for _ in range(ROUNDS):
         found, stored, decision = await _commit(services, key, patient_id, following, trigger, fresh, held)
-        before, held = before or found, None
+        before, held = before or found, stored  # nobody wrote since, or the commit will conflict
         sends = [effect for effect in decision.effects if isinstance(effect, SendMessage)]
         drained = await drain(services, stored.record, sends)
         following = drained.events
