@@ -55,17 +55,26 @@ class Hospital:
             return (self._write(_place(self.random.choice(PLACES), self.now)),)
         several = self.random.randint(1, 3 if calm else 5)
         names = self.random.sample(PATIENTS, several) if calm else self.random.choices(PATIENTS, k=several)
+        if not calm:
+            return tuple(self._action(name)[0] for name in names)
+        return self._apart(names)
+
+    def _apart(self, names: list[str]) -> tuple[Action, ...]:
+        """Let something happen to each patient, or one thing that concerns several."""
         actions: list[Action] = []
         for name in names:
-            action, others = self._action(name, calm)
-            if not (calm and others & set(names[: names.index(name)])):
+            before = dict(self.resources)
+            action, alone = self._action(name)
+            if alone and not actions:
+                return (action,)
+            if alone:
+                self.resources = before  # it did not happen
+            else:
                 actions.append(action)
-            if calm and others:
-                break
         return tuple(actions)
 
-    def _action(self, name: str, calm: bool) -> tuple[Action, set[str]]:
-        """Return something that happens to a patient, and which others it concerns."""
+    def _action(self, name: str) -> tuple[Action, bool]:
+        """Return something that happens to a patient, and whether it concerns others too."""
         kinds: list[tuple[int, Callable[[str], Action]]] = [
             *((6, self._test), (3, self._diagnosis), (6, self._booking), (3, self._stay), (2, self._contact)),
             *((3, self._reply), (2, self._consent), (5, self._moved), (4, self._closed), (3, self._deleted)),
@@ -74,10 +83,10 @@ class Hospital:
         if self.random.random() < 0.12:
             other = self.random.choice([p for p in PATIENTS if p != name])
             handed = self.random.choice((self._handed_over, self._merged))
-            action = handed(name, other)
-            return (action, {other}) if action else (self._test(name), set())
+            return handed(name, other), True
         weights = [weight for weight, _ in kinds]
-        return self.random.choices(kinds, weights)[0][1](name), set()
+        action = self.random.choices(kinds, weights)[0][1](name)
+        return action, _concerns_merged(action)
 
     def _write(self, resource: Json, style: Style | None = None) -> Write:
         self.resources[ResourceKey(resource["resourceType"], resource["id"])] = resource
@@ -180,11 +189,11 @@ class Hospital:
         del self.resources[key]
         return Delete(key, self.random.choice(_DELETED))
 
-    def _handed_over(self, name: str, other: str) -> Action | None:
+    def _handed_over(self, name: str, other: str) -> Action:
         """Move what was written to the wrong patient to the right one."""
         held = self._of(name, "Observation", "Condition", "Encounter", "Appointment")
         if not held:
-            return None
+            return self._test(name)
         chosen = self.random.choice(held)
         if chosen["resourceType"] != "Appointment":
             return self._write({**chosen, "subject": _whose(other)})
@@ -195,6 +204,13 @@ class Hospital:
         patient = self.resources[ResourceKey("Patient", name)]
         link = [] if patient.get("link") else [{"type": "replaced-by", "other": _whose(other)}]
         return self._write({**patient, "link": link})
+
+
+def _concerns_merged(action: Action) -> bool:
+    """Say whether records that were merged may take part: what a person said holds for all of them."""
+    return isinstance(action, Replied) or (
+        isinstance(action, Write) and action.resource["resourceType"] == "Patient"
+    )
 
 
 def _subject(resource: Json) -> str:
