@@ -46,7 +46,7 @@ class Provider:
             self.lost.add(name)
             return Unknown("no answer in time")
         self.accepted[name] = message
-        self.reports += self._story(name)
+        self.reports += self._story(message)
         return Accepted(f"provider-{name}")
 
     def answer(self, result: SendResult, fault: str) -> SendResult:
@@ -56,11 +56,15 @@ class Provider:
             return Unknown("no answer in time")
         return result
 
-    def _story(self, name: str) -> list[Report]:
-        """Tell the message's fate; by the id alone, so that every run of a history has the same."""
+    def _story(self, message: OutboundMessage) -> list[Report]:
+        """Tell the message's fate; by the id alone, so that every run of a history has the same.
+
+        A report on an SMS brings back the tag, one on an email only the id.
+        """
+        name, key = message.message_id, message.tag.partition(" ")[0] if message.channel == "sms" else ""
         random = Random(name)
         story = list(random.choice(_STORIES))
         if story and random.random() < 0.3:
             story.append(random.choice(story))
         now = self._clock.now()
-        return [Report(name, "", word, Instant(now + i)) for i, word in enumerate(story)]
+        return [Report(name, key, word, Instant(now + i)) for i, word in enumerate(story)]
