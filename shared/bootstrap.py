@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 import aiohttp
 from msgspec import Struct
@@ -32,6 +33,9 @@ from shared.message.policy import Policy
 from shared.ports import Channel, Clock, Queue
 from shared.usecases.published import PublishedDefinitions
 from shared.usecases.services import QUEUES, Services
+
+if TYPE_CHECKING:
+    from shared.adapters.entra import EntraTokens
 
 
 class Intake(Struct, frozen=True):
@@ -124,6 +128,8 @@ async def verify_token(token: str) -> Claims:
 
 @cache
 def _entra(issuer: str, session: aiohttp.ClientSession) -> EntraTokens:
+    from shared.adapters.entra import EntraTokens  # slow to import, and needed only where tokens come
+
     return EntraTokens(issuer, session)
 
 
