@@ -19,11 +19,11 @@ from azure.servicebus.exceptions import (
     SessionCannotBeLockedError,
     SessionLockLostError,
 )
+from bus_kit import PATIENCE, connected
 
 from sandbox.service_bus.settings import Namespace, QueueSettings
 from sandbox.service_bus.threaded import serving
 
-PATIENCE = 10.0
 SETTINGS = QueueSettings(sessions=True, lock_seconds=30)
 
 
@@ -32,12 +32,12 @@ def client() -> Iterator[ServiceBusClient]:
     """Connect to a fresh broker with session queues, one of them with a short lock, and one other queue."""
     queues = {
         "q": SETTINGS,
-        "brief": QueueSettings(sessions=True, lock_seconds=0.5),
+        "brief": QueueSettings(sessions=True, lock_seconds=1.5),
         "plain": QueueSettings(sessions=False),
     }
     with (
         serving(Namespace(queues)) as running,
-        ServiceBusClient.from_connection_string(running.connection_string, retry_total=0) as client,
+        connected(running) as client,
     ):
         yield client
 
@@ -178,7 +178,7 @@ def test_receivers_and_messages_must_fit_the_queue(client: ServiceBusClient) -> 
 def test_a_queue_made_on_use_has_sessions_if_its_first_receiver_says_so() -> None:
     with (
         serving(Namespace()) as running,
-        ServiceBusClient.from_connection_string(running.connection_string) as client,
+        connected(running) as client,
     ):
         send(client, "new", ("A", "a1"), ("B", "b1"))
         with client.get_queue_receiver("new", session_id="B") as receiver:
