@@ -37,7 +37,6 @@ class Outgoing:
         """Open the link and say which session it has, and until when."""
         assert self.session is not None
         ticks = _EPOCH_TICKS + int(locked_until * 10_000_000)
-        self._link.source.copy(self._link.remote_source)
         grant(self._link, {"com.microsoft:locked-until-utc": ticks})
         put_session(self._link, self.session)
         self._open = True
