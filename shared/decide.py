@@ -134,7 +134,8 @@ def _turned(
 ) -> Decision:
     decision = Decision(record)
     for transition in transitions:
-        decision = _intend(decision, IndexMember(transition.url, transition.entered, now))
+        listed = IndexMember(transition.url, transition.entered, now, record.sequence)
+        decision = _intend(decision, listed)
         decision = decision.then(Decision(decision.record, timeline=(_moved(transition, now),)))
     for transition in transitions:
         sprint = on_segment(decision.record, transition, catalogue.journeys, now)
@@ -211,16 +212,9 @@ def _intend(decision: Decision, effect: IndexEffect) -> Decision:
 
 
 def _done(record: PatientRecord, done: Iterable[IndexEffect]) -> PatientRecord:
-    """Take what was done out of the outbox, unless something newer has taken its place.
-
-    A member list that was written while the membership changed under it is written again.
-    """
-    finished = {effect.effect_id: effect for effect in done if record.outbox.get(effect.effect_id) == effect}
+    """Take what was done out of the outbox, unless something newer has taken its place."""
+    finished = {effect.effect_id for effect in done if record.outbox.get(effect.effect_id) == effect}
+    if not finished:
+        return record
     left = {name: effect for name, effect in record.outbox.items() if name not in finished}
-    for effect in done:
-        if isinstance(effect, IndexMember) and effect.effect_id not in left:
-            current = record.memberships.get(effect.segment)
-            if (current is not None and current.member) != effect.member:
-                since = current.since if current else effect.since
-                left[effect.effect_id] = IndexMember(effect.segment, not effect.member, since)
-    return record if left == record.outbox else replace(record, outbox=left)
+    return replace(record, outbox=left)

@@ -16,6 +16,8 @@ class IndexMember(Struct, frozen=True, tag=True):
     segment: str
     member: bool
     since: Instant
+    order: int
+    """How many commits came before: a row that a later commit wrote is left as it is."""
 
     @property
     def effect_id(self) -> str:

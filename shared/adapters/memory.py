@@ -94,6 +94,7 @@ class MemoryIndexes:
     def __init__(self) -> None:
         self._wakeups: set[tuple[Instant, str]] = set()
         self._rows: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        self._members: dict[str, dict[str, IndexMember]] = defaultdict(dict)
 
     async def schedule(self, key: str, due: Instant) -> None:
         """See Indexes.schedule."""
@@ -110,15 +111,16 @@ class MemoryIndexes:
 
     async def apply(self, key: str, effect: IndexEffect) -> None:
         """See Indexes.apply."""
-        rows = self._rows[_place(effect)]
-        if isinstance(effect, IndexMember) and not effect.member:
-            rows.discard(key)
-        else:
-            rows.add(key)
+        if not isinstance(effect, IndexMember):
+            self._rows[_place(effect)].add(key)
+            return
+        rows = self._members[effect.segment]
+        if key not in rows or rows[key].order < effect.order:
+            rows[key] = effect
 
     async def members(self, segment: str) -> tuple[str, ...]:
         """See Indexes.members."""
-        return tuple(sorted(self._rows["member", segment]))
+        return tuple(sorted(key for key, row in self._members[segment].items() if row.member))
 
     async def patients_of_reference(self, reference: str) -> tuple[str, ...]:
         """See Indexes.patients_of_reference."""
@@ -133,10 +135,8 @@ class MemoryIndexes:
         return next(iter(self._rows["message", message_id]), None)
 
 
-def _place(effect: IndexEffect) -> tuple[str, ...]:
+def _place(effect: IndexReference | IndexContact | IndexMessage) -> tuple[str, ...]:
     match effect:
-        case IndexMember(segment=segment):
-            return ("member", segment)
         case IndexReference(reference=reference):
             return ("reference", reference)
         case IndexContact(channel=channel, address=address):

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from hashlib import blake2b
+from typing import Literal
 from zlib import crc32
 
 from shared.adapters.tables import TableService, Write, literal
 from shared.effects import IndexContact, IndexEffect, IndexMember, IndexMessage, IndexReference
-from shared.errors import Conflict
+from shared.errors import Conflict, Unavailable
 from shared.fhir.instants import Instant
 from shared.ports import Wakeup
 
 WAKEUPS = "wakeups"
 INDEX = "index"
+_ATTEMPTS = 8
 SHARDS = 8
 """Partitions of the wake-up index: one partition takes 2,000 entities a second."""
 
@@ -50,13 +52,28 @@ class TableIndexes:
         await self._delete(self._wakeups, _shard(wakeup.key), row)
 
     async def apply(self, key: str, effect: IndexEffect) -> None:
-        """Carry out an index effect; may be repeated."""
+        """Carry out an index effect; may be repeated. Raises Unavailable."""
         partition = _partition(effect)
-        if isinstance(effect, IndexMember) and not effect.member:
-            await self._delete(self._index, partition, key)
+        if isinstance(effect, IndexMember):
+            await self._list(partition, key, effect)
+        else:
+            await self._tables.write(self._index, Write("upsert", partition, key))
+
+    async def _list(self, partition: str, key: str, effect: IndexMember) -> None:
+        """Write a member row unless a later commit's stands there; one who left keeps a row that says so."""
+        row = {"member": effect.member, "since": effect.since, "order": effect.order}
+        for _ in range(_ATTEMPTS):
+            found = await self._tables.get(self._index, partition, key)
+            if found is not None and int(found[0].get("order", -1)) >= effect.order:
+                return
+            kind: Literal["insert", "merge"] = "insert" if found is None else "merge"
+            write = Write(kind, partition, key, row, found[1] if found else "*")
+            try:
+                await self._tables.write(self._index, write)
+            except Conflict:
+                continue
             return
-        since = {"since": effect.since} if isinstance(effect, IndexMember) else {}
-        await self._tables.write(self._index, Write("upsert", partition, key, since))
+        raise Unavailable("others keep writing to this member's row")
 
     async def _delete(self, table: str, partition: str, row: str) -> None:
         try:
@@ -66,7 +83,7 @@ class TableIndexes:
 
     async def members(self, segment: str) -> tuple[str, ...]:
         """Return the keys of a segment's members."""
-        return await self._keys(_digest("member", segment))
+        return await self._keys(_digest("member", segment), " and member eq true")
 
     async def patients_of_reference(self, reference: str) -> tuple[str, ...]:
         """Return the keys of patients whose record embeds a shared resource."""
@@ -81,8 +98,9 @@ class TableIndexes:
         found = await self._keys(_digest("message", message_id))
         return found[0] if found else None
 
-    async def _keys(self, partition: str) -> tuple[str, ...]:
-        rows = self._tables.query(self._index, f"PartitionKey eq {literal(partition)}", "RowKey")
+    async def _keys(self, partition: str, more: str = "") -> tuple[str, ...]:
+        condition = f"PartitionKey eq {literal(partition)}{more}"
+        rows = self._tables.query(self._index, condition, "RowKey")
         return tuple(sorted([str(row["RowKey"]) async for row, _ in rows]))
 
 

@@ -12,7 +12,7 @@ from shared.patient.state import Enrolment, JourneyHistory, Membership, OptOut
 
 KEY = patient_key("p1")
 OUTBOX = (
-    IndexMember("https://s.example|1", True, 5),
+    IndexMember("https://s.example|1", True, 5, 1),
     IndexReference("Location/1"),
     IndexContact("sms", "+15550100"),
     IndexMessage("message-0001"),

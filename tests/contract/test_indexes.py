@@ -72,16 +72,35 @@ async def test_many_wakeups_go_beyond_a_page(indexes):
 async def test_a_segments_members_come_and_go(indexes):
     assert await indexes.members(SEGMENT) == ()
     for n in (2, 1, 2):
-        await indexes.apply(key(n), IndexMember(SEGMENT, True, 5))
+        await indexes.apply(key(n), IndexMember(SEGMENT, True, 5, 1))
     assert await indexes.members(SEGMENT) == tuple(sorted([key(1), key(2)]))
     for _ in range(2):
-        await indexes.apply(key(1), IndexMember(SEGMENT, False, 6))
+        await indexes.apply(key(1), IndexMember(SEGMENT, False, 6, 2))
     assert await indexes.members(SEGMENT) == (key(2),)
     assert await indexes.members("another") == ()
 
 
+async def test_a_member_row_that_is_written_late_changes_nothing(indexes):
+    """Two triggers may write in the other order than they committed: the later commit stands."""
+    await indexes.apply(key(1), IndexMember(SEGMENT, False, 7, 3))
+    await indexes.apply(key(1), IndexMember(SEGMENT, True, 6, 2))
+    assert await indexes.members(SEGMENT) == ()
+    await indexes.apply(key(1), IndexMember(SEGMENT, True, 8, 4))
+    await indexes.apply(key(1), IndexMember(SEGMENT, False, 7, 3))
+    assert await indexes.members(SEGMENT) == (key(1),)
+
+
+async def test_member_rows_written_at_once_end_with_the_latest(indexes):
+    """Whoever wins the race, the last commit is what is read."""
+    flips = [IndexMember(SEGMENT, order % 2 == 0, order, order) for order in range(1, 6)]
+    await asyncio.gather(*(indexes.apply(key(1), flip) for flip in reversed(flips)))
+    assert await indexes.members(SEGMENT) == ()
+    await asyncio.gather(*(indexes.apply(key(1), flip) for flip in flips))
+    assert await indexes.members(SEGMENT) == ()
+
+
 async def test_leaving_a_segment_never_entered_is_no_fault(indexes):
-    await indexes.apply(key(1), IndexMember(SEGMENT, False, 6))
+    await indexes.apply(key(1), IndexMember(SEGMENT, False, 6, 2))
     assert await indexes.members(SEGMENT) == ()
 
 
@@ -120,5 +139,5 @@ async def test_a_segment_of_more_members_than_a_page(indexes):
     count = 1_050
     for start in range(0, count, 50):
         numbers = range(start, start + 50)
-        await asyncio.gather(*(indexes.apply(key(n), IndexMember(SEGMENT, True, 5)) for n in numbers))
+        await asyncio.gather(*(indexes.apply(key(n), IndexMember(SEGMENT, True, 5, 1)) for n in numbers))
     assert await indexes.members(SEGMENT) == tuple(sorted(key(n) for n in range(count)))

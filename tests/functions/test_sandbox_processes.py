@@ -74,7 +74,9 @@ def test_one_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
 def test_a_taken_port_names_port_service_and_flag(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(PortTakenError, match=rf"^port {port} for echo is taken: .*--port-base .*--echo-port too\)$"):
+        with pytest.raises(
+            PortTakenError, match=rf"^port {port} for echo is taken: .*--port-base .*--echo-port too\)$"
+        ):
             Children().start(Service("echo", ("true",), port, "--echo-port"), tmp_path)
 
 

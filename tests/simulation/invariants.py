@@ -131,7 +131,9 @@ def _indexes(outside: Outside, catalogue: Catalogue) -> Iterator[str]:
         for fact in record.facts:
             if fact.resource_type in SHARED_TYPES:
                 by_place["reference", fact.reference].add(record.key)
-    known = outside.indexes._rows
+    known = dict(outside.indexes._rows)
+    for url, listed in outside.indexes._members.items():
+        known["member", url] = {key for key, row in listed.items() if row.member}
     for place in sorted({*by_place, *known}):
         if place[0] == "message" and not known.get(place, set()) - by_place[place]:
             continue  # a message that never was in preparation needs no row; reports below would miss others

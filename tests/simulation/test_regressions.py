@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from shared.fhir.instants import DAY, HOUR, Instant
 from shared.usecases.jobs import Report
 from tests.simulation import hospital, invariants
@@ -203,7 +201,6 @@ def test_a_membership_that_flips_while_its_row_is_written_converges():
     assert scene.broken() == []
 
 
-@pytest.mark.xfail(strict=True, reason="member rows have no order: a late write, then a crash")
 def test_a_membership_row_that_is_written_late_by_a_worker_that_dies_converges():
     for visit in range(8):
         scene = Scene()
