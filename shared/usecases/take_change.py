@@ -26,6 +26,9 @@ from shared.usecases.react import Trigger, react
 from shared.usecases.read import Content, content_of, read_content, version_of
 from shared.usecases.services import CHANGES, Services
 
+LATER = 5.0
+"""Seconds after which a shared resource that the server did not know is asked for again."""
+
 LAG = 3
 """The delivery of a change at which we believe a server that says that it knows no such resource."""
 
@@ -83,7 +86,7 @@ async def _react(
     key, content = patient_key(patient_id), projection.content
     events: list[Event] = []
     if held is not None:
-        events += await _embedded(services, held.record, projection.references, trigger)
+        events += await _embedded(services, held.record, projection.references)
     events.append(ResourceChanged(content))
     fresh = frozenset() if pushed else frozenset({content.reference})
     reaction = await react(services, key, events, trigger, patient_id, fresh=fresh, held=held)
@@ -159,24 +162,30 @@ async def _withdraw(
         await react(services, patient_key(patient_id), [gone], trigger, patient_id)
 
 
-async def _embedded(
-    services: Services, record: PatientRecord, references: Sequence[str], trigger: Trigger
-) -> list[Event]:
+async def _embedded(services: Services, record: PatientRecord, references: Sequence[str]) -> list[Event]:
     """Read the shared resources that a fact refers to and the record has not, for messages to name them.
 
     The index row comes first: a change of theirs from then on finds this patient, an earlier one is read.
     """
     missing = [text for text in references if (fact := record.facts.get(text)) is None or fact.gone]
     await asyncio.gather(*(services.indexes.apply(record.key, IndexReference(text)) for text in missing))
-    found = await asyncio.gather(*(_shared(services, parse_reference(text)[0], trigger) for text in missing))
+    found = await asyncio.gather(*(_shared(services, record, text) for text in missing))
     return [ResourceChanged(content) for content in found if content is not None]
 
 
-async def _shared(services: Services, key: ResourceKey, trigger: Trigger) -> Fact | Person | None:
+async def _shared(services: Services, record: PatientRecord, reference: str) -> Fact | Person | None:
+    """Read a shared resource; one that the server does not know (yet) is looked for later, on its own.
+
+    References that lead nowhere are common, and no reason to keep a patient's change waiting.
+    """
+    key, _ = parse_reference(reference)
     found = await read_content(services, key, "", Instant(0))
-    if found.projection is None and not found.deleted and trigger.delivery < LAG:
-        raise Unavailable("the FHIR server does not yet show what a resource refers to", 1.0)
-    return found.content if found.projection is not None else None
+    if found.projection is not None:
+        return found.content
+    if not found.deleted and record.facts.get(reference) is None:
+        job = Change(key.resource_type, key.resource_id, key=record.key)
+        await services.queue.send(CHANGES, encode_job(job), LATER)
+    return None
 
 
 async def _fan_out(services: Services, change: Change, content: Fact | Person, trigger: Trigger) -> None:
