@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,11 +21,6 @@ NOTIFICATIONS = "/api/fhir/notifications/events"
 ACS_EVENTS = "/api/acs/events"
 LEASE = "4"
 """Seconds after which a killed host's messages come back; in Azure it is ten minutes."""
-EVENT_SOURCE_ENTRY = {
-    "name": "events",
-    "formats": ["event-grid", "cloud-events"],
-    "proofs": [{"kind": "function-key"}],
-}
 
 Stages = Sequence[Sequence[Service]]
 """Groups of services in the order of starting; those of one group start together."""
@@ -83,7 +77,6 @@ def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
         "HEARTHLINE_EMAIL_FROM": "care@hearthline.example",
         "HEARTHLINE_TIME_ZONE": TIME_ZONE,
         "HEARTHLINE_CLOCK_FILE": str(plan.clock_file),
-        "HEARTHLINE_SOURCES": json.dumps([EVENT_SOURCE_ENTRY]),
         "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.100",
         **plan.settings,
     }

@@ -8,10 +8,15 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli.run import ZONE
+from sandbox.play.stories import Cast, Days, stories
+from sandbox.population.generate import TODAY, generate
 from sandbox.ports import LOOPBACK
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +40,15 @@ def listening(port: int) -> bool:
 def command(folder: Path, base: int, *words: str) -> list[str]:
     where = ("--port-base", str(base), "--folder", str(folder))
     return [sys.executable, "-m", "cli.main", *words, *where]
+
+
+def said_of(people: Iterable[dict[str, Any]]) -> set[str]:
+    """Everything by which somebody could be known: family names, phone numbers, addresses."""
+    found: set[str] = set()
+    for person in people:
+        found |= {name["family"] for name in person.get("name", [])}
+        found |= {point["value"] for point in person.get("telecom", [])}
+    return found
 
 
 def test_run_once_judges_itself_and_leaves_nothing(tmp_path: Path) -> None:
@@ -63,6 +77,10 @@ def test_run_once_judges_itself_and_leaves_nothing(tmp_path: Path) -> None:
     assert "Traceback" not in done.stdout + done.stderr
     logs = "".join(path.read_text() for path in (tmp_path / "logs").glob("*.log"))
     assert "Unclosed" not in logs
+    people = [r for r in generate() if r["resourceType"] in ("Patient", "RelatedPerson")]
+    cast = Cast()
+    list(stories(Days(TODAY, ZONE), cast))
+    assert not {word for word in said_of([*people, *cast.patients]) if word in logs}
     assert not any(listening(base + step) for step in range(PORTS))
 
 
