@@ -83,7 +83,7 @@ async def _guarded(plan: Plan, data: Path | None, first: date | None, console: C
 async def _run(plan: Plan, data: Path | None, first: date | None, console: Console, once: bool) -> int:
     show = Show(console, ZONE)
     with console.status("looking through the population"):
-        total, day = await asyncio.to_thread(setting.survey, data, show.left_out)
+        total, day = await asyncio.to_thread(setting.survey, data, show.left_out, ZONE)
     performance = Performance(first or day, ZONE, show)
     with console.status("starting the local stack") as spinner:
         async with Stack(_starting(plan, performance)) as stack, aiohttp.ClientSession() as session:

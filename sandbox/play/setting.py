@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sandbox.idle import until_idle
 from sandbox.play.hospital import Hospital
@@ -16,6 +18,7 @@ from sandbox.population.places import places
 from sandbox.population.reading import read_ndjson
 from sandbox.stack import Stack
 from shared.catalogue import Document
+from shared.fhir.instants import Instant, parse_instant, to_datetime
 from shared.fhir.project import KEPT_TYPES
 from shared.usecases.publish import Published, publish
 from shared.usecases.services import Services
@@ -45,26 +48,27 @@ def together(people: Iterable[Resource], resources: Iterable[Resource]) -> Itera
     yield from resources
 
 
-def survey(folder: Path | None, report: Report) -> tuple[int, date]:
-    """Count the resources to load, and find the day after the last thing that happened in them."""
+def survey(folder: Path | None, report: Report, zone: ZoneInfo) -> tuple[int, date]:
+    """Count the resources to load, and find the day after the last thing that happened in them, in `zone`."""
     if folder is None:
         return sum(1 for _ in made_up()), TODAY
-    count, latest = 0, ""
+    count, latest = 0, Instant(0)
     for resource in in_folder(folder, report):
         count += 1
-        latest = max(latest, *_dates(resource), "")
-    if not latest:
-        return count, TODAY
-    return count, date.fromisoformat(latest) + timedelta(days=1)
+        latest = max(latest, *_instants(resource, zone), Instant(0))
+    day = to_datetime(latest, zone).date() if latest else None
+    return count, TODAY if day is None else day + timedelta(days=1)
 
 
-def _dates(resource: Resource) -> Iterator[str]:
-    for name in _DATES:
-        if isinstance(found := resource.get(name), str) and len(found) >= 10:
-            yield found[:10]
+def _instants(resource: Resource, zone: ZoneInfo) -> Iterator[Instant]:
+    texts = [resource.get(name) for name in _DATES]
     for name in _PERIODS:
-        if isinstance(period := resource.get(name), dict):
-            yield from (str(each)[:10] for each in period.values() if len(str(each)) >= 10)
+        period = resource.get(name)
+        texts += period.values() if isinstance(period, dict) else ()
+    for text in texts:
+        if isinstance(text, str):
+            with suppress(ValueError):  # what is no date says nothing of the last day
+                yield parse_instant(text, zone)
 
 
 async def fill(stack: Stack, hospital: Hospital, resources: Iterable[Resource], progress: Progress) -> Loaded:
