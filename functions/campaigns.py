@@ -7,6 +7,7 @@ import azure.functions as func
 from functions.serving import carry_out, logger
 from shared.bootstrap import services
 from shared.errors import Rejected
+from shared.usecases.deletions import find_deletions
 from shared.usecases.jobs import Job, Recovery
 from shared.usecases.react import Trigger
 from shared.usecases.recover import reconcile, recover
@@ -20,6 +21,13 @@ blueprint = func.Blueprint()
 async def reconciliation(timer: func.TimerRequest) -> None:
     """Search the FHIR server for changes that no notification brought."""
     logger.info("reconciliation queued %d changes", await reconcile(await services()))
+
+
+@blueprint.function_name("deletions")
+@blueprint.timer_trigger("timer", "0 20 * * * *")
+async def deletions(timer: func.TimerRequest) -> None:
+    """Ask the FHIR server's history for deletions that no notification brought."""
+    logger.info("found %d deletions", await find_deletions(await services()))
 
 
 @blueprint.function_name("recoveries")

@@ -149,6 +149,14 @@ class FhirRead(Struct, frozen=True):
     """The server says that it was there and is gone."""
 
 
+class Deletion(Struct, frozen=True):
+    """A resource that the server says was deleted: which, as what version, when by the server's clock."""
+
+    key: ResourceKey
+    version: str
+    at: Instant
+
+
 class FhirServer(Protocol):
     """The system of record."""
 
@@ -162,6 +170,10 @@ class FhirServer(Protocol):
 
     def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Mapping[str, object]]:
         """Walk all pages of a search."""
+        ...
+
+    def deletions(self, resource_type: str, since: Instant) -> AsyncIterator[Deletion]:
+        """Walk what was deleted of a type since an instant, newest first. Raises Rejected if unsupported."""
         ...
 
     def everything(self, patient_id: str) -> AsyncIterator[Mapping[str, object]]:

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from yarl import URL
 
 from shared.errors import Rejected, Unavailable
+from shared.fhir.instants import Instant, parse_instant
 from shared.fhir.references import ResourceKey, parse_reference
+from shared.ports import Deletion
 
 type Resource = Mapping[str, object]
 
@@ -35,6 +37,45 @@ def former(page: Resource) -> Iterator[Resource]:
     for entry in _objects(page.get("entry")):
         resource = entry.get("resource")
         yield resource if isinstance(resource, dict) else {}
+
+
+def changes(page: Resource, resource_type: str) -> Iterator[tuple[Instant, Deletion | None]]:
+    """Walk the entries of a type's history page: when each came to be, and the deletion where it is one.
+
+    An entry that does not say when is as old as can be. https://hl7.org/fhir/R4/http.html#history
+    """
+    for entry in _objects(page.get("entry")):
+        request, response = _object(entry.get("request")), _object(entry.get("response"))
+        at = _instant(response.get("lastModified")) or _instant(_meta(entry).get("lastUpdated")) or Instant(0)
+        deletion = None
+        if request.get("method") == "DELETE":
+            named = _deleted(str(request.get("url") or entry.get("fullUrl") or ""), resource_type)
+            version = str(response.get("etag") or "").removeprefix("W/").strip('"')
+            deletion = Deletion(named, version, at) if named else None
+        yield at, deletion
+
+
+def _deleted(text: str, resource_type: str) -> ResourceKey | None:
+    try:
+        key, _ = parse_reference(text)
+    except Rejected:
+        return None
+    return key if key.resource_type == resource_type else None
+
+
+def _meta(entry: Resource) -> Resource:
+    return _object(_object(entry.get("resource")).get("meta"))
+
+
+def _object(value: object) -> Resource:
+    return value if isinstance(value, dict) else {}
+
+
+def _instant(text: object) -> Instant | None:
+    try:
+        return parse_instant(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def next_page(page: Resource, here: URL, base: URL) -> URL | None:

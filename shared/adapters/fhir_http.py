@@ -10,11 +10,20 @@ from collections.abc import AsyncIterator, Mapping
 from yarl import URL
 
 from shared.adapters.fhir_answers import version_of
-from shared.adapters.fhir_bundles import Resource, bundle, former, next_page, resources, subscription_key
+from shared.adapters.fhir_bundles import (
+    Resource,
+    bundle,
+    changes,
+    former,
+    next_page,
+    resources,
+    subscription_key,
+)
 from shared.adapters.fhir_calls import FhirCalls
 from shared.errors import Rejected
+from shared.fhir.instants import Instant, iso
 from shared.fhir.references import ResourceKey, resource_key
-from shared.ports import FhirRead
+from shared.ports import Deletion, FhirRead
 
 _GONE = frozenset({404, 410})
 _NO_EVENTS = frozenset({400, 404, 405, 410, 422, 501})
@@ -52,6 +61,26 @@ class FhirHttp:
             found += former(page)
             url = next_page(page, url, self._calls.base)
         return tuple(version for version in found[1:] if version and _is(version, key))
+
+    async def deletions(self, resource_type: str, since: Instant) -> AsyncIterator[Deletion]:
+        """Walk [type]/_history?_since, newest first. Raises Unavailable, Rejected (no-history).
+
+        Ends at the first entry older than `since`: some servers forget the parameter from page to page.
+        """
+        checked = resource_key(resource_type, "any").resource_type
+        asked = {"_since": iso(since), "_count": "500"}
+        url: URL | None = URL(f"{self._base}/{checked}/_history").with_query(asked)
+        while url is not None:
+            answer = await self._calls.get(url, _NO_HISTORY)
+            if answer.status in _NO_HISTORY:
+                raise Rejected(f"the FHIR server keeps no history of types ({answer.status})", "no-history")
+            page = bundle(answer.body)
+            for at, deletion in changes(page, checked):
+                if at < since:
+                    return
+                if deletion is not None:
+                    yield deletion
+            url = next_page(page, url, self._calls.base)
 
     def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Resource]:
         """Walk all pages of a search, included resources too. Raises Unavailable, Rejected."""

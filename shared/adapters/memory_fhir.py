@@ -13,7 +13,7 @@ from shared.adapters.fhir_bundles import Resource, subscription_key
 from shared.errors import Conflict, Rejected
 from shared.fhir.instants import Instant, iso, parse_range
 from shared.fhir.references import ResourceKey, resource_key
-from shared.ports import Clock, FhirRead
+from shared.ports import Clock, Deletion, FhirRead
 
 type _Range = tuple[Instant, Instant]
 
@@ -63,6 +63,17 @@ class MemoryFhir:
         for (at, resource), key in ordered:
             if resource is not None and _matches(key, at, params):
                 yield resource
+
+    async def deletions(self, resource_type: str, since: Instant) -> AsyncIterator[Deletion]:
+        """Walk what was deleted of a type since an instant, newest first; also what came back since."""
+        found = [
+            Deletion(key, str(number), at)
+            for key, versions in self._versions.items()
+            for number, (at, resource) in enumerate(versions, start=1)
+            if key.resource_type == resource_type and resource is None and at >= since
+        ]
+        for deletion in sorted(found, key=lambda d: (d.at, d.key), reverse=True):
+            yield deletion
 
     async def everything(self, patient_id: str) -> AsyncIterator[Resource]:
         """Walk the patient, what refers to the patient, and all locations, which the others may refer to."""

@@ -113,7 +113,7 @@ async def search_changes(services: Services, resource_type: str, since: Instant 
     Looks from `since`, else from the watermark on, which follows the search but never overtakes the queue.
     At most MOST resources: what is left is for the next call, as a function must not run for ever.
     """
-    mark, etag = await _watermark(services, resource_type)
+    mark, etag = await watermark(services, resource_type)
     start = mark.start if since is None else since
     latest, queued, looked, known = mark.latest, 0, 0, Known(services)
     async for resource in _search(services, resource_type, start):
@@ -145,7 +145,7 @@ async def mark_known(services: Services) -> None:
     What changes while that goes on is found from there by the next reconciliation.
     """
     for resource_type in sorted(KEPT_TYPES):
-        mark, etag = await _watermark(services, resource_type)
+        mark, etag = await watermark(services, resource_type)
         newest = {"_sort": "-_lastUpdated", "_count": "1"}
         async for resource in services.fhir.search(resource_type, newest):
             at = updated_of(resource)
@@ -191,7 +191,8 @@ def _search(services: Services, resource_type: str, start: Instant) -> AsyncIter
     return services.fhir.search(resource_type, params)
 
 
-async def _watermark(services: Services, resource_type: str) -> tuple[Watermark, str]:
+async def watermark(services: Services, resource_type: str) -> tuple[Watermark, str]:
+    """Return how far a type has been searched, and the ETag of that."""
     found = await services.documents.get(WATERMARKS, resource_type)
     return (_decode(found[0]), found[1]) if found else (Watermark(Instant(0), Instant(0)), "")
 

@@ -19,7 +19,9 @@ from shared.adapters.fhir_calls import FhirCalls, FhirLimits
 from shared.adapters.fhir_http import FhirHttp
 from shared.adapters.identity import entra_tokens, fixed_token
 from shared.errors import Conflict, HearthlineError, Rejected, Unavailable
+from shared.fhir.instants import parse_instant
 from shared.fhir.references import ResourceKey
+from shared.ports import Deletion
 
 SCOPE = "https://fhir.example/.default"
 KEY = ResourceKey("Patient", "secret-1")
@@ -309,6 +311,53 @@ class TestSearch:
         stub.script = [says(200, PATIENT)]
         with pytest.raises(Unavailable):
             await self.ids(client)
+
+
+class TestDeletions:
+    """A type's history, newest first, read no further than was asked for."""
+
+    SINCE = parse_instant("2026-03-02T09:00:00Z")
+
+    def page(self, *entries: tuple[str, str, str], then: str = "") -> web.Response:
+        told = [
+            {"request": {"method": m, "url": url}, "response": {"lastModified": at, "etag": 'W/"3"'}}
+            for m, url, at in entries
+        ]
+        links = [{"relation": "next", "url": then}] if then else []
+        return says(200, {"resourceType": "Bundle", "type": "history", "entry": told, "link": links})
+
+    async def found(self, client: FhirHttp) -> list[Deletion]:
+        return [each async for each in client.deletions("Patient", self.SINCE)]
+
+    async def test_ends_where_a_server_forgets_since_when(self, stub, client):
+        stub.script = [
+            self.page(
+                ("PUT", "Patient/a", "2026-03-02T10:02:00Z"),
+                ("DELETE", "Patient/b", "2026-03-02T10:01:00Z"),
+                then="?page=2",
+            ),
+            self.page(
+                ("DELETE", f"{stub.base}/Patient/c", "2026-03-02T09:30:00Z"),
+                ("DELETE", "Patient/d", "2026-03-02T08:59:59Z"),
+                then="?page=3",
+            ),
+        ]
+        found = await self.found(client)
+        assert [(str(each.key), each.version) for each in found] == [("Patient/b", "3"), ("Patient/c", "3")]
+        assert stub.requests[0].query["_since"] == "2026-03-02T09:00:00.000Z"
+        assert len(stub.requests) == 2
+
+    async def test_what_cannot_be_read_is_passed_over(self, stub, client):
+        wrong = ("DELETE", "../../x", "2026-03-02T10:01:00Z"), ("DELETE", "Group/1", "2026-03-02T10:01:00Z")
+        stub.script = [self.page(*wrong, ("DELETE", "Patient/b", "2026-03-02T10:00:00Z"))]
+        assert [str(each.key) for each in await self.found(client)] == ["Patient/b"]
+
+    @pytest.mark.parametrize("status", [400, 404, 405, 410, 501])
+    async def test_a_server_without_such_a_history(self, stub, client, status):
+        stub.script = [says(status)]
+        with pytest.raises(Rejected) as raised:
+            await self.found(client)
+        assert raised.value.code == "no-history"
 
 
 class TestEvents:

@@ -139,6 +139,24 @@ async def test_history_of_what_never_was_is_empty(server):
     assert await server.history(ResourceKey("Patient", "never-was")) == ()
 
 
+async def test_deletions_of_a_type_since_an_instant(server):
+    """Newest first, with version and instant; nothing that stayed or changed, nothing of another type."""
+    kept, gone, later = patient(), patient(), patient()
+    for resource in (kept, gone, later):
+        await server.update(resource)
+    await server.delete(key_of(gone))
+    await server.update({**kept, "active": False})
+    await server.delete(key_of(later))
+    since = parse_instant((await server.read(key_of(kept))).resource["meta"]["lastUpdated"])
+    every = [each async for each in server.deletions("Patient", Instant(since - 60 * SECOND))]
+    ours = [each for each in every if each.key in (key_of(kept), key_of(gone), key_of(later))]
+    assert [each.key for each in ours] == [key_of(later), key_of(gone)]
+    assert {each.version for each in ours} == {"2"}
+    assert all(since - 60 * SECOND <= each.at <= since + 60 * SECOND for each in ours)
+    assert [each async for each in server.deletions("Encounter", Instant(since - 60 * SECOND))] == []
+    assert [each async for each in server.deletions("Patient", Instant(since + 60 * SECOND))] == []
+
+
 async def test_search_walks_all_pages_and_leaves_out_what_was_deleted(server):
     written = [patient() for _ in range(5)]
     since = iso(Instant(SystemClock().now() // 1000 * 1000))

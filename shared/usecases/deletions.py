@@ -1,0 +1,82 @@
+"""Find deletions that nobody told of: a search by `_lastUpdated` cannot see what is no longer there.
+
+By timer, beside shared.usecases.recover; asks each type's `_history` since what was seen last.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from shared.errors import Conflict, Rejected
+from shared.fhir.instants import Instant
+from shared.fhir.project import KEPT_TYPES
+from shared.ports import Deletion
+from shared.usecases.jobs import Change, encode_job
+from shared.usecases.recover import OVERLAP, watermark
+from shared.usecases.services import CHANGES, Services
+
+DELETIONS = "deletions"
+
+
+class Seen(Struct, frozen=True):
+    """How far the history of a type has been read, by the FHIR server's own clock."""
+
+    latest: Instant
+    names: tuple[str, ...] = ()
+    """Of what was seen in the last OVERLAP before `latest`, which is looked at again."""
+
+
+_decode = msgspec.json.Decoder(Seen).decode
+_encode = msgspec.json.Encoder().encode
+
+
+async def find_deletions(services: Services) -> int:
+    """Queue every deletion not seen before; how many. Raises Unavailable.
+
+    A server that keeps no such history is asked in vain: there only notifications tell of deletions.
+    """
+    queued = 0
+    for resource_type in sorted(KEPT_TYPES):
+        try:
+            queued += await _of_type(services, resource_type)
+        except Rejected:
+            continue
+    return queued
+
+
+async def _of_type(services: Services, resource_type: str) -> int:
+    found = await services.documents.get(DELETIONS, resource_type)
+    seen, etag = (_decode(found[0]), found[1]) if found else (None, "")
+    known = (await watermark(services, resource_type))[0].latest
+    if seen is None:  # what was deleted before we began is in no record of ours
+        if known:
+            await _keep(services, resource_type, Seen(known), etag)
+        return 0
+    since = Instant(max(0, seen.latest - OVERLAP))
+    deletions = [each async for each in services.fhir.deletions(resource_type, since)]
+    fresh = [each for each in deletions if _name(each) not in seen.names]
+    for deletion in fresh:
+        await services.queue.send(CHANGES, encode_job(_change(deletion)))
+    latest = max(seen.latest, known, *(each.at for each in deletions), Instant(0))
+    names = tuple(sorted(_name(each) for each in deletions if each.at >= latest - OVERLAP))
+    if (after := Seen(Instant(latest), names)) != seen:
+        await _keep(services, resource_type, after, etag)
+    return len(fresh)
+
+
+async def _keep(services: Services, resource_type: str, seen: Seen, etag: str) -> None:
+    """Move on once everything is on the queue; when two instances look at once, either may win."""
+    try:
+        await services.documents.put(DELETIONS, resource_type, _encode(seen), etag)
+    except Conflict:
+        return
+
+
+def _name(deletion: Deletion) -> str:
+    return f"{deletion.key}|{deletion.version}"
+
+
+def _change(deletion: Deletion) -> Change:
+    key = deletion.key
+    return Change(key.resource_type, key.resource_id, deletion.version, "deleted", deletion.at)
