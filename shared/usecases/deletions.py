@@ -48,9 +48,10 @@ async def find_deletions(services: Services) -> int:
 async def _of_type(services: Services, resource_type: str) -> int:
     found = await services.documents.get(DELETIONS, resource_type)
     seen, etag = (_decode(found[0]), found[1]) if found else (None, "")
-    known = (await watermark(services, resource_type))[0].latest
+    mark, begun = await watermark(services, resource_type)
+    known = mark.latest
     if seen is None:  # what was deleted before we began is in no record of ours
-        if known:
+        if begun:
             await _keep(services, resource_type, Seen(known), etag)
         return 0
     since = Instant(max(0, seen.latest - OVERLAP))

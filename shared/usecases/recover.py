@@ -200,8 +200,8 @@ async def watermark(services: Services, resource_type: str) -> tuple[Watermark, 
 async def _advance(
     services: Services, resource_type: str, mark: Watermark, before: Watermark, etag: str
 ) -> None:
-    """Move the watermark on; when two instances search at once, either may win."""
-    if mark == before:
+    """Move the watermark on, or begin it; when two instances search at once, either may win."""
+    if mark == before and etag:
         return
     try:
         await services.documents.put(WATERMARKS, resource_type, _encode(mark), etag)

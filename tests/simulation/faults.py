@@ -14,7 +14,7 @@ _STORED = (
     *("indexes.schedule", "indexes.due", "indexes.unschedule", "indexes.apply"),
     *("indexes.patients_of_reference", "indexes.patients_of_contact", "indexes.patient_of_message"),
     *("documents.get", "documents.put", "documents.all"),
-    *("fhir.read", "fhir.history", "fhir.search", "fhir.events"),
+    *("fhir.read", "fhir.history", "fhir.search", "fhir.events", "fhir.deletions"),
 )
 _QUEUES = ("changes", "wakeups", "reports", "outbox", "recoveries")
 _OPERATIONS = (*_STORED, *(f"queue.send.{name}" for name in _QUEUES), "queue.delete", "provider.send")

@@ -12,7 +12,7 @@ from shared.fhir.instants import MINUTE, Instant
 from shared.fhir.references import ResourceKey
 from shared.message.outbound import OutboundMessage, SendResult
 from shared.patient.record import Decision
-from shared.ports import FhirRead, Stored
+from shared.ports import Deletion, FhirRead, Stored
 from tests.simulation.gate import Gate
 from tests.simulation.provider import Provider
 
@@ -129,6 +129,9 @@ class GatedFhir(Gated):
 
     def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Mapping[str, object]]:
         return self._walk("search", resource_type, params)
+
+    def deletions(self, resource_type: str, since: Instant) -> AsyncIterator[Deletion]:
+        return self._walk("deletions", resource_type, since)
 
 
 class GatedChannel:

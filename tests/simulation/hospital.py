@@ -18,8 +18,6 @@ type Json = dict[str, Any]
 
 _TOLD: tuple[Style, ...] = ("event-grid", "cloud-events", "rest-hook", "subscription", "subscription")
 _WRITTEN: tuple[Style, ...] = (*_TOLD, *_TOLD, "gap", "none")
-_DELETED: tuple[Style, ...] = (*_TOLD, *_TOLD, "gap")
-"""No search finds what is deleted: somebody has to tell of it."""
 
 
 class Hospital:
@@ -187,7 +185,7 @@ class Hospital:
         chosen = self.random.choice(held)
         key = ResourceKey(chosen["resourceType"], chosen["id"])
         del self.resources[key]
-        return Delete(key, self.random.choice(_DELETED))
+        return Delete(key, self.random.choice(_WRITTEN))
 
     def _handed_over(self, name: str, other: str) -> Action:
         """Move what was written to the wrong patient to the right one."""

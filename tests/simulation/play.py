@@ -110,6 +110,7 @@ class Player:
         self.heartbeat()
         self.world.idle()
         self.timer("reconcile")
+        self.timer("deletions")
         while self.outside.provider.reports:
             self.report(self.outside.provider.reports.pop(0))
             self.world.idle()
@@ -130,7 +131,10 @@ class Player:
     def storm(self, history: tuple[Phase, ...], steps: int) -> None:
         """Play a history while everything else is under way; at most `steps` between two phases."""
         choices = self.world.choices
-        for phase in history:
+        for number, phase in enumerate(history):
+            if number == 1:  # the timers have run since before anything was deleted
+                self.timer("reconcile")
+                self.timer("deletions")
             self.outside.clock.move_to(max(phase.at, self.outside.clock.now()))
             for action in phase.actions:
                 self.act(action)
@@ -144,7 +148,7 @@ class Player:
         for _ in range(steps):
             what = choices.random()
             if what < 0.02:
-                self.world.start_timer(choices.choice(("due", "due", "reconcile", "sweep")))
+                self.world.start_timer(choices.choice(("due", "due", "reconcile", "deletions", "sweep")))
             elif what < 0.04 and self.outside.provider.reports:
                 reports = self.outside.provider.reports
                 self.report(reports.pop(choices.randrange(len(reports))))

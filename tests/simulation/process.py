@@ -10,6 +10,7 @@ from shared.errors import Rejected
 from shared.fhir.instants import SECOND, Instant
 from shared.fhir.notification import Limits, Request
 from shared.message.policy import Policy
+from shared.usecases.deletions import find_deletions
 from shared.usecases.hear import hear
 from shared.usecases.jobs import (
     Change,
@@ -40,7 +41,7 @@ from tests.simulation.publications import batch
 
 POLICY = Policy(zone="America/New_York", organisation="Sim Hospital")
 CATALOGUE_SECONDS = 10.0
-TIMERS = {"due": queue_due, "reconcile": reconcile, "sweep": sweep}
+TIMERS = {"due": queue_due, "reconcile": reconcile, "deletions": find_deletions, "sweep": sweep}
 
 
 class ManualClock:
