@@ -138,7 +138,7 @@ def _indexes(outside: Outside, catalogue: Catalogue) -> Iterator[str]:
         if place[0] == "message" and not known.get(place, set()) - by_place[place]:
             continue  # a message that never was in preparation needs no row; reports below would miss others
         if place[0] == "reference" and not by_place[place] - known.get(place, set()):
-            continue  # written before the read: one too many, where a deletion came between, is only looked at
+            continue  # written before the read: one too many, as after a deletion in between, costs a look
         if known.get(place, set()) != by_place[place]:
             said = sorted(by_place[place])
             yield f"the index of {place} has {sorted(known.get(place, ()))}, records say {said}"
