@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from cli.clock import clock
 from cli.publish import publish
 from cli.replay import replay
 from cli.run import run
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(run)
+app.command()(clock)
 app.command()(publish)
 app.command("take-in")(take_in)
 app.command()(replay)
