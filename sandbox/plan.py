@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TIME_ZONE = "America/New_York"
 NOTIFICATIONS = "/api/fhir/notifications/events"
 ACS_EVENTS = "/api/acs/events"
+SETTINGS = "local.settings.json"
 LEASE = "4"
 """Seconds after which a killed host's messages come back; in Azure it is ten minutes."""
 
@@ -80,6 +82,13 @@ def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
         "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.100",
         **plan.settings,
     }
+
+
+def write_settings(plan: Plan, access_key: str) -> None:
+    """Leave the app's settings in the folder, for `hearthline publish --settings` and its like."""
+    path = plan.folder / SETTINGS
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"IsEncrypted": False, "Values": app_settings(plan, access_key)}, indent=2))
 
 
 def stages(plan: Plan, keys: Keys, access_key: str) -> Stages:

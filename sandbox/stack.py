@@ -23,7 +23,7 @@ from shared.adapters.clock import FileClock, SystemClock
 
 MakeStages = Callable[[Plan, Keys, str], Stages]
 
-_STATE = ("azurite", "fhir", "events", "logs", "clock", "keys.json", "access-key")
+_STATE = ("azurite", "fhir", "events", "logs", "clock", "keys.json", "access-key", plan.SETTINGS)
 _WATCH = 0.25
 
 
@@ -108,6 +108,7 @@ class Stack:
         self.clock = FileClock(self.plan.clock_file)
         self.keys = load_keys(self.plan.keys_file)
         self.access_key = _kept(folder / "access-key", plan.new_access_key)
+        plan.write_settings(self.plan, self.access_key)
 
     async def _stop(self) -> None:
         await asyncio.to_thread(self._children.stop)
