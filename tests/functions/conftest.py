@@ -13,7 +13,7 @@ from product_kit import SOON, Product, published, running
 from ward import CLINIC, Ward
 
 _QUEUES = ("changes", "recoveries", "reports", "inbound", "wakeups", "outbox")
-_TIMERS = ("due", "sweep", "reconciliation", "campaigns")
+_TIMERS = ("due", "sweep", "reconciliation", "deletions")
 _open: dict[str, Product] = {}
 _closing = ExitStack()
 
