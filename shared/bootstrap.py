@@ -17,7 +17,7 @@ from shared.adapters.acs_sms import AcsSms
 from shared.adapters.clock import FileClock, SystemClock
 from shared.adapters.fhir_calls import FhirCalls, FhirLimits
 from shared.adapters.fhir_http import FhirHttp
-from shared.adapters.identity import entra_tokens, fixed_token
+from shared.adapters.identity import AsyncCredential, entra_tokens, fixed_token
 from shared.adapters.queue_rest import StorageQueues
 from shared.adapters.storage_rest import Account, StorageRest, connection_account
 from shared.adapters.table_documents import DOCUMENTS, TableDocuments
@@ -178,10 +178,15 @@ def _channels(chosen: Settings, session: aiohttp.ClientSession) -> dict[str, Cha
 
 
 def _tokens(scope: str) -> Callable[[], Awaitable[str]]:
-    """Return what gives bearer tokens of our managed identity; azure-identity is loaded only if used."""
-    from azure.identity.aio import DefaultAzureCredential
+    """Return what gives bearer tokens of our managed identity."""
+    return entra_tokens(_credential(), scope)
 
-    return entra_tokens(DefaultAzureCredential(), scope)
+
+@cache
+def _credential() -> AsyncCredential:
+    from azure.identity.aio import DefaultAzureCredential  # slow to import, and not needed with keys
+
+    return DefaultAzureCredential()
 
 
 def _clock(chosen: Settings) -> Clock:
