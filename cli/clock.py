@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from sandbox.plan import TIME_ZONE
-from shared.adapters.clock import FileClock
+from sandbox.plan import TIME_ZONE, open_clock
 from shared.fhir.calendar import add, parse_duration
 from shared.fhir.instants import Instant, iso, parse_instant
 
@@ -23,10 +22,11 @@ def clock(
     folder: Annotated[Path, typer.Option(help="Where the stack's state lies.")] = Path(".sandbox"),
 ) -> None:
     """Show the sandbox's clock, or move it; waits that end in between are over at once."""
-    path = folder / "clock"
-    if not path.exists():
-        raise typer.BadParameter(f"there is no clock in {folder}: start a stack first, or name its --folder")
-    held = FileClock(path)
+    try:
+        held = open_clock(folder)
+    except FileNotFoundError:
+        missing = f"there is no clock in {folder}: start a stack first, or name its --folder"
+        raise typer.BadParameter(missing) from None
     now = held.now()
     target = _target(now, to, forward)
     if target < now:

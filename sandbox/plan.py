@@ -14,6 +14,7 @@ from sandbox import azurite, fhir_server
 from sandbox.functions_host.keys import Keys
 from sandbox.ports import Ports, url
 from sandbox.processes import Service
+from shared.adapters.clock import FileClock
 from shared.fhir.instants import Instant
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,6 +83,11 @@ def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
         "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.100",
         **plan.settings,
     }
+
+
+def open_clock(folder: Path) -> FileClock:
+    """Open the clock of the stack in a folder. Raises FileNotFoundError."""
+    return FileClock(folder / "clock")
 
 
 def write_settings(plan: Plan, access_key: str) -> None:
