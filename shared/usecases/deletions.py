@@ -13,18 +13,18 @@ from shared.fhir.instants import Instant
 from shared.fhir.project import KEPT_TYPES
 from shared.ports import Deletion
 from shared.usecases.jobs import Change, encode_job
-from shared.usecases.recover import OVERLAP, watermark
+from shared.usecases.recover import Watermark, advanced, watermark
 from shared.usecases.services import CHANGES, Services
 
 DELETIONS = "deletions"
 
 
 class Seen(Struct, frozen=True):
-    """How far the history of a type has been read, by the FHIR server's own clock."""
+    """How far the history of a type has been read, and what of it may be met again."""
 
-    latest: Instant
+    mark: Watermark
     names: tuple[str, ...] = ()
-    """Of what was seen in the last OVERLAP before `latest`, which is looked at again."""
+    """Deletions since `mark.start`, where the next look begins."""
 
 
 _decode = msgspec.json.Decoder(Seen).decode
@@ -48,20 +48,19 @@ async def find_deletions(services: Services) -> int:
 async def _of_type(services: Services, resource_type: str) -> int:
     found = await services.documents.get(DELETIONS, resource_type)
     seen, etag = (_decode(found[0]), found[1]) if found else (None, "")
-    mark, begun = await watermark(services, resource_type)
-    known = mark.latest
+    known, begun = await watermark(services, resource_type)
     if seen is None:  # what was deleted before we began is in no record of ours
         if begun:
-            await _keep(services, resource_type, Seen(known), etag)
+            await _keep(services, resource_type, Seen(Watermark(known.latest, known.latest)), etag)
         return 0
-    since = Instant(max(0, seen.latest - OVERLAP))
-    deletions = [each async for each in services.fhir.deletions(resource_type, since)]
+    deletions = [each async for each in services.fhir.deletions(resource_type, seen.mark.start)]
     fresh = [each for each in deletions if _name(each) not in seen.names]
     for deletion in fresh:
         await services.queue.send(CHANGES, encode_job(_change(deletion)))
-    latest = max(seen.latest, known, *(each.at for each in deletions), Instant(0))
-    names = tuple(sorted(_name(each) for each in deletions if each.at >= latest - OVERLAP))
-    if (after := Seen(Instant(latest), names)) != seen:
+    latest = Instant(max(seen.mark.latest, known.latest, *(each.at for each in deletions), Instant(0)))
+    mark = advanced(seen.mark, latest, services.clock.now())
+    names = tuple(sorted(_name(each) for each in deletions if each.at >= mark.start))
+    if (after := Seen(mark, names)) != seen:
         await _keep(services, resource_type, after, etag)
     return len(fresh)
 

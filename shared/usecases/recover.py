@@ -127,12 +127,12 @@ async def search_changes(services: Services, resource_type: str, since: Instant 
         if since is None and looked >= MOST and latest > mark.latest:
             break
     if since is None:
-        following = _next(mark, latest, services.clock.now())
+        following = advanced(mark, latest, services.clock.now())
         await _advance(services, resource_type, following, mark, etag)
     return queued
 
 
-def _next(mark: Watermark, latest: Instant, now: Instant) -> Watermark:
+def advanced(mark: Watermark, latest: Instant, now: Instant) -> Watermark:
     """Keep looking back a little while things are new; a bulk load is not read again for ever."""
     if latest != mark.latest:
         return Watermark(latest, Instant(max(0, latest - OVERLAP)), now)
