@@ -143,3 +143,22 @@ async def test_a_server_without_such_a_history_is_no_fault(
 
     monkeypatch.setattr(MemoryFhir, "deletions", refuse)
     assert await find_deletions(services) == 0
+
+
+async def test_what_was_loaded_in_bulk_before_we_began_is_not_read(
+    services: Services, clock: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first look begins at the newest resource there was: a bulk load may lie just before it."""
+    asked: list[Instant] = []
+    inner = MemoryFhir.deletions
+
+    def note(self: MemoryFhir, resource_type: str, since: Instant) -> object:
+        if resource_type == "Observation":
+            asked.append(since)
+        return inner(self, resource_type, since)
+
+    monkeypatch.setattr(MemoryFhir, "deletions", note)
+    loaded = clock.now()
+    await written(services, clock)
+    await find_deletions(services)
+    assert asked == [loaded]
