@@ -8,12 +8,12 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from shared.errors import Conflict, Rejected
+from shared.errors import Rejected
 from shared.fhir.instants import Instant
 from shared.fhir.project import KEPT_TYPES
 from shared.ports import Deletion
 from shared.usecases.jobs import Change, encode_job
-from shared.usecases.recover import Watermark, advanced, watermark
+from shared.usecases.recover import Watermark, advanced, keep, watermark
 from shared.usecases.services import CHANGES, Services
 
 DELETIONS = "deletions"
@@ -51,26 +51,19 @@ async def _of_type(services: Services, resource_type: str) -> int:
     known, begun = await watermark(services, resource_type)
     if seen is None:  # what was deleted before we began is in no record of ours
         if begun:
-            await _keep(services, resource_type, Seen(Watermark(known.latest, known.latest)), etag)
+            first = Seen(Watermark(known.latest, known.latest))
+            await keep(services, DELETIONS, resource_type, _encode(first), etag)
         return 0
     deletions = [each async for each in services.fhir.deletions(resource_type, seen.mark.start)]
     fresh = [each for each in deletions if _name(each) not in seen.names]
     for deletion in fresh:
         await services.queue.send(CHANGES, encode_job(_change(deletion)))
-    latest = Instant(max(seen.mark.latest, known.latest, *(each.at for each in deletions), Instant(0)))
+    latest = Instant(max(seen.mark.latest, known.latest, *(each.at for each in deletions)))
     mark = advanced(seen.mark, latest, services.clock.now())
     names = tuple(sorted(_name(each) for each in deletions if each.at >= mark.start))
     if (after := Seen(mark, names)) != seen:
-        await _keep(services, resource_type, after, etag)
+        await keep(services, DELETIONS, resource_type, _encode(after), etag)
     return len(fresh)
-
-
-async def _keep(services: Services, resource_type: str, seen: Seen, etag: str) -> None:
-    """Move on once everything is on the queue; when two instances look at once, either may win."""
-    try:
-        await services.documents.put(DELETIONS, resource_type, _encode(seen), etag)
-    except Conflict:
-        return
 
 
 def _name(deletion: Deletion) -> str:

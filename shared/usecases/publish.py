@@ -9,9 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from shared.catalogue import Catalogue, Document, build_catalogue
+from shared.catalogue import Document, build_catalogue
 from shared.errors import Conflict, Invalid, Problem
-from shared.message.policy import Policy
 from shared.ports import Documents
 from shared.usecases.services import Services
 
@@ -93,13 +92,6 @@ async def load_documents(documents: Documents, shelf: Shelf) -> tuple[Document, 
     if missing:
         raise Conflict("a published document cannot be found")
     return tuple(_document(stored[name]) for name in sorted(shelf.documents))
-
-
-async def load_catalogue(services_documents: Documents, policy: Policy) -> Catalogue:
-    """Build the catalogue in force."""
-    shelf, _ = await load_shelf(services_documents)
-    documents = await load_documents(services_documents, shelf)
-    return build_catalogue(documents, shelf.version, policy)
 
 
 def _stored(document: Document) -> dict[str, object]:

@@ -7,7 +7,6 @@ already, and reconciling costs one table read a patient, not a second round of t
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -87,16 +86,13 @@ async def _ask_events(services: Services, source: str, wanted: Recover) -> int |
         for told in heard.notifications if isinstance(heard, Heard) else ():
             numbers |= set(told.event_numbers)
             for change in told.changes:
-                await _queue(services, Change(*_parts(change.key), version=change.version or ""))
+                key = change.key
+                await _queue(services, Change(key.resource_type, key.resource_id, change.version or ""))
                 queued += 1
     if not numbers >= set(range(wanted.first, wanted.last + 1)):
         return None
     await strike(services, source, wanted.subscription, wanted.first, wanted.last)
     return queued
-
-
-def _parts(key: Any) -> tuple[str, str]:
-    return key.resource_type, key.resource_id
 
 
 async def reconcile(services: Services) -> int:
@@ -200,11 +196,15 @@ async def watermark(services: Services, resource_type: str) -> tuple[Watermark, 
 async def _advance(
     services: Services, resource_type: str, mark: Watermark, before: Watermark, etag: str
 ) -> None:
-    """Move the watermark on, or begin it; when two instances search at once, either may win."""
-    if mark == before and etag:
-        return
+    """Move the watermark on, or begin it."""
+    if mark != before or not etag:
+        await keep(services, WATERMARKS, resource_type, _encode(mark), etag)
+
+
+async def keep(services: Services, kind: str, resource_type: str, body: bytes, etag: str) -> None:
+    """Write how far we are with a type; when two instances look at once, either may win."""
     try:
-        await services.documents.put(WATERMARKS, resource_type, _encode(mark), etag)
+        await services.documents.put(kind, resource_type, body, etag)
     except Conflict:
         return
 
