@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make everything `make` needs: .venv with the pinned Python packages, node_modules with Azurite.
+# Make everything `make` needs: .venv with the pinned Python packages, node_modules with Azurite and a CQL engine.
 #
 # Looks for Python 3.13 and Node first and names all that is missing before it touches anything.
 # Stamps hold the checksum of what was installed, so that a second call does nothing.
@@ -93,7 +93,7 @@ if ! fresh .venv/.stamp $PINS; then
 fi
 # shellcheck disable=SC2086
 if ! fresh node_modules/.stamp $LOCK; then
-    say "installing Azurite with npm"
+    say "installing Azurite and the tests' CQL engine with npm"
     npm ci --no-audit --no-fund --loglevel=error >&2
     sum_of $LOCK >node_modules/.stamp
 fi
