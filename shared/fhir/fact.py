@@ -45,7 +45,7 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
     start: Instant | None = None
     """Since when it was so: onset, effective, performed, period, appointment start, authored…"""
     end: Instant | None = None
-    """Until when (exclusive); None is open-ended or unknown."""
+    """Until when, the last instant that belongs to it; None is open-ended or unknown."""
     value: Value | None = None
     components: tuple[Component, ...] = ()
     attributes: dict[str, tuple[str, ...]] = {}

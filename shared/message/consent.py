@@ -77,7 +77,7 @@ def _holds(consent: Fact, now: Instant) -> bool:
     if consent.gone or consent.status != "active":
         return False
     started = consent.start is None or consent.start <= now
-    return started and (consent.end is None or now < consent.end)
+    return started and (consent.end is None or now <= consent.end)
 
 
 def _denies(consent: Fact, channel: str) -> bool:

@@ -46,7 +46,7 @@ def normalise(channel: str, value: str, region: str) -> str:
 def _usable(point: ContactPoint, channel: str, now: Instant) -> bool:
     if point.system not in _SYSTEMS.get(channel, ()) or point.use not in _USES:
         return False
-    return (point.start is None or point.start <= now) and (point.end is None or now < point.end)
+    return (point.start is None or point.start <= now) and (point.end is None or now <= point.end)
 
 
 def _preference(point: ContactPoint) -> tuple[bool, int, int]:

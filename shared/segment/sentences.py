@@ -57,16 +57,16 @@ class Sentences:
     def _dated(self, fact: Fact) -> str:
         asked = self._pattern.when
         if asked and asked.ends and fact.end is not None:
-            return f"ended {self._day(fact.end - 1, fact)}"
+            return f"ended {self._day(fact.end, fact)}"
         if fact.start is None:
             return ""
         word = "since" if fact.resource_type in _LASTING else "on"
         return f"{word} {self._day(fact.start, fact)}"
 
-    def _day(self, instant: int, fact: Fact) -> str:
+    def _day(self, instant: Instant, fact: Fact) -> str:
         write: Callable[[datetime], str] = _minute if fact.resource_type in _TO_THE_MINUTE else _date
         try:
-            return write(self._wall.show(Instant(instant)))
+            return write(self._wall.show(instant))
         except (OverflowError, ValueError):
             return "a day outside the calendar"
 

@@ -128,9 +128,9 @@ def _ends(fact: Fact) -> Span | None:
 
 def _overlaps(fact: Fact) -> Span | None:
     start, end = fact.start, fact.end
-    if start is None:
-        return None if end is None else (ALWAYS, end)
-    return start, NEVER if end is None else Instant(max(end, start + 1))
+    if start is None and end is None:
+        return None
+    return (ALWAYS if start is None else start), (NEVER if end is None else Instant(end + 1))
 
 
 SPANS: dict[str, Callable[[Fact], Span | None]] = {"starts": _starts, "ends": _ends, "overlaps": _overlaps}

@@ -24,7 +24,7 @@ Whatever an element holds that it should not is left out; nothing here raises. T
 | RelatedPerson         | patient                 | period                      | period                   | relationship              |
 | ServiceRequest        | subject                 | occurrence, else authoredOn | occurrence               | code                      |
 
-An interval is [start, end). A date covers its whole day, so a date-time of an event gives both ends; an exact
+An interval is [start, end], both of it. A date covers its whole day, so a date of an event gives both ends; an exact
 instant gives the same instant twice. What goes on (a condition, a prescription) has no end until one is told.
 The patient is the one whom the resource is about: a mother who observed is not given her child's result.
 """  # noqa: E501 - a table reads best unbroken

@@ -1,7 +1,7 @@
-"""Reading when something was: FHIR's date-times, Periods and Timings as [start, end), None for unknown.
+"""Reading when something was: FHIR's date-times, Periods and Timings as [start, end], None for unknown.
 
 https://hl7.org/fhir/R4/datatypes.html#Period : a Period's end includes all that its text covers, so the end
-of "2012-02-03" is the first instant of the fourth.
+of "2012-02-03" is the last microsecond of that day, and of an exact instant that instant.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ UNKNOWN: Interval = (None, None)
 
 
 def moment(value: object, zone: tzinfo) -> Interval:
-    """Read a date, dateTime or instant as all that its text covers."""
+    """Read a date, dateTime or instant as all that its text covers, first and last instant."""
     if not isinstance(value, str):
         return UNKNOWN
     try:
-        return parse_range(value, zone)
+        start, beyond = parse_range(value, zone)
     except (ValueError, OverflowError):
         return UNKNOWN
+    return start, Instant(max(start, beyond - 1))
 
 
 def period(value: object, zone: tzinfo) -> Interval:

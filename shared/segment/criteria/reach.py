@@ -64,7 +64,7 @@ def _reached(person: Person, channel: ChannelWord, now: Instant) -> Outcome:
         written = any(a.use != "old" and (a.line or a.city) for a in person.addresses)
         return HOLDS if written else FAILS
     points = [p for p in person.telecom if p.system in _SYSTEMS[channel] and p.use != "old"]
-    ends = [NEVER if p.end is None else p.end for p in points if _in_use(p, now)]
+    ends = [NEVER if p.end is None else Instant(p.end + 1) for p in points if _in_use(p, now)]
     if ends:
         return True, max(ends), False
     starts = (p.start for p in points if p.start is not None and now < p.start and _in_use(p, p.start))
@@ -72,4 +72,4 @@ def _reached(person: Person, channel: ChannelWord, now: Instant) -> Outcome:
 
 
 def _in_use(point: ContactPoint, now: Instant) -> bool:
-    return (point.start is None or point.start <= now) and (point.end is None or now < point.end)
+    return (point.start is None or point.start <= now) and (point.end is None or now <= point.end)

@@ -123,7 +123,7 @@ ALL = ["sms", "email", "whatsapp"]
         (consent(provision_type=("deny",), provision_code=("urn:channel|SMS",)), ["sms"]),
         (replace(consent(provision_type=("deny",)), status="inactive"), []),
         (replace(consent(provision_type=("deny",)), gone=True), []),
-        (replace(consent(provision_type=("deny",)), end=NOW), []),
+        (replace(consent(provision_type=("deny",)), end=Instant(NOW - 1)), []),
         (replace(consent(provision_type=("deny",)), start=Instant(NOW + 1)), []),
         (replace(consent(provision_type=("deny",)), start=NOW, end=Instant(NOW + 1)), ALL),
         (

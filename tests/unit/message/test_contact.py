@@ -40,7 +40,7 @@ def test_home_email_goes_before_work() -> None:
     "point",
     [
         ContactPoint("phone", MOBILE, "old"),
-        ContactPoint("phone", MOBILE, "mobile", end=NOW),
+        ContactPoint("phone", MOBILE, "mobile", end=Instant(NOW - 1)),
         ContactPoint("phone", MOBILE, "mobile", start=Instant(NOW + 1)),
         ContactPoint("fax", MOBILE, "home"),
         ContactPoint("email", MOBILE),

@@ -10,7 +10,8 @@ import yaml
 from msgspec.structs import replace
 
 from shared.fhir.fact import Component, Fact, Person, Value
-from shared.fhir.instants import Instant, parse_instant, parse_range
+from shared.fhir.instants import Instant, parse_instant
+from shared.fhir.projections.timing import moment
 from shared.patient.facts import Facts
 from shared.patient.record import PatientRecord
 from shared.segment.compile import compile_segment
@@ -56,7 +57,7 @@ def fact(kind: str, identity: str = "1", when: str = "", **given: Any) -> Fact:
     if when:
         start, bar, end = when.partition("/")
         given["start"] = parse_instant(start) if start else None
-        given["end"] = (parse_range(end)[1] if end else None) if bar else parse_range(start)[1]
+        given["end"] = moment(end if bar else start, UTC)[1]
     return Fact(kind, identity, given.pop("version", "1"), **given)
 
 

@@ -90,11 +90,10 @@ def meets(fact: Fact, word: str, window: dict[str, str], now: Instant) -> bool:
         return fact.start is not None and low < fact.start <= high
     if word == "ends":
         return fact.end is not None and low < fact.end <= high
-    if fact.start is None:
-        return fact.end is not None and fact.end > low + 1
-    if fact.end is not None and fact.end <= fact.start:
-        return low < fact.start <= high
-    return fact.start <= high and (fact.end is None or fact.end > low + 1)
+    if fact.start is None and fact.end is None:
+        return False
+    begun = fact.start is None or fact.start <= high
+    return begun and (fact.end is None or fact.end > low)
 
 
 def value_holds(fact: Fact, pattern: dict[str, object]) -> bool:
