@@ -14,9 +14,9 @@ from pathlib import Path
 
 import orjson
 
-from sandbox.population.bundles import unpack
 from sandbox.population.order import rank
 from shared.errors import Rejected
+from shared.fhir.ndjson import unwrap
 from shared.fhir.references import resource_key
 
 type Resource = dict[str, object]
@@ -83,7 +83,7 @@ def _understood(content: bytes) -> tuple[str, list[Resource]]:
         return "not JSON", []
     if not isinstance(value, dict):
         return "not a resource", []
-    return "", unpack(value) if value.get("resourceType") == "Bundle" else [value]
+    return "", sorted(unwrap(value), key=rank)
 
 
 def _is_resource(resource: Resource) -> bool:
