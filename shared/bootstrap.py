@@ -37,6 +37,8 @@ from shared.usecases.services import QUEUES, Services
 if TYPE_CHECKING:
     from shared.adapters.entra import EntraTokens
 
+STORAGE_SCOPE = "https://storage.azure.com/.default"
+
 
 class Intake(Struct, frozen=True):
     """What the entry points for notifications go by."""
@@ -146,13 +148,14 @@ def _account(chosen: Settings, service: str) -> Account:
     if chosen.storage is not None:
         return connection_account(chosen.storage.get_secret_value(), service)
     name = chosen.storage_account
-    token = _tokens("https://storage.azure.com/.default")
+    token = _tokens(STORAGE_SCOPE)
     return Account(f"https://{name}.{service}.core.windows.net", name, token=token)
 
 
 def _fhir(chosen: Settings, session: aiohttp.ClientSession) -> FhirHttp:
     limits = FhirLimits(concurrency=chosen.fhir_concurrency)
-    return FhirHttp(FhirCalls(session, chosen.fhir_url, _fhir_token(chosen), limits))
+    storage = _tokens(STORAGE_SCOPE) if chosen.fhir_auth == "identity" else None
+    return FhirHttp(FhirCalls(session, chosen.fhir_url, _fhir_token(chosen), limits), storage)
 
 
 def _fhir_token(chosen: Settings) -> Callable[[], Awaitable[str]] | None:

@@ -5,8 +5,8 @@ Every method may raise Unavailable when the system behind it cannot answer now.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Protocol
+from collections.abc import AsyncIterator, Collection, Mapping
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -157,7 +157,60 @@ class Deletion(Struct, frozen=True):
     at: Instant
 
 
-class FhirServer(Protocol):
+class ExportFile(Struct, frozen=True):
+    """One file of a finished export: resources, Bundles of deletions, or OperationOutcomes of what failed."""
+
+    kind: Literal["output", "deleted", "error"]
+    url: str
+    resource_type: str = ""
+    count: int | None = None
+    """Lines in it, where the server says so."""
+
+
+class Export(Struct, frozen=True):
+    """A finished Bulk Data export: what it holds is as of `at`, by the server's clock."""
+
+    place: str
+    at: Instant
+    files: tuple[ExportFile, ...]
+    token: bool
+    """The files are only given to those who show a token."""
+
+
+class ExportPending(Struct, frozen=True):
+    """An export that is not finished."""
+
+    progress: str = ""
+    retry_after: float | None = None
+    """Seconds after which the server wants to be asked again, where it says so."""
+
+
+class BulkData(Protocol):
+    """A server's Bulk Data export (https://hl7.org/fhir/uv/bulkdata/export.html), step by step."""
+
+    async def start_export(
+        self, types: Collection[str], group: str = "", since: Instant | None = None, container: str = ""
+    ) -> str:
+        """Begin an export of everybody, or of a Group's members; where to ask for it from now on.
+
+        `container` is where Azure writes it. Raises Rejected where the server has no such operation.
+        """
+        ...
+
+    async def export_status(self, place: str) -> Export | ExportPending:
+        """Ask how an export stands. Raises Rejected when it is not known (any more)."""
+        ...
+
+    def export_lines(self, export: Export, file: ExportFile) -> AsyncIterator[bytes]:
+        """Walk the lines of one file. Raises Rejected for a file that cannot be had."""
+        ...
+
+    async def end_export(self, place: str) -> None:
+        """Let the server forget an export and its files."""
+        ...
+
+
+class FhirServer(BulkData, Protocol):
     """The system of record."""
 
     async def read(self, key: ResourceKey) -> FhirRead:
@@ -178,6 +231,10 @@ class FhirServer(Protocol):
 
     def everything(self, patient_id: str) -> AsyncIterator[Mapping[str, object]]:
         """Walk all resources of a patient's compartment, and those that they refer to."""
+        ...
+
+    async def update(self, resource: Mapping[str, object], if_match: str | None = None) -> str:
+        """Write a resource under its id; its new version. Raises Conflict when it is not over `if_match`."""
         ...
 
     async def events(self, subscription: str, since: int, until: int) -> tuple[Mapping[str, object], ...]:

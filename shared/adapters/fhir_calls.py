@@ -6,7 +6,8 @@ Under shared.adapters.fhir_http, which says what is called and what comes back.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
@@ -19,6 +20,7 @@ from shared.errors import Rejected, Unavailable
 
 _FHIR_JSON = "application/fhir+json"
 _THROTTLED = frozenset({429, 503})
+_NOT_TO_BE_HAD = frozenset({400, 401, 403, 404, 409, 410})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,49 @@ class FhirCalls:
         self._slots = asyncio.Semaphore(self._limits.concurrency)
         self._timeout = aiohttp.ClientTimeout(total=self._limits.total, connect=self._limits.connect)
 
-    async def get(self, url: URL, expected: frozenset[int] = frozenset()) -> Answer:
+    async def get(
+        self, url: URL, expected: frozenset[int] = frozenset(), headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """GET; statuses of `expected` are answers beside 2xx, any other is raised (see fhir_answers)."""
-        return await self._call("GET", url, None, {}, expected)
+        return await self._call("GET", url, None, headers or {}, expected)
+
+    async def delete(self, url: URL, expected: frozenset[int] = frozenset()) -> Answer:
+        """DELETE; as `get`."""
+        return await self._call("DELETE", url, None, {}, expected)
+
+    async def chunks(self, url: URL, headers: Mapping[str, str]) -> AsyncIterator[bytes]:
+        """Download what may be long, as it comes, with these headers alone. Raises Unavailable, Rejected.
+
+        However long it takes, no more than `total` seconds pass between two pieces.
+        """
+        try:
+            async with self._download(url, headers) as response:
+                async for chunk in response.content.iter_any():
+                    yield chunk
+        except TimeoutError:
+            raise Unavailable("a download did not go on in time") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise Unavailable(f"a download broke off ({type(error).__name__})") from None
+
+    @asynccontextmanager
+    async def _download(self, url: URL, headers: Mapping[str, str]) -> AsyncIterator[aiohttp.ClientResponse]:
+        limits = self._limits
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.total)
+        async with self._session.get(
+            url, headers=headers, timeout=timeout, allow_redirects=False
+        ) as response:
+            if response.status in _NOT_TO_BE_HAD:
+                told = f"an exported file cannot be had ({response.status})"
+                raise Rejected(
+                    f"{told}: if it lies in a storage container, fetch it from there", "no-such-file"
+                )
+            if response.status != 200:
+                raise failure(response.status, response.headers)
+            yield response
+
+    async def authorization(self) -> dict[str, str]:
+        """Return the header that proves who we are; none where the server wants none."""
+        return {} if self._token is None else {"Authorization": f"Bearer {await self._token()}"}
 
     async def put(self, url: URL, body: object, headers: Mapping[str, str]) -> Answer:
         """PUT JSON; only repeated when the server said that it did not take it."""
@@ -113,11 +155,9 @@ class FhirCalls:
             raise Unavailable(f"no answer from the FHIR server ({type(error).__name__})") from None
 
     async def _headers(self, headers: Mapping[str, str], body: bytes | None) -> dict[str, str]:
-        sent = {"Accept": _FHIR_JSON, **headers}
+        sent = {"Accept": _FHIR_JSON, **headers, **await self.authorization()}
         if body is not None:
             sent["Content-Type"] = _FHIR_JSON
-        if self._token is not None:
-            sent["Authorization"] = f"Bearer {await self._token()}"
         return sent
 
     async def _json(self, response: aiohttp.ClientResponse) -> object:
@@ -127,7 +167,7 @@ class FhirCalls:
             raise Unavailable(
                 f"the FHIR server sent {where} ({response.status})", retry_after(response.headers)
             )
-        if response.status >= 300:
+        if response.status >= 300 or response.status == 202:  # accepted: what is wanted comes later
             return None
         text = await self._read(response)
         try:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from yarl import URL
 
 from shared.adapters.fhir_answers import version_of
+from shared.adapters.fhir_bulk import FhirBulk
 from shared.adapters.fhir_bundles import (
     Resource,
     bundle,
@@ -19,7 +20,6 @@ from shared.adapters.fhir_bundles import (
     resources,
     subscription_key,
 )
-from shared.adapters.fhir_calls import FhirCalls
 from shared.errors import Rejected
 from shared.fhir.instants import Instant, iso
 from shared.fhir.references import ResourceKey, resource_key
@@ -30,12 +30,8 @@ _NO_EVENTS = frozenset({400, 404, 405, 410, 422, 501})
 _NO_HISTORY = frozenset({400, 404, 405, 410, 501})
 
 
-class FhirHttp:
-    """A FHIR server, over HTTP."""
-
-    def __init__(self, calls: FhirCalls) -> None:
-        self._calls = calls
-        self._base = str(calls.base)
+class FhirHttp(FhirBulk):
+    """A FHIR server, over HTTP; its exports: shared.adapters.fhir_bulk."""
 
     async def read(self, key: ResourceKey) -> FhirRead:
         """Read the current version. Raises Unavailable, Rejected."""

@@ -5,15 +5,16 @@ Held to the same contract suite as shared.adapters.fhir_http over a real server.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 
 import orjson
 
 from shared.adapters.fhir_bundles import Resource, subscription_key
 from shared.errors import Conflict, Rejected
-from shared.fhir.instants import Instant, iso, parse_range
+from shared.fhir.groups import members_of
+from shared.fhir.instants import Instant, iso, parse_instant, parse_range
 from shared.fhir.references import ResourceKey, resource_key
-from shared.ports import Clock, Deletion, FhirRead
+from shared.ports import Clock, Deletion, Export, ExportFile, FhirRead
 
 type _Range = tuple[Instant, Instant]
 
@@ -35,6 +36,7 @@ class MemoryFhir:
         self._clock = clock
         self._versions: dict[ResourceKey, list[tuple[Instant, Resource | None]]] = {}
         self._notified: dict[str, dict[int, Resource]] = {}
+        self._exports: dict[str, tuple[Export, dict[str, list[bytes]]]] = {}
 
     async def read(self, key: ResourceKey) -> FhirRead:
         """Read the current version."""
@@ -96,6 +98,48 @@ class MemoryFhir:
         """Keep a notification bundle for $events."""
         self._notified.setdefault(subscription, {})[number] = notification
 
+    async def start_export(
+        self, types: Collection[str], group: str = "", since: Instant | None = None, container: str = ""
+    ) -> str:
+        """Export at once; a Group's members' compartments where one is named."""
+        place, at = f"export-{len(self._exports) + 1}", self._clock.now()
+        texts: dict[str, list[bytes]] = {}
+        async for resource in self._exported(group):
+            kind = str(resource["resourceType"])
+            if kind in types and (since is None or _since(resource, since)):
+                texts.setdefault(kind, []).append(orjson.dumps(resource))
+        files = tuple(ExportFile("output", kind, kind, len(texts[kind])) for kind in sorted(texts))
+        self._exports[place] = (Export(place, at, files, False), texts)
+        return place
+
+    async def _exported(self, group: str) -> AsyncIterator[Resource]:
+        if not group:
+            for _, versions in sorted(self._versions.items()):
+                if versions[-1][1] is not None:
+                    yield versions[-1][1]
+            return
+        found = (await self.read(ResourceKey("Group", group))).resource
+        if found is None:
+            raise Rejected("the FHIR server starts no such export (404)", "no-export")
+        for key in members_of(found):
+            async for resource in self.everything(key.resource_id):
+                yield resource
+
+    async def export_status(self, place: str) -> Export:
+        """Return the export: it is finished. Raises Rejected when it is not known."""
+        if place not in self._exports:
+            raise Rejected("the FHIR server knows no such export (any more)", "no-such-export")
+        return self._exports[place][0]
+
+    async def export_lines(self, export: Export, file: ExportFile) -> AsyncIterator[bytes]:
+        """Walk the lines of a file."""
+        for line in self._exports[export.place][1][file.url]:
+            yield line
+
+    async def end_export(self, place: str) -> None:
+        """Forget an export."""
+        self._exports.pop(place, None)
+
     async def update(self, resource: Resource, if_match: str | None = None) -> str:
         """Write a version and return its id. Raises Conflict when `if_match` is not the current one."""
         key = resource_key(resource.get("resourceType"), resource.get("id"))
@@ -113,6 +157,12 @@ class MemoryFhir:
         versions = self._versions.get(key)
         if versions and versions[-1][1] is not None:
             versions.append((self._clock.now(), None))
+
+
+def _since(resource: Resource, since: Instant) -> bool:
+    meta = resource["meta"]
+    assert isinstance(meta, dict)
+    return parse_instant(meta["lastUpdated"]) >= since
 
 
 def _matches(key: ResourceKey, at: Instant, params: Mapping[str, str]) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
 import aiohttp
+import orjson
 import pytest
 
 from sandbox import fhir_server
@@ -18,9 +20,10 @@ from shared.adapters.fhir_calls import FhirCalls
 from shared.adapters.fhir_http import FhirHttp
 from shared.adapters.memory_fhir import MemoryFhir
 from shared.errors import Conflict, Rejected
+from shared.fhir.groups import GroupMember, make_group
 from shared.fhir.instants import SECOND, Instant, iso, parse_instant
 from shared.fhir.references import ResourceKey
-from shared.ports import FhirServer
+from shared.ports import Export, FhirServer
 
 type Resource = dict[str, object]
 
@@ -230,3 +233,72 @@ async def test_memory_keeps_events_by_number():
     for number, bundle in bundles.items():
         server.note_event("s", number, bundle)
     assert await server.events("Subscription/s", 2, 3) == (bundles[2], bundles[3])
+
+
+async def finished(server: FhirServer, place: str) -> Export:
+    for _ in range(1000):
+        status = await server.export_status(place)
+        if isinstance(status, Export):
+            return status
+        await asyncio.sleep(0.01)
+    raise AssertionError("the export does not end")
+
+
+async def exported(server: FhirServer, place: str) -> dict[str, set[object]]:
+    export = await finished(server, place)
+    found: dict[str, set[object]] = {}
+    for file in export.files:
+        assert file.kind == "output"
+        ids = {orjson.loads(line)["id"] async for line in server.export_lines(export, file)}
+        assert file.count == len(ids)
+        found.setdefault(file.resource_type, set()).update(ids)
+    return found
+
+
+async def test_an_export_holds_what_there_is_of_the_types_asked_for(server):
+    mine, other, place = patient(), patient(), {"resourceType": "Location", "id": uuid4().hex}
+    for each in (mine, other, place):
+        await server.update(each)
+    await server.delete(key_of(other))
+    began = SystemClock().now()
+    found = await exported(server, await server.start_export(("Patient", "Encounter")))
+    assert mine["id"] in found["Patient"]
+    assert other["id"] not in found["Patient"]
+    assert "Location" not in found
+    export = await finished(server, await server.start_export(("Patient",)))
+    assert abs(export.at - began) < 60 * SECOND
+
+
+async def test_an_export_of_what_is_newer(server):
+    await server.update(patient())
+    later = Instant(SystemClock().now() + 60 * SECOND)
+    assert await exported(server, await server.start_export(("Patient",), since=later)) == {}
+
+
+async def test_an_export_of_a_group_is_of_its_members(server):
+    mine, other = patient(), patient()
+    visits = [
+        {"resourceType": "Encounter", "id": uuid4().hex, "subject": {"reference": str(key_of(each))}}
+        for each in (mine, other)
+    ]
+    group = make_group(uuid4().hex, "urn:s|1", "S", [GroupMember(str(mine["id"]))], Instant(0))
+    for each in (mine, other, *visits, group):
+        await server.update(each)
+    found = await exported(server, await server.start_export(("Patient", "Encounter"), str(group["id"])))
+    assert found == {"Patient": {mine["id"]}, "Encounter": {visits[0]["id"]}}
+
+
+async def test_an_export_of_a_group_that_is_not_there(server):
+    with pytest.raises(Rejected) as rejected:
+        await server.start_export(("Patient",), "never-was")
+    assert rejected.value.code == "no-export"
+
+
+async def test_an_export_that_was_ended_is_not_known_any_more(server):
+    place = await server.start_export(("Patient",))
+    await finished(server, place)
+    for _ in range(2):
+        await server.end_export(place)
+    with pytest.raises(Rejected) as rejected:
+        await server.export_status(place)
+    assert rejected.value.code == "no-such-export"
