@@ -9,6 +9,11 @@ from msgspec import Struct
 
 from shared.fhir.instants import Instant
 
+MEDICATION_KINDS = frozenset(
+    ["MedicationAdministration", "MedicationDispense", "MedicationRequest", "MedicationStatement"]
+)
+"""Types that may name their medication by reference: its codes and title are those of another fact."""
+
 
 class Value(Struct, frozen=True, array_like=True, gc=False):
     """A value[x]: a number with its unit, or codes, or text (booleans are "true" and "false")."""
@@ -50,7 +55,8 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
     components: tuple[Component, ...] = ()
     attributes: dict[str, tuple[str, ...]] = {}
     """What only some types have, by the element's kebab-case name: category, class, verification-status,
-    intent, priority, encounter, reason, location, practitioner, relationship, phone, email, name…"""
+    intent, priority, encounter, reason, location, practitioner, relationship, phone, email, name…
+    Which a type may carry stands in shared.fhir.kept.ELEMENTS."""
     title: str = ""
     """What a person would call it: code.text, description, a location's name."""
 
@@ -117,6 +123,9 @@ class Person(Struct, frozen=True, array_like=True, gc=False):
     managing_organization: str = ""
     general_practitioners: tuple[str, ...] = ()
     attributes: dict[str, tuple[str, ...]] = {}
+    """By name, tokens where coded, else text: race, race-text, ethnicity, ethnicity-text, birth-sex, sex,
+    gender-identity, marital-status, multiple-birth, interpreter-required; those that definitions ask for
+    by URL as "extension:URL"."""
 
     @property
     def reference(self) -> str:

@@ -1,67 +1,26 @@
 """The projection: a FHIR resource in, the fact that decisions need and the patients it concerns out.
 
 First step of a resource change, after the resource was read or trusted; shared.patient.apply takes it from
-here. To keep a further type: a drafter in shared/fhir/projections/, a row in the table there, a line in
-`_DRAFTERS` here.
+here. Which types, and how each is read, stands in shared/fhir/kept.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, tzinfo
-from types import MappingProxyType
 
 from msgspec import Struct
 
 from shared.errors import Rejected
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant
-from shared.fhir.projections.appointment import appointment
-from shared.fhir.projections.care_plan import care_plan, service_request
-from shared.fhir.projections.communication import communication
-from shared.fhir.projections.condition import allergy_intolerance, condition
-from shared.fhir.projections.consent import consent
-from shared.fhir.projections.coverage import coverage
-from shared.fhir.projections.draft import Draft, Drafter
+from shared.fhir.kept import DRAFTERS, EMBEDDING, KEPT_TYPES, SHARED_TYPES
+from shared.fhir.projections.draft import Draft
 from shared.fhir.projections.elements import Json
-from shared.fhir.projections.encounter import encounter, episode_of_care
-from shared.fhir.projections.location import location
-from shared.fhir.projections.medication_request import medication_request
-from shared.fhir.projections.observation import observation
 from shared.fhir.projections.patient import person
-from shared.fhir.projections.procedure import immunization, procedure
-from shared.fhir.projections.questionnaire_response import questionnaire_response
-from shared.fhir.projections.related_person import related_person
 from shared.fhir.projections.timing import instant
 from shared.fhir.references import ResourceKey, parse_version, resource_key
 
-_DRAFTERS: Mapping[str, Drafter] = MappingProxyType(
-    {
-        "AllergyIntolerance": allergy_intolerance,
-        "Appointment": appointment,
-        "CarePlan": care_plan,
-        "Communication": communication,
-        "Condition": condition,
-        "Consent": consent,
-        "Coverage": coverage,
-        "Encounter": encounter,
-        "EpisodeOfCare": episode_of_care,
-        "Immunization": immunization,
-        "Location": location,
-        "MedicationRequest": medication_request,
-        "Observation": observation,
-        "Procedure": procedure,
-        "QuestionnaireResponse": questionnaire_response,
-        "RelatedPerson": related_person,
-        "ServiceRequest": service_request,
-    }
-)
-
-SHARED_TYPES = frozenset({"Location"})
-"""Types of which one resource serves many patients: it concerns none, and others embed it by reference."""
-
-KEPT_TYPES = frozenset(_DRAFTERS) | {"Patient"}
-"""The resource types that are kept; a change of any other is acknowledged and passed over."""
+__all__ = ["KEPT_TYPES", "SHARED_TYPES", "Projection", "project", "tombstone"]
 
 
 class Projection(Struct, frozen=True):
@@ -71,7 +30,7 @@ class Projection(Struct, frozen=True):
     patients: tuple[str, ...]
     """FHIR ids of the patients that it concerns; empty only for SHARED_TYPES."""
     references: tuple[str, ...] = ()
-    """Resources of SHARED_TYPES that it embeds, "Location/1" of an Appointment."""
+    """Resources of SHARED_TYPES that it embeds: a Location of an Appointment, a Medication of its use."""
 
 
 def project(resource: Json, zone: tzinfo = UTC) -> Projection:
@@ -87,7 +46,7 @@ def project(resource: Json, zone: tzinfo = UTC) -> Projection:
     version, updated = _meta(resource.get("meta"), zone)
     if resource_type == "Patient":
         return Projection(person(resource, key.resource_id, version, updated, zone), (key.resource_id,))
-    return _projection(key, version, updated, _DRAFTERS[resource_type](resource, zone))
+    return _projection(key, version, updated, DRAFTERS[resource_type](resource, zone))
 
 
 def tombstone(key: ResourceKey, version: str, at: Instant) -> Fact | Person:
@@ -123,8 +82,8 @@ def _projection(key: ResourceKey, version: str, updated: Instant, draft: Draft) 
 
 
 def _shared(draft: Draft) -> tuple[str, ...]:
-    places = draft.attributes.get("location", ())
-    return tuple(found for found in places if found.partition("/")[0] in SHARED_TYPES)
+    named = (found for name in EMBEDDING for found in draft.attributes.get(name, ()))
+    return tuple(found for found in named if found.partition("/")[0] in SHARED_TYPES)
 
 
 def _meta(meta: object, zone: tzinfo) -> tuple[str, Instant]:

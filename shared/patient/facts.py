@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from shared.fhir.fact import Fact
+from shared.fhir.fact import MEDICATION_KINDS, Fact
 
 type Chunks = Mapping[str, tuple[bytes, ...]]
 """Packed facts by resource type, as stored; see shared.patient.packing."""
@@ -14,7 +14,11 @@ _NOTHING: Mapping[str, Fact] = MappingProxyType({})
 
 
 class Facts:
-    """An immutable collection of facts, by type and id. `with_fact` makes a new one that shares the rest."""
+    """An immutable collection of facts, by type and id. `with_fact` makes a new one that shares the rest.
+
+    A medication's use that only refers to its Medication has the codes and the title of that one, so long as
+    it is held here: `coded`, `codes_of` and `title_of` look there.
+    """
 
     __slots__ = ("_by_code", "_chunks", "_decode", "_decoded", "changed")
 
@@ -54,8 +58,23 @@ class Facts:
         """Return the facts of a type that carry a token "system|code", those deleted left out."""
         index = self._by_code.get(resource_type)
         if index is None:
-            index = self._by_code[resource_type] = _index(self.of(resource_type))
+            codes = self.codes_of if resource_type in MEDICATION_KINDS else _codes
+            index = self._by_code[resource_type] = _index(self.of(resource_type), codes)
         return index.get(code, [])
+
+    def codes_of(self, fact: Fact) -> tuple[str, ...]:
+        """Return a fact's tokens, and those of the Medication to which it refers."""
+        elsewhere = self._medications(fact)
+        return fact.codes + tuple(code for other in elsewhere for code in other.codes)
+
+    def title_of(self, fact: Fact) -> str:
+        """Return a fact's title, or where it has none that of the Medication to which it refers."""
+        return fact.title or next((other.title for other in self._medications(fact)), "")
+
+    def _medications(self, fact: Fact) -> list[Fact]:
+        named = fact.attributes.get("medication", ()) if fact.resource_type in MEDICATION_KINDS else ()
+        found = (self.get(reference) for reference in named)
+        return [other for other in found if other is not None and not other.gone]
 
     def get(self, reference: str) -> Fact | None:
         """Find one fact by "Type/id"; a deleted one is returned as its tombstone."""
@@ -68,7 +87,8 @@ class Facts:
         decoded[fact.resource_type] = {**self.of(fact.resource_type), fact.resource_id: fact}
         dirty = self.changed.get(fact.resource_type, frozenset()) | {fact.resource_id}
         grown = Facts(self._chunks, self._decode, decoded, {**self.changed, fact.resource_type: dirty})
-        grown._by_code = {kind: index for kind, index in self._by_code.items() if kind != fact.resource_type}
+        stale = {fact.resource_type, *(MEDICATION_KINDS if fact.resource_type == "Medication" else ())}
+        grown._by_code = {kind: index for kind, index in self._by_code.items() if kind not in stale}
         return grown
 
     def committed(self) -> Facts:
@@ -97,10 +117,14 @@ class Facts:
         return hash(self.types)
 
 
-def _index(facts: Mapping[str, Fact]) -> dict[str, list[Fact]]:
+def _codes(fact: Fact) -> tuple[str, ...]:
+    return fact.codes
+
+
+def _index(facts: Mapping[str, Fact], codes: Callable[[Fact], tuple[str, ...]]) -> dict[str, list[Fact]]:
     index: dict[str, list[Fact]] = {}
     for fact in facts.values():
         if not fact.gone:
-            for code in dict.fromkeys(fact.codes):
+            for code in dict.fromkeys(codes(fact)):
                 index.setdefault(code, []).append(fact)
     return index

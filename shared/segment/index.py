@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from shared.fhir.fact import Fact, Person
+from shared.fhir.fact import MEDICATION_KINDS, Fact, Person
 from shared.fhir.instants import Instant
 from shared.patient.apply import FactChanged
+from shared.patient.facts import Facts
 from shared.patient.record import PatientRecord
 from shared.segment.compiled import CompiledSegment
 from shared.segment.criterion import Touch
@@ -15,6 +16,7 @@ _FACT_WORDS = ("intent", "category", "class", "priority")
 _PERSON_ELEMENTS = tuple(
     f for f in Person.__struct_fields__ if f not in ("resource_id", "version", "updated")
 )
+_NO_FACTS = Facts()
 
 
 class SegmentIndex:
@@ -29,6 +31,8 @@ class SegmentIndex:
             for touch in segment.touches:
                 touching.setdefault(touch, []).append(place)
         self._touching = {touch: tuple(places) for touch, places in touching.items()}
+        self._uses = tuple(t for t in touching if t[0] in MEDICATION_KINDS and t[1] != "code")
+        """What is read of a medication's use other than its code: its title may be the Medication's."""
 
     def __len__(self) -> int:
         return len(self.all)
@@ -41,17 +45,24 @@ class SegmentIndex:
         place = self._places.get(url)
         return None if place is None else self.all[place]
 
-    def touched_by(self, changed: FactChanged) -> tuple[CompiledSegment, ...]:
+    def touched_by(self, changed: FactChanged, facts: Facts = _NO_FACTS) -> tuple[CompiledSegment, ...]:
         """Return the segments whose answer the change could alter, by what was and what is.
 
-        A patient who was not known before concerns them all: facts may have come first.
+        `facts` are the record's, after the change: what refers to a Medication has its codes. A patient who
+        was not known before concerns all segments: facts may have come first.
         """
         if isinstance(changed.after, Person):
             if changed.before is None:
                 return self.all
             return self._at(_person_touches(changed.before, changed.after))
-        facts = (fact for fact in (changed.before, changed.after) if isinstance(fact, Fact))
-        return self._at(touch for fact in facts for touch in _fact_touches(fact))
+        both = [fact for fact in (changed.before, changed.after) if isinstance(fact, Fact)]
+        touches = [touch for fact in both for touch in _fact_touches(fact, facts)]
+        if both[-1].resource_type == "Medication":
+            touches += (
+                (kind, "code", code) for kind in MEDICATION_KINDS for fact in both for code in fact.codes
+            )
+            touches += self._uses
+        return self._at(touches)
 
     def touched_by_opt_out(self) -> tuple[CompiledSegment, ...]:
         """Return the segments that ask whether a patient can be reached."""
@@ -72,11 +83,11 @@ class SegmentIndex:
         return tuple(self.all[place] for place in sorted(found))
 
 
-def _fact_touches(fact: Fact) -> Iterator[Touch]:
+def _fact_touches(fact: Fact, facts: Facts) -> Iterator[Touch]:
     kind = fact.resource_type
     yield kind, "", ""
     yield kind, "status", fact.status
-    for code in fact.codes:
+    for code in facts.codes_of(fact):
         yield kind, "code", code
     for word in _FACT_WORDS:
         for value in fact.attributes.get(word, ()):

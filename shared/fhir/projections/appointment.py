@@ -20,10 +20,11 @@ from shared.fhir.projections.elements import (
     within,
     word,
 )
+from shared.fhir.projections.table import Table, named
 from shared.fhir.projections.timing import instant, ordered
 from shared.fhir.projections.values import number
 
-_ATTRIBUTES = (
+_ATTRIBUTES: Table = (
     ("serviceCategory", "service-category", concepts),
     ("specialty", "specialty", concepts),
     ("appointmentType", "appointment-type", concepts),
@@ -40,6 +41,7 @@ _ACTORS = {
     "RelatedPerson": "related-person",
     "HealthcareService": "healthcare-service",
 }
+ELEMENTS = {"Appointment": named(_ATTRIBUTES) | {*_ACTORS.values(), "participant-status"}}
 _LONGEST_MINUTES = 60 * 24 * 366
 
 

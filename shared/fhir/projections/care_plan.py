@@ -19,6 +19,8 @@ from shared.fhir.projections.elements import (
     word,
     words,
 )
+from shared.fhir.projections.extensions import REASON_NOT, prohibits, unnamed
+from shared.fhir.projections.table import Table, named
 from shared.fhir.projections.timing import UNKNOWN, choice, instant, period
 
 
@@ -26,7 +28,7 @@ def _activities(value: object) -> tuple[str, ...]:
     return within("detail", lambda detail: concepts(inside(detail, "code")))(value)
 
 
-_CARE_PLAN = (
+_CARE_PLAN: Table = (
     ("intent", "intent", words),
     ("category", "category", concepts),
     ("activity", "activity", _activities),
@@ -36,11 +38,15 @@ _CARE_PLAN = (
     ("careTeam", "care-team", references),
     ("partOf", "part-of", references),
 )
-_SERVICE_REQUEST = (
+_SERVICE_REQUEST: Table = (
     ("intent", "intent", words),
     ("priority", "priority", words),
     ("category", "category", concepts),
     ("doNotPerform", "do-not-perform", flag),
+    ("modifierExtension", "do-not-perform", prohibits),
+    ("extension", "status-reason", REASON_NOT),
+    ("code", "not-done-valueset", unnamed),
+    ("bodySite", "body-site", concepts),
     ("authoredOn", "authored-on", words),
     ("encounter", "encounter", references),
     ("requester", "requester", references),
@@ -51,6 +57,7 @@ _SERVICE_REQUEST = (
     ("reasonReference", "reason", references),
     ("basedOn", "based-on", references),
 )
+ELEMENTS = {"CarePlan": named(_CARE_PLAN), "ServiceRequest": named(_SERVICE_REQUEST)}
 
 
 def care_plan(resource: Json, zone: tzinfo) -> Draft:

@@ -15,9 +15,11 @@ from shared.fhir.projections.elements import (
     word,
     words,
 )
+from shared.fhir.projections.extensions import RECORDED, unnamed
+from shared.fhir.projections.table import Table, named
 from shared.fhir.projections.timing import UNKNOWN, moment
 
-_ATTRIBUTES = (
+_ATTRIBUTES: Table = (
     ("category", "category", concepts),
     ("statusReason", "status-reason", concepts),
     ("priority", "priority", words),
@@ -32,15 +34,19 @@ _ATTRIBUTES = (
     ("inResponseTo", "in-response-to", references),
     ("basedOn", "based-on", references),
     ("partOf", "part-of", references),
+    ("topic", "not-done-valueset", unnamed),
+    ("category", "not-done-valueset", unnamed),
+    ("extension", "recorded-date", RECORDED),
 )
+ELEMENTS = {"Communication": named(_ATTRIBUTES)}
 
 
 def communication(resource: Json, zone: tzinfo) -> Draft:
     """Project a Communication; without a subject it concerns the patients who received or sent it."""
-    sent = moment(resource.get("sent"), zone)
-    start, end = moment(resource.get("received"), zone) if sent == UNKNOWN else sent
-    ways = (patients(resource.get(element)) for element in ("subject", "recipient", "sender"))
     kept = attributes(resource, _ATTRIBUTES)
+    told = (resource.get("sent"), resource.get("received"), *kept.get("recorded-date", ()))
+    start, end = next((when for text in told if (when := moment(text, zone)) != UNKNOWN), UNKNOWN)
+    ways = (patients(resource.get(element)) for element in ("subject", "recipient", "sender"))
     return Draft(
         patients=next(filter(None, ways), ()),
         status=word(resource.get("status")),

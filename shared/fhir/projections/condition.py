@@ -16,19 +16,20 @@ from shared.fhir.projections.elements import (
     within,
     words,
 )
+from shared.fhir.projections.table import Table, named
 from shared.fhir.projections.timing import choice, ordered
 
 _SYSTEMS = "http://terminology.hl7.org/CodeSystem/"
-
-
-_CONDITION = (
+_OVER = frozenset({"inactive", "remission", "resolved"})
+_CONDITION: Table = (
     ("category", "category", concepts),
     ("severity", "severity", concepts),
     ("bodySite", "body-site", concepts),
     ("encounter", "encounter", references),
     ("recordedDate", "recorded-date", words),
+    ("stage", "stage", within("summary", concepts)),
 )
-_ALLERGY = (
+_ALLERGY: Table = (
     ("type", "type", words),
     ("category", "category", words),
     ("criticality", "criticality", words),
@@ -36,14 +37,28 @@ _ALLERGY = (
     ("encounter", "encounter", references),
     ("recordedDate", "recorded-date", words),
 )
+_VERIFIED = frozenset({"verification-status"})
+ELEMENTS = {
+    "Condition": named(_CONDITION) | _VERIFIED,
+    "AllergyIntolerance": named(_ALLERGY) | _VERIFIED,
+}
 
 
 def condition(resource: Json, zone: tzinfo) -> Draft:
-    """Project a Condition; an abatement that names no time leaves the end unknown, the status tells."""
-    start = choice(resource, "onset", zone)[0]
-    start, end = ordered(start, choice(resource, "abatement", zone)[1])
+    """Project a Condition, so long as prevalenceInterval() of QICoreCommon 4.0 says that it was so.
+
+    It starts with its onset, never with its record, and ends with its abatement. Without one that can be
+    placed, what is active, recurrent or relapsed goes on. What is inactive, in remission or resolved is over
+    since nobody knows when (there the library's interval ends open): it was surely so at its onset, and no
+    later. A status that says neither leaves it going on. Ages at onset and abatement are not placed.
+    """
+    began = choice(resource, "onset", zone)
     draft = _stated(resource, "condition-clinical", "condition-ver-status", attributes(resource, _CONDITION))
-    draft.patients, draft.start, draft.end = patients(resource.get("subject")), start, end
+    ended = choice(resource, "abatement", zone)[1]
+    if ended is None and draft.status in _OVER:
+        ended = began[0] if began[1] is None else began[1]
+    draft.start, draft.end = ordered(began[0], ended)
+    draft.patients = patients(resource.get("subject"))
     return draft
 
 

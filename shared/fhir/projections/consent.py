@@ -20,6 +20,7 @@ from shared.fhir.projections.elements import (
     word,
     words,
 )
+from shared.fhir.projections.table import Table, named
 from shared.fhir.projections.timing import UNKNOWN, instant, period
 
 
@@ -29,7 +30,7 @@ def _ends(value: object) -> tuple[str, ...]:
     return found if any(found) else ()
 
 
-_ATTRIBUTES = (
+_ATTRIBUTES: Table = (
     ("scope", "scope", concepts),
     ("category", "category", concepts),
     ("dateTime", "date-time", words),
@@ -37,7 +38,7 @@ _ATTRIBUTES = (
     ("organization", "organization", references),
     ("policyRule", "policy-rule", concepts),
 )
-_PROVISION = (
+_PROVISION: Table = (
     ("type", "provision-type", words),
     ("period", "provision-period", _ends),
     ("actor", "provision-actor", within("reference", references)),
@@ -47,6 +48,7 @@ _PROVISION = (
     ("class", "provision-class", codings),
     ("code", "provision-code", concepts),
 )
+ELEMENTS = {"Consent": named(_ATTRIBUTES, _PROVISION)}
 
 
 def consent(resource: Json, zone: tzinfo) -> Draft:

@@ -17,6 +17,7 @@ from shared.fhir.projections.elements import (
     status_code,
     word,
 )
+from shared.fhir.projections.table import Table, named
 from shared.fhir.projections.timing import period
 
 
@@ -26,7 +27,7 @@ def _classes(value: object) -> tuple[str, ...]:
     return tuple(f"{kind}|{given}" for kind, given in found if given)
 
 
-_ATTRIBUTES = (
+_ATTRIBUTES: Table = (
     ("payor", "payor", references),
     ("subscriber", "subscriber", references),
     ("policyHolder", "policy-holder", references),
@@ -34,6 +35,7 @@ _ATTRIBUTES = (
     ("class", "class", _classes),
     ("network", "network", proses),
 )
+ELEMENTS = {"Coverage": named(_ATTRIBUTES)}
 
 
 def coverage(resource: Json, zone: tzinfo) -> Draft:

@@ -133,6 +133,15 @@ def patients(value: object) -> tuple[str, ...]:
     return tuple(found[8:] for found in references(value) if found.startswith("Patient/"))
 
 
+def contained(resource: Json, named: object, resource_type: str) -> Json | None:
+    """Return the resource of that type inside this one to which a Reference "#id" leads."""
+    literal = word(inside(named, "reference"))
+    if not literal.startswith("#"):
+        return None
+    held = (item for item in each(resource.get("contained")) if item.get("id") == literal[1:])
+    return next((item for item in held if item.get("resourceType") == resource_type), None)
+
+
 def within(element: str, reader: Reader) -> Reader:
     """Make a reader of `element` inside each object of a list."""
 
@@ -143,7 +152,7 @@ def within(element: str, reader: Reader) -> Reader:
 
 
 def attributes(resource: Json, table: tuple[tuple[str, str, Reader], ...]) -> dict[str, tuple[str, ...]]:
-    """Read what the rows (element, attribute, reader) name; what is absent or empty is left out."""
+    """Read what the rows of a Table name (see table.py); what is absent or empty is left out."""
     found: dict[str, tuple[str, ...]] = {}
     for element, name, reader in table:
         value = resource.get(element)

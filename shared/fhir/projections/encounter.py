@@ -11,20 +11,29 @@ from shared.fhir.projections.elements import (
     codings,
     concept_title,
     concepts,
+    each,
     patients,
     references,
     within,
     word,
 )
+from shared.fhir.projections.table import Table, named
 from shared.fhir.projections.timing import period
 
-_ENCOUNTER = (
+
+def _principal(value: object) -> tuple[str, ...]:
+    """Read the diagnosis of rank 1."""
+    return within("condition", references)([item for item in each(value) if item.get("rank") == 1])
+
+
+_ENCOUNTER: Table = (
     ("class", "class", codings),
     ("serviceType", "service-type", concepts),
     ("priority", "priority", concepts),
     ("reasonCode", "reason", concepts),
     ("reasonReference", "reason", references),
     ("diagnosis", "diagnosis", within("condition", references)),
+    ("diagnosis", "principal-diagnosis", _principal),
     ("participant", "practitioner", within("individual", references)),
     ("location", "location", within("location", references)),
     ("serviceProvider", "service-provider", references),
@@ -33,16 +42,17 @@ _ENCOUNTER = (
     ("basedOn", "based-on", references),
     ("partOf", "part-of", references),
 )
-_HOSPITALIZATION = (
+_HOSPITALIZATION: Table = (
     ("admitSource", "admit-source", concepts),
     ("dischargeDisposition", "discharge-disposition", concepts),
 )
-_EPISODE = (
+_EPISODE: Table = (
     ("diagnosis", "diagnosis", within("condition", references)),
     ("careManager", "practitioner", references),
     ("managingOrganization", "managing-organization", references),
     ("referralRequest", "based-on", references),
 )
+ELEMENTS = {"Encounter": named(_ENCOUNTER, _HOSPITALIZATION), "EpisodeOfCare": named(_EPISODE)}
 
 
 def encounter(resource: Json, zone: tzinfo) -> Draft:

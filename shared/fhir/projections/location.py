@@ -8,7 +8,6 @@ from shared.fhir.projections import contacts
 from shared.fhir.projections.draft import Draft
 from shared.fhir.projections.elements import (
     Json,
-    Reader,
     attributes,
     concepts,
     each,
@@ -18,6 +17,7 @@ from shared.fhir.projections.elements import (
     word,
     words,
 )
+from shared.fhir.projections.table import Table, named
 
 _ZONE = "http://hl7.org/fhir/StructureDefinition/timezone"
 
@@ -32,7 +32,7 @@ def _zone(value: object) -> tuple[str, ...]:
     return next(filter(None, said), ())
 
 
-_ATTRIBUTES: tuple[tuple[str, str, Reader], ...] = (
+_ATTRIBUTES: Table = (
     ("alias", "alias", proses),
     ("description", "description", proses),
     ("mode", "mode", words),
@@ -42,13 +42,15 @@ _ATTRIBUTES: tuple[tuple[str, str, Reader], ...] = (
     ("partOf", "part-of", references),
     ("managingOrganization", "managing-organization", references),
 )
+_SYSTEMS = ("phone", "email", "url")
+ELEMENTS = {"Location": named(_ATTRIBUTES) | {*_SYSTEMS}}
 
 
 def location(resource: Json, zone: tzinfo) -> Draft:
     """Project a Location; phone, email and address are attributes, its name is the title."""
     points = contacts.telecom(resource.get("telecom"), zone)
     kept = attributes(resource, _ATTRIBUTES)
-    for system in ("phone", "email", "url"):
+    for system in _SYSTEMS:
         if reached := contacts.reachable(points, system):
             kept[system] = reached
     return Draft(

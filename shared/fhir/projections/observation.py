@@ -16,10 +16,12 @@ from shared.fhir.projections.elements import (
     references,
     word,
 )
-from shared.fhir.projections.timing import choice
+from shared.fhir.projections.extensions import REASON_NOT, unnamed
+from shared.fhir.projections.table import Table, named
+from shared.fhir.projections.timing import choice, moment
 from shared.fhir.projections.values import value_of
 
-_ATTRIBUTES = (
+_ATTRIBUTES: Table = (
     ("category", "category", concepts),
     ("encounter", "encounter", references),
     ("interpretation", "interpretation", concepts),
@@ -29,12 +31,23 @@ _ATTRIBUTES = (
     ("performer", "performer", references),
     ("basedOn", "based-on", references),
     ("hasMember", "has-member", references),
+    ("derivedFrom", "derived-from", references),
+    ("partOf", "part-of", references),
+    ("focus", "focus", references),
+    ("extension", "status-reason", REASON_NOT),
+    ("code", "not-done-valueset", unnamed),
 )
+ELEMENTS = {"Observation": named(_ATTRIBUTES)}
 
 
 def observation(resource: Json, zone: tzinfo) -> Draft:
-    """Project an Observation; one without a value has None, and says why under data-absent-reason."""
+    """Project an Observation; one without a value has None, and says why under data-absent-reason.
+
+    Where nobody said when it was so, it is from when it was issued: what was not done has no other time.
+    """
     start, end = choice(resource, "effective", zone)
+    if start is None and end is None:
+        start, end = moment(resource.get("issued"), zone)
     code, parts = resource.get("code"), resource.get("component")
     return Draft(
         patients=patients(resource.get("subject")),

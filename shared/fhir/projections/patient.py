@@ -10,34 +10,35 @@ from shared.fhir.instants import Instant
 from shared.fhir.projections import contacts
 from shared.fhir.projections.elements import (
     Json,
-    Reader,
-    codings,
     concepts,
     each,
-    flag,
     prose,
     reference,
     references,
     word,
-    words,
 )
+from shared.fhir.projections.extensions import simple
+from shared.fhir.projections.patient_extensions import NAMES, asked, known
 from shared.fhir.projections.timing import UNKNOWN, instant, moment
+from shared.fhir.projections.values import numeral
 
 _BIRTH_DATE = compile(r"\d{4}(-\d\d(-\d\d)?)?", ASCII)
-_US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
-_EXTENSIONS: dict[str, tuple[str, str, Reader]] = {
-    _US_CORE + "birthsex": ("birthsex", "valueCode", words),
-    "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired": (
-        "interpreter-required",
-        "valueBoolean",
-        flag,
-    ),
-}
-_OMB = {_US_CORE + "race": "race", _US_CORE + "ethnicity": "ethnicity"}
+ELEMENTS = {"Patient": NAMES | {"marital-status", "multiple-birth"}}
+_NONE: frozenset[str] = frozenset()
 
 
-def person(resource: Json, resource_id: str, version: str, updated: Instant, zone: tzinfo) -> Person:
-    """Project a Patient."""
+def person(
+    resource: Json,
+    resource_id: str,
+    version: str,
+    updated: Instant,
+    zone: tzinfo,
+    extensions: frozenset[str] = _NONE,
+) -> Person:
+    """Project a Patient; `extensions` are the URLs, "url#part" for a part inside, of those to keep besides.
+
+    Those are attributes "extension:URL"; of what nobody asks for nothing is kept.
+    """
     died = resource.get("deceasedDateTime")
     return Person(
         resource_id=resource_id,
@@ -57,7 +58,7 @@ def person(resource: Json, resource_id: str, version: str, updated: Instant, zon
         identifiers=_identifiers(resource.get("identifier")),
         managing_organization=reference(resource.get("managingOrganization")),
         general_practitioners=references(resource.get("generalPractitioner")),
-        attributes=_attributes(resource),
+        attributes=_attributes(resource) | asked(resource, extensions),
     )
 
 
@@ -78,27 +79,10 @@ def _identifiers(value: object) -> tuple[str, ...]:
 
 
 def _attributes(resource: Json) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+    found = known(resource.get("extension"))
     if status := concepts(resource.get("maritalStatus")):
         found["marital-status"] = status
-    for extension in each(resource.get("extension")):
-        name, kept = _extension(extension)
-        if name and kept:
-            found[name] = kept
+    born = simple({"valueBoolean": resource.get("multipleBirthBoolean")})
+    if born := born or numeral(resource.get("multipleBirthInteger")):
+        found["multiple-birth"] = born
     return found
-
-
-def _extension(extension: Json) -> tuple[str, tuple[str, ...]]:
-    url = word(extension.get("url"))
-    if name := _OMB.get(url):
-        return name, _omb_codes(extension)
-    if url not in _EXTENSIONS:
-        return "", ()
-    name, element, reader = _EXTENSIONS[url]
-    return name, reader(extension.get(element))
-
-
-def _omb_codes(extension: Json) -> tuple[str, ...]:
-    """Read US Core race and ethnicity: the categories and the details as tokens, without the text."""
-    parts = each(extension.get("extension"))
-    return tuple(dict.fromkeys(token for part in parts for token in codings(part.get("valueCoding"))))

@@ -10,17 +10,19 @@ from shared.fhir.projections.elements import (
     attributes,
     concept_title,
     concepts,
-    each,
     patients,
     proses,
     references,
     within,
     word,
+    words,
 )
-from shared.fhir.projections.timing import choice
-from shared.fhir.projections.values import number
+from shared.fhir.projections.extensions import RECORDED, unnamed
+from shared.fhir.projections.table import Table, named
+from shared.fhir.projections.timing import UNKNOWN, choice, moment
+from shared.fhir.projections.values import numeral
 
-_PROCEDURE = (
+_PROCEDURE: Table = (
     ("category", "category", concepts),
     ("statusReason", "status-reason", concepts),
     ("encounter", "encounter", references),
@@ -32,17 +34,11 @@ _PROCEDURE = (
     ("outcome", "outcome", concepts),
     ("followUp", "follow-up", concepts),
     ("basedOn", "based-on", references),
+    ("partOf", "part-of", references),
+    ("extension", "recorded-date", RECORDED),
+    ("code", "not-done-valueset", unnamed),
 )
-
-
-def _doses(value: object) -> tuple[str, ...]:
-    """Read the dose numbers of Immunization.protocolApplied, which may be numbers or strings."""
-    counted = (number(protocol.get("doseNumberPositiveInt")) for protocol in each(value))
-    named = within("doseNumberString", proses)(value)
-    return named + tuple(f"{count:g}" for count in counted if count is not None)
-
-
-_IMMUNIZATION = (
+_IMMUNIZATION: Table = (
     ("statusReason", "status-reason", concepts),
     ("encounter", "encounter", references),
     ("reasonCode", "reason", concepts),
@@ -50,20 +46,27 @@ _IMMUNIZATION = (
     ("performer", "performer", within("actor", references)),
     ("protocolApplied", "target-disease", within("targetDisease", concepts)),
     ("protocolApplied", "series", within("series", proses)),
-    ("protocolApplied", "dose-number", _doses),
+    ("protocolApplied", "dose-number", within("doseNumberString", proses)),
+    ("protocolApplied", "dose-number", within("doseNumberPositiveInt", numeral)),
+    ("recorded", "recorded-date", words),
+    ("vaccineCode", "not-done-valueset", unnamed),
 )
+ELEMENTS = {"Procedure": named(_PROCEDURE), "Immunization": named(_IMMUNIZATION)}
 
 
 def procedure(resource: Json, zone: tzinfo) -> Draft:
-    """Project a Procedure."""
+    """Project a Procedure; what was not done was so when that was recorded."""
     start, end = choice(resource, "performed", zone)
+    kept = attributes(resource, _PROCEDURE)
+    if (start, end) == UNKNOWN and "recorded-date" in kept:
+        start, end = moment(kept["recorded-date"][0], zone)
     return Draft(
         patients=patients(resource.get("subject")),
         status=word(resource.get("status")),
         codes=concepts(resource.get("code")),
         start=start,
         end=end,
-        attributes=attributes(resource, _PROCEDURE),
+        attributes=kept,
         title=concept_title(resource.get("code")),
     )
 

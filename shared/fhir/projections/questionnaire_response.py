@@ -12,16 +12,18 @@ from datetime import tzinfo
 from shared.fhir.fact import Component
 from shared.fhir.projections.draft import Draft
 from shared.fhir.projections.elements import MOST, Json, attributes, each, patients, references, word, words
+from shared.fhir.projections.table import Table, named
 from shared.fhir.projections.timing import moment
 from shared.fhir.projections.values import value_of
 
-_ATTRIBUTES = (
+_ATTRIBUTES: Table = (
     ("questionnaire", "questionnaire", words),
     ("encounter", "encounter", references),
     ("author", "author", references),
     ("source", "source", references),
     ("basedOn", "based-on", references),
 )
+ELEMENTS = {"QuestionnaireResponse": named(_ATTRIBUTES)}
 
 
 def questionnaire_response(resource: Json, zone: tzinfo) -> Draft:

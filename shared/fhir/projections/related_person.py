@@ -9,6 +9,12 @@ from shared.fhir.projections.draft import Draft
 from shared.fhir.projections.elements import Json, concept_title, concepts, patients, words
 from shared.fhir.projections.timing import period
 
+ELEMENTS = {
+    "RelatedPerson": frozenset(
+        ("relationship", "name", "phone", "email", "language", "address", "gender", "birth-date")
+    )
+}
+
 
 def related_person(resource: Json, zone: tzinfo) -> Draft:
     """Project a RelatedPerson; name, phone, email and language are attributes."""

@@ -33,6 +33,14 @@ def number(value: object) -> float | None:
     return found if isfinite(found) else None
 
 
+def numeral(value: object) -> tuple[str, ...]:
+    """Read a number as text, for an attribute: "3", "0.5"."""
+    found = number(value)
+    if found is None:
+        return ()
+    return (str(int(found)) if found.is_integer() and abs(found) < 1e15 else repr(found),)
+
+
 def _quantity(value: object) -> Value | None:
     found = number(inside(value, "value"))
     if found is None:

@@ -21,6 +21,11 @@ def at(*when: int) -> Instant:
     return from_datetime(datetime(*when, tzinfo=UTC))  # type: ignore[arg-type]
 
 
+def through(*when: int) -> Instant:
+    """Return the last instant before that midnight: the end of what a date covers."""
+    return Instant(at(*when) - 1)
+
+
 def concept(system: str, code: str, display: str = "") -> dict[str, object]:
     return {"coding": [{"system": system, "code": code, "display": display}]}
 
@@ -120,7 +125,7 @@ class TestPatient:
             address=[{"line": ["1 Elm"], "city": "Bath", "postalCode": "01"}, {"text": "A hut, Bath"}, {}],
         )
         assert found.names == (Name("official", "Ng", ("Ada",), ("Dr.",)),)
-        start, end = at(2020, 1, 1), at(2021, 1, 1)
+        start, end = at(2020, 1, 1), through(2021, 1, 1)
         assert found.telecom == (ContactPoint("phone", "555-0100", "mobile", 1, start, end),)
         assert found.addresses == (Address("", ("1 Elm",), "Bath", "", "01"), Address("", ("A hut, Bath",)))
 
@@ -194,7 +199,8 @@ class TestPatient:
         assert found.attributes == {
             "marital-status": ("urn:m|S",),
             "race": ("urn:omb|2106-3",),
-            "birthsex": ("F",),
+            "race-text": ("White",),
+            "birth-sex": ("F",),
         }
 
 
@@ -205,7 +211,7 @@ class TestWhen:
         ("elements", "start", "end"),
         [
             ({"effectiveDateTime": "2021-03-01T10:00:00Z"}, at(2021, 3, 1, 10), at(2021, 3, 1, 10)),
-            ({"effectiveDateTime": "2021-03"}, at(2021, 3, 1), at(2021, 4, 1)),
+            ({"effectiveDateTime": "2021-03"}, at(2021, 3, 1), through(2021, 4, 1)),
             ({"effectiveInstant": "2021-03-01T10:00:00+01:00"}, at(2021, 3, 1, 9), at(2021, 3, 1, 9)),
             ({"effectivePeriod": {"start": "2021-03-01"}}, at(2021, 3, 1), None),
             (
@@ -213,8 +219,18 @@ class TestWhen:
                 at(2021, 3, 2),
                 at(2021, 3, 2),
             ),
-            ({"effectiveTiming": {"event": ["2021-03-02", "2021-03-01"]}}, at(2021, 3, 1), at(2021, 3, 3)),
-            ({"effectiveTiming": {"repeat": {"boundsPeriod": {"end": "2021"}}}}, None, at(2022, 1, 1)),
+            (
+                {"effectiveTiming": {"event": ["2021-03-02", "2021-03-01"]}},
+                at(2021, 3, 1),
+                through(2021, 3, 3),
+            ),
+            ({"effectiveTiming": {"repeat": {"boundsPeriod": {"end": "2021"}}}}, None, through(2022, 1, 1)),
+            ({"issued": "2021-03-01T10:00:00Z"}, at(2021, 3, 1, 10), at(2021, 3, 1, 10)),
+            (
+                {"effectiveDateTime": "2021-02-01", "issued": "2021-03-01"},
+                at(2021, 2, 1),
+                through(2021, 2, 2),
+            ),
             ({"effectiveDateTime": "yesterday"}, None, None),
             ({"effectiveDateTime": {"start": "2021"}}, None, None),
             ({}, None, None),
@@ -234,19 +250,23 @@ class TestWhen:
         content = project(resource, ZoneInfo("America/New_York")).content
         assert isinstance(content, Fact)
         assert content.start == at(2021, 3, 14, 5)
-        assert content.end == at(2021, 3, 15, 4)  # the clocks went forward that day
+        assert content.end == through(2021, 3, 15, 4)  # the clocks went forward that day
 
     @pytest.mark.parametrize(
         ("elements", "start", "end"),
         [
             ({"onsetDateTime": "2020-01-05"}, at(2020, 1, 5), None),
-            ({"onsetDateTime": "2020-01-05", "abatementDateTime": "2020-02"}, at(2020, 1, 5), at(2020, 3, 1)),
+            (
+                {"onsetDateTime": "2020-01-05", "abatementDateTime": "2020-02"},
+                at(2020, 1, 5),
+                through(2020, 3, 1),
+            ),
             ({"onsetPeriod": {"start": "2020", "end": "2021"}}, at(2020, 1, 1), None),
             ({"onsetAge": {"value": 40}, "abatementString": "in spring"}, None, None),
             (
                 {"onsetRange": {"low": {"value": 40}}, "abatementPeriod": {"end": "2020"}},
                 None,
-                at(2021, 1, 1),
+                through(2021, 1, 1),
             ),
             ({"onsetDateTime": "2021", "abatementDateTime": "2020"}, at(2021, 1, 1), at(2021, 1, 1)),
         ],
@@ -259,7 +279,7 @@ class TestWhen:
         asked = {"resourceType": "ServiceRequest", "authoredOn": "2021-01-01"}
         assert (fact(asked).start, fact(asked).end) == (at(2021, 1, 1), None)
         planned = fact({**asked, "occurrencePeriod": {"start": "2021-02-01", "end": "2021-02-07"}})
-        assert (planned.start, planned.end) == (at(2021, 2, 1), at(2021, 2, 8))
+        assert (planned.start, planned.end) == (at(2021, 2, 1), through(2021, 2, 8))
         assert planned.attributes["authored-on"] == ("2021-01-01",)
 
     def test_prescriptions_go_on_until_they_may_no_longer_be_dispensed(self):
@@ -267,7 +287,7 @@ class TestWhen:
         found = fact(
             {"resourceType": "MedicationRequest", "authoredOn": "2021-01-02", "dispenseRequest": validity}
         )
-        assert (found.start, found.end) == (at(2021, 1, 2), at(2021, 7, 1))
+        assert (found.start, found.end) == (at(2021, 1, 2), through(2021, 7, 1))
 
 
 class TestObservation:
@@ -493,7 +513,7 @@ def test_an_immunization():
         "patient",
     )
     assert found.codes == ("http://hl7.org/fhir/sid/cvx|140",)
-    assert (found.start, found.end) == (at(2021, 10, 1), at(2021, 10, 2))
+    assert (found.start, found.end) == (at(2021, 10, 1), through(2021, 10, 2))
     assert found.attributes == {
         "target-disease": (f"{SCT}|flu",),
         "series": ("primary",),
@@ -622,7 +642,7 @@ def test_a_consent_with_an_exception():
         "patient",
     )
     assert found.codes == ("urn:cat|outreach", "urn:scope|patient-privacy")
-    assert (found.start, found.end) == (at(2021, 1, 1), at(2022, 1, 1))
+    assert (found.start, found.end) == (at(2021, 1, 1), through(2022, 1, 1))
     assert found.attributes == {
         "scope": ("urn:scope|patient-privacy",),
         "category": ("urn:cat|outreach",),
@@ -719,7 +739,7 @@ def test_a_coverage_concerns_who_is_covered():
     )
     assert found.patients == ("p",)
     assert isinstance(found.content, Fact)
-    assert found.content.end == at(2022, 1, 1)
+    assert found.content.end == through(2022, 1, 1)
     assert found.content.attributes["class"] == ("plan|gold",)
 
 
