@@ -1,7 +1,7 @@
 """Conditions on a value: thresholds in a unit, coded answers, text.
 
-A threshold holds only if it surely does: "< 5" is below 6 and not above 4, and a value in another unit, or
-without one, holds nothing. "1" is the unit of what has none.
+A threshold holds only if it surely does: "< 5" is below 6 and not above 4. A value in another unit is
+converted; one that cannot be, or that has none where one is asked for, holds nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, model_validator
 from shared.fhir.fact import Value
 from shared.segment.coded import Coded
 from shared.segment.criterion import Context
+from shared.segment.units import converter, is_unit, suggestion
 
 
 def _number(value: object) -> object:
@@ -56,7 +57,7 @@ class ValuePattern(Coded):
     below: Number | None = None
     at_most: Number | None = None
     unit: str | None = None
-    """UCUM code that the value must carry ("%", "mm[Hg]"); "1" for none."""
+    """UCUM code of the thresholds ("%", "mm[Hg]"), "1" for none; values in others are converted."""
 
     @property
     def thresholds(self) -> tuple[tuple[str, float], ...]:
@@ -72,6 +73,9 @@ class ValuePattern(Coded):
             raise ValueError("gives a threshold twice: above or at_least, below or at_most")
         if bool(self.thresholds) != bool(self.unit):
             raise ValueError('needs a unit beside its thresholds, such as "%" (use "1" where there is none)')
+        if self.unit and not is_unit(self.unit):
+            known = suggestion(self.unit)
+            raise ValueError(f"{self.unit} is no UCUM unit" + (f', write "{known}"' if known else ""))
         return self
 
     def judge(self, context: Context) -> Judge:
@@ -98,12 +102,16 @@ def _numeric(thresholds: tuple[tuple[str, float], ...], unit: str) -> Judge:
     word, limit, compare = tests[0]
 
     def one(value: Value | None) -> bool:
-        if value is None or (number := value.number) is None or not _same_unit(value.unit, unit):
+        if value is None or (number := value.number) is None:
+            return False
+        if value.unit != unit and (number := _converted(number, value.unit, unit)) is None:
             return False
         return _surely(value.text, word, number, limit) if value.text else compare(number, limit)
 
     def several(value: Value | None) -> bool:
-        if value is None or (number := value.number) is None or not _same_unit(value.unit, unit):
+        if value is None or (number := value.number) is None:
+            return False
+        if value.unit != unit and (number := _converted(number, value.unit, unit)) is None:
             return False
         return all(
             _surely(value.text, word, number, limit) if value.text else compare(number, limit)
@@ -113,8 +121,9 @@ def _numeric(thresholds: tuple[tuple[str, float], ...], unit: str) -> Judge:
     return one if len(tests) == 1 else several
 
 
-def _same_unit(found: str, wanted: str) -> bool:
-    return found == wanted or (not wanted and found in ("1", "{score}"))
+def _converted(number: float, found: str, wanted: str) -> float | None:
+    convert = converter(found, wanted)
+    return None if convert is None else convert(number)
 
 
 def _surely(comparator: str, word: str, number: float, limit: float) -> bool:
