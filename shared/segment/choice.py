@@ -1,7 +1,6 @@
-"""Which of the facts found decide: so many of them, or the latest or earliest alone.
+"""Which of the facts that a plain pattern finds decide: so many of them, or the latest or earliest alone.
 
-Of facts with the same start, the latest is the one updated last, then the greater id; the earliest is the
-one updated last too, then the lesser id. What has no start is neither, unless there is nothing else.
+Ties are as in shared.segment.picks.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from msgspec import Struct
 from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
 from shared.segment.pattern import ResourcePattern
+from shared.segment.picking import recency, seniority
 from shared.segment.selection import Keep
 from shared.segment.timeline import State, Timeline
 from shared.segment.wall import ALWAYS, NEVER
@@ -32,8 +32,8 @@ class Choice(Struct, frozen=True):
         if not live:
             return []
         if self.count:
-            return sorted(live, key=_recency, reverse=True)
-        return [max(live, key=_recency) if self.latest else min(live, key=_seniority)]
+            return sorted(live, key=recency, reverse=True)
+        return [max(live, key=recency) if self.latest else min(live, key=seniority)]
 
     def until(self, live: list[Fact], coming: list[Fact], now: Instant, holds: bool) -> Instant:
         """Return when that changes next with no new data; exact."""
@@ -58,7 +58,7 @@ class Choice(Struct, frozen=True):
         """Return when the chosen one changes; the latest leaves a window over starts last of all."""
         relations = self.timeline.relations
         if self.latest and len(relations) == 1 and relations[0].kind == "starts":
-            return self.timeline.leave(max(live, key=_recency)) if holds else NEVER
+            return self.timeline.leave(max(live, key=recency)) if holds else NEVER
         return self._sweep(live, [], now, holds)
 
     def _sweep(self, live: list[Fact], coming: list[Fact], now: Instant, holds: bool) -> Instant:
@@ -72,7 +72,7 @@ def choice(pattern: ResourcePattern, accept: Keep | None, timeline: Timeline) ->
     count = pattern.at_least or 1
     if pattern.which is None:
         return Choice(_counted(count), timeline, count, False)
-    latest = pattern.which == "latest"
+    latest = pattern.which.first == "latest"
     return Choice(_latest(accept) if latest else _earliest(accept), timeline, 0, latest)
 
 
@@ -86,7 +86,7 @@ def _latest(accept: Keep | None) -> State:
 
     def state(live: list[Fact]) -> bool:
         if len(live) > 1:
-            return accept(max(live, key=_recency))
+            return accept(max(live, key=recency))
         return bool(live) and accept(live[0])
 
     return state
@@ -95,12 +95,4 @@ def _latest(accept: Keep | None) -> State:
 def _earliest(accept: Keep | None) -> State:
     if accept is None:
         return bool
-    return lambda live: bool(live) and accept(min(live, key=_seniority))
-
-
-def _recency(fact: Fact) -> tuple[int, int, str]:
-    return (ALWAYS if fact.start is None else fact.start), fact.updated, fact.resource_id
-
-
-def _seniority(fact: Fact) -> tuple[int, int, str]:
-    return (NEVER if fact.start is None else fact.start), -fact.updated, fact.resource_id
+    return lambda live: bool(live) and accept(min(live, key=seniority))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import tzinfo
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from shared.segment.compiled import CompiledSegment
 from shared.segment.criteria.member import MemberCriterion
 from shared.segment.criterion import Context, Touch
 from shared.segment.definition import SegmentDefinition
+from shared.segment.selector import compile_match
 from shared.segment.valuesets import ValueSets
 from shared.segment.wall import wall_of
 
@@ -35,8 +37,9 @@ def compile_segment(
     """
     found: list[Problem] = []
     wall = wall_of(ZoneInfo(definition.time_zone) if definition.time_zone else zone)
-    context = Context(valuesets, wall, segments, f"{where or definition.canonical}: criteria", found)
-    criteria = definition.criteria.compile(context)
+    context = Context(valuesets, wall, segments, f"{where or definition.canonical}: ", found)
+    context = _matched(definition, context)
+    criteria = definition.criteria.compile(context.inside("criteria"))
     if found:
         raise Invalid(tuple(found))
     return CompiledSegment(
@@ -48,6 +51,16 @@ def compile_segment(
         excludes=_excluder(definition),
         depends=tuple(dict.fromkeys(references(definition.criteria))),
     )
+
+
+def _matched(definition: SegmentDefinition, context: Context) -> Context:
+    """Compile the named matches, each of which may lean on those before it."""
+    for name, pattern in definition.matches.items():
+        inside = context.inside(f"matches.{name}")
+        if pattern.link or pattern.linked_by:
+            inside.fault("links to nothing here", "link and linked_by only inside with and without")
+        context = replace(context, matches={**context.matches, name: compile_match(pattern, inside)})
+    return context
 
 
 def compile_segments(

@@ -8,14 +8,16 @@ it turns at that very instant.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from shared.authoring import Authored
 from shared.errors import Problem
 from shared.fhir.fact import Person
 from shared.fhir.instants import Instant
+from shared.fhir.lens import EMPTY, Lens
 from shared.patient.record import PatientRecord
 from shared.segment.explanation import Explanation, FactRef
 from shared.segment.valuesets import ValueSets
@@ -23,6 +25,7 @@ from shared.segment.wall import NEVER, Wall
 
 if TYPE_CHECKING:
     from shared.segment.compiled import CompiledSegment
+    from shared.segment.selector import Selector
 
 type Outcome = tuple[bool, Instant, bool]
 type Test = Callable[[PatientRecord, Instant], Outcome]
@@ -44,6 +47,8 @@ class Compiled:
     touches: frozenset[Touch]
     timed: bool = False
     """Whether `test` can ever answer another `until` than NEVER."""
+    lens: Lens = EMPTY
+    """What it asks of resources when they arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,14 @@ class Context:
     segments: Mapping[str, CompiledSegment]
     where: str
     problems: list[Problem]
+    matches: Mapping[str, Selector] = MappingProxyType({})
+    """The named matches of the definition, as far as they are compiled."""
+    names: frozenset[str] = frozenset()
+    """Names of the resources that a pattern lies inside of."""
+
+    def naming(self, names: Iterable[str]) -> Context:
+        """Step into a resource that goes by these names."""
+        return replace(self, names=self.names.union(names))
 
     def inside(self, path: str) -> Context:
         """Step into a part of the definition, for what a Problem says."""

@@ -16,6 +16,7 @@ from shared.errors import Invalid, Problem
 from shared.fhir.canonical import canonical
 from shared.segment.codes import ONE_OR_MANY, Word
 from shared.segment.criteria.language import AnyCriterion
+from shared.segment.pattern import AnyPattern, MatchName
 from shared.segment.problems import problems
 
 
@@ -55,7 +56,12 @@ class SegmentDefinition(Authored):
     """So are those whose Patient.active is false."""
     include_merged: StrictBool = False
     """So are records that were merged into another (Patient.link replaced-by)."""
+    matches: dict[MatchName, AnyPattern] = Field(default_factory=dict)
+    """Named matches, found in this order: windows hang on them, and patterns start `from` them."""
     criteria: AnyCriterion = Field()
+
+    def __hash__(self) -> int:
+        return hash(self.canonical)
 
     @property
     def canonical(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import get_args
+from typing import TypeAliasType, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -38,6 +38,10 @@ _EXPECTED = {
 }
 
 
+_HIDDEN = frozenset({"steps", "is_"})
+"""Fields that authors never write, as a word or a list stands for the model that has them."""
+
+
 def problems(error: ValidationError, model: type[BaseModel], where: str) -> Iterator[Problem]:
     """Turn each finding into a Problem; `where` (the file) comes before each path, which repeat no more."""
     seen: set[tuple[str, str]] = set()
@@ -60,7 +64,7 @@ def _path(location: tuple[str | int, ...]) -> str:
     for part in location:
         if isinstance(part, int):
             text += f"[{part}]"
-        elif not part.startswith((MARK, "tuple[", "literal[", "function")):
+        elif part not in _HIDDEN and not part.startswith((MARK, "tuple[", "literal[", "function")):
             text += f".{part}" if text else part
     return text
 
@@ -91,6 +95,8 @@ def _model_at(model: type[BaseModel], location: tuple[str | int, ...]) -> type[B
 
 
 def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, TypeAliasType):
+        annotation = annotation.__value__
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for part in get_args(annotation):

@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from shared.fhir.fact import Fact
+from shared.fhir.lens import mark_of
 from shared.patient.facts import Facts
 from shared.segment.codes import matcher
 from shared.segment.criterion import Context, Touch
 from shared.segment.pattern import ComponentPattern, ResourcePattern
 from shared.segment.types import DISPROVED, NEVER_COUNTS, VERIFIED_TYPES
 
+ELEMENTS: dict[str, frozenset[str]] = {}
+
 type Keep = Callable[[Fact], bool]
 type Find = Callable[[Facts], Iterable[Fact]]
+type Chosen = Callable[[Facts, Fact], bool]
 
 
 def finder(pattern: ResourcePattern, tokens: frozenset[str]) -> Find:
     """Compile the way to the facts of the type and codes; tombstones are never among them."""
-    kind, texts = pattern.type, pattern.texts
+    kind, texts = pattern.type or "", pattern.texts
     if not pattern.chooses:
         return lambda facts: [fact for fact in facts.of(kind).values() if not fact.gone]
-    chosen = _chosen(tokens, texts)
+    chosen = coded_as(pattern, tokens)
     if texts:
         return lambda facts: _scan(facts, kind, chosen)
     if len(tokens) == 1:
@@ -29,34 +33,41 @@ def finder(pattern: ResourcePattern, tokens: frozenset[str]) -> Find:
     return lambda facts: _looked_up(facts, kind, tokens, chosen)
 
 
-def _scan(facts: Facts, kind: str, chosen: Keep) -> list[Fact]:
-    return [fact for fact in facts.of(kind).values() if not fact.gone and chosen(fact)]
+def _scan(facts: Facts, kind: str, chosen: Chosen) -> list[Fact]:
+    return [fact for fact in facts.of(kind).values() if not fact.gone and chosen(facts, fact)]
 
 
-def _looked_up(facts: Facts, kind: str, tokens: frozenset[str], chosen: Keep) -> Iterable[Fact]:
+def _looked_up(facts: Facts, kind: str, tokens: frozenset[str], chosen: Chosen) -> Iterable[Fact]:
     """Look up each code, or hold each fact against the set, whichever are fewer; each fact comes once."""
     if len(tokens) > len(facts.of(kind)):
         return _scan(facts, kind, chosen)
     return {fact.resource_id: fact for code in tokens for fact in facts.coded(kind, code)}.values()
 
 
-def _chosen(tokens: frozenset[str], texts: tuple[str, ...]) -> Keep:
-    def chosen(fact: Fact) -> bool:
-        if not tokens.isdisjoint(fact.codes):
+def coded_as(pattern: ResourcePattern, tokens: frozenset[str]) -> Chosen:
+    """Compile the test of one fact's codes and text; those of a referenced Medication count as its own."""
+    texts = pattern.texts
+
+    def chosen(facts: Facts, fact: Fact) -> bool:
+        if not tokens.isdisjoint(facts.codes_of(fact)):
             return True
         return bool(texts) and any(text in fact.title.lower() for text in texts)
 
-    return chosen
+    return chosen if pattern.chooses else lambda facts, fact: True
 
 
-def keeper(pattern: ResourcePattern) -> Keep:
+def keeper(pattern: ResourcePattern, context: Context) -> Keep:
     """Compile the words on status and attributes, with the safe defaults of the type."""
-    tests = [_status(pattern)]
+    tests = [*_status(pattern)]
     if pattern.type in VERIFIED_TYPES:
         tests.append(_verified(pattern))
-    if pattern.type in ("MedicationRequest", "ServiceRequest"):
-        tests.append(lambda fact: "do-not-perform" not in fact.attributes)
+    if pattern.type is not None:
+        tests += _ordered(pattern)
     tests += [_attribute(name, words) for name, words in pattern.attributes.items()]
+    tests += _elements(pattern, context)
+    if pattern.fhirpath:
+        mark = f"+{mark_of(pattern.fhirpath)}"
+        tests.append(lambda fact: mark in fact.attributes.get("fhirpath", ()))
     return both(tests)
 
 
@@ -70,12 +81,13 @@ def both(tests: list[Keep]) -> Keep:
     return lambda fact: all(test(fact) for test in tests)
 
 
-def _status(pattern: ResourcePattern) -> Keep:
+def _status(pattern: ResourcePattern) -> Iterable[Keep]:
     if pattern.status:
         wanted = frozenset(pattern.status)
-        return lambda fact: fact.status in wanted
-    never = NEVER_COUNTS[pattern.type]
-    return lambda fact: fact.status not in never
+        yield lambda fact: fact.status in wanted
+    elif pattern.type is not None:
+        never = NEVER_COUNTS[pattern.type]
+        yield lambda fact: fact.status not in never
 
 
 def _verified(pattern: ResourcePattern) -> Keep:
@@ -85,9 +97,35 @@ def _verified(pattern: ResourcePattern) -> Keep:
     return lambda fact: DISPROVED.isdisjoint(fact.attributes.get("verification-status", ()))
 
 
+def _ordered(pattern: ResourcePattern) -> Iterable[Keep]:
+    """Tell orders to do something from orders not to."""
+    if pattern.not_to:
+        yield lambda fact: "do-not-perform" in fact.attributes
+    elif pattern.type in ORDERED_TYPES:
+        yield lambda fact: "do-not-perform" not in fact.attributes
+
+
+ORDERED_TYPES = frozenset({"DeviceRequest", "MedicationRequest", "ServiceRequest"})
+"""Types that may be orders not to do something."""
+
+
 def _attribute(name: str, words: tuple[str, ...]) -> Keep:
     matches = matcher(words)
     return lambda fact: matches(fact.attributes.get(name, ()))
+
+
+def _elements(pattern: ResourcePattern, context: Context) -> Iterable[Keep]:
+    for word, wanted in (pattern.elements or {}).items():
+        name = word.replace("_", "-")
+        inside = context.inside(f".elements.{word}")
+        known = ELEMENTS.get(pattern.type or "")
+        if known is not None and name not in known:
+            inside.fault("is no element that is kept", ", ".join(sorted(known)) or "none of this type")
+        yield _element(name, wanted.judge(inside))
+
+
+def _element(name: str, judge: Callable[[tuple[str, ...]], bool]) -> Keep:
+    return lambda fact: judge(fact.attributes.get(name, ()))
 
 
 def accepter(pattern: ResourcePattern, context: Context) -> Keep | None:
@@ -116,10 +154,11 @@ def _component(pattern: ComponentPattern, context: Context) -> Keep:
 
 def touches(pattern: ResourcePattern, tokens: frozenset[str]) -> frozenset[Touch]:
     """Return what a changed fact must carry to concern the pattern: one word of it, the narrowest."""
+    kind = pattern.type or ""
     if tokens and not pattern.text:
-        return frozenset((pattern.type, "code", token) for token in tokens)
+        return frozenset((kind, "code", token) for token in tokens)
     for name, words in pattern.attributes.items():
-        return frozenset((pattern.type, name, word.rpartition("|")[2]) for word in words)
+        return frozenset((kind, name, word.rpartition("|")[2]) for word in words)
     if pattern.status:
-        return frozenset((pattern.type, "status", word) for word in pattern.status)
-    return frozenset({(pattern.type, "", "")})
+        return frozenset((kind, "status", word) for word in pattern.status)
+    return frozenset({(kind, "", "")})

@@ -35,7 +35,7 @@ class Sentences:
     def absent(self) -> str:
         """Say that there is none: "no HbA1c > 9 % in the last 6 months"."""
         pattern = self._pattern
-        name = pattern.label or pattern.words() or pattern.type
+        name = pattern.label or pattern.words() or pattern.type or pattern.from_ or "such resource"
         when = pattern.when.words() if pattern.when else ""
         value = pattern.value.words() if pattern.value and not pattern.which else ""
         parts = ["no", *([] if pattern.label else (pattern.status or ())[:1]), name, value, when]

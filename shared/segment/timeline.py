@@ -9,7 +9,7 @@ from msgspec import Struct
 from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
 from shared.segment.wall import ALWAYS, NEVER
-from shared.segment.window import Relation
+from shared.segment.when import Relation
 
 type State = Callable[[list[Fact]], bool]
 """What the facts that are in say together; their order means nothing."""

@@ -12,9 +12,11 @@ from shared.fhir.instants import Instant
 from shared.patient.record import PatientRecord
 from shared.segment.birth import age_reached, born
 from shared.segment.criterion import FAILS, HOLDS, Compiled, Context, Criterion, Outcome, explain_person
+from shared.segment.edge import Fixed, Hung
 from shared.segment.explanation import Explanation
-from shared.segment.wall import NEVER, Wall
-from shared.segment.window import Relation, Window
+from shared.segment.wall import ALWAYS, NEVER, Wall
+from shared.segment.when import Relation, relation
+from shared.segment.window import AnyWindow, Window
 
 _TOUCHES = frozenset({("Patient", "birth_date", "")})
 
@@ -36,11 +38,11 @@ type Months = Annotated[
 class BirthDateCriterion(Criterion):
     """The beginning of the birth date is in the window."""
 
-    birth_date: Window
+    birth_date: AnyWindow
 
     def compile(self, context: Context) -> Compiled:
         """Compile to a window over the birth date."""
-        relation = Relation(lambda _: None, *self.birth_date.edges(context.wall), "starts")
+        relation = _standing(self.birth_date, context)
         when = age_reached(context.wall, 0)
 
         def test(record: PatientRecord, now: Instant) -> Outcome:
@@ -58,6 +60,14 @@ class BirthDateCriterion(Criterion):
 
         moves = relation.lower.moves or relation.upper.moves
         return Compiled(test, explain, _TOUCHES, timed=moves)
+
+
+def _standing(window: Window, context: Context) -> Relation:
+    lower, upper = window.edges(context.wall)
+    if isinstance(lower, Hung) or isinstance(upper, Hung):
+        context.inside(".birth_date").fault("hangs on a match or on the birth date", "now, today or a date")
+        lower = upper = Fixed(ALWAYS)
+    return relation("starts", lower, upper)
 
 
 class BirthMonthCriterion(Criterion):

@@ -7,6 +7,8 @@ fail could: exact when one fails and the others outlast it, else a bound. `any` 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
@@ -59,7 +61,7 @@ class NotCriterion(Criterion):
             inner = part.explain(record, now)
             return Explanation("not", not inner.holds, inner.why, parts=(inner,))
 
-        return Compiled(test, explain, part.touches, part.timed)
+        return Compiled(test, explain, part.touches, part.timed, part.lens)
 
 
 def _compose(word: str, members: Sequence[Criterion], context: Context) -> Compiled:
@@ -74,7 +76,8 @@ def _compose(word: str, members: Sequence[Criterion], context: Context) -> Compi
         return Explanation(word, holds, _why(word, holds, inner), parts=inner)
 
     touches = frozenset().union(*(part.touches for part in parts))
-    return Compiled(test, explain, touches, any(part.timed for part in parts))
+    lens = reduce(or_, (part.lens for part in parts))
+    return Compiled(test, explain, touches, any(part.timed for part in parts), lens)
 
 
 def _settled(tests: tuple[Test, ...], by: bool) -> Test:

@@ -31,4 +31,4 @@ class MemberCriterion(Criterion):
             inner = other.explain(record, now)
             return Explanation("member_of", inner.holds, f"{other.title}: {inner.why}", parts=(inner,))
 
-        return Compiled(test, explain, other.touches, other.timed)
+        return Compiled(test, explain, other.touches, other.timed, other.criteria.lens)

@@ -1,0 +1,158 @@
+"""Whether the facts found are enough: so many resources, days of starts, days covered, time in all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from shared.fhir.calendar import parse_duration
+from shared.fhir.fact import Fact
+from shared.fhir.instants import DAY, Instant
+from shared.segment.bound import Bound
+from shared.segment.criterion import Context
+from shared.segment.edge import AnyEdge, Edge, Fixed, Hung, edge
+from shared.segment.pattern import ResourcePattern
+from shared.segment.picking import day_of
+from shared.segment.scene import Found, Scene, births, views
+from shared.segment.wall import ALWAYS, NEVER, Wall
+from shared.segment.window import Window
+
+type Enough = Callable[[Scene, Found], tuple[bool, Instant]]
+type Stretch = tuple[Instant, Instant]
+"""[first, end)."""
+
+
+def enough(pattern: ResourcePattern, context: Context) -> Enough:
+    """Compile the counts; each that is given must hold."""
+    tests: list[Enough] = [_counted(pattern.at_least or 1)]
+    if pattern.on_days:
+        tests.append(_on_days(pattern.on_days, context.wall))
+    if covered := pattern.covered_days:
+        inside = context.inside(".covered_days")
+        tests.append(_amount(_Days(context.wall), covered.at_least, covered.within, inside))
+    if total := pattern.total_time:
+        length = parse_duration(total.at_least)
+        if length.months:
+            context.inside(".total_time.at_least").fault("is no exact length", "days, hours and minutes")
+        micros = length.days * DAY + length.micros
+        tests.append(_amount(_Time(), micros, total.within, context.inside(".total_time")))
+    return tests[0] if len(tests) == 1 else _all(tests)
+
+
+def _all(tests: list[Enough]) -> Enough:
+    def test(scene: Scene, found: Found) -> tuple[bool, Instant]:
+        answers = [one(scene, found) for one in tests]
+        return all(holds for holds, _ in answers), min(until for _, until in answers)
+
+    return test
+
+
+def _counted(count: int) -> Enough:
+    return lambda scene, found: (len(found.facts) >= count, NEVER)
+
+
+def _on_days(count: int, wall: Wall) -> Enough:
+    def test(scene: Scene, found: Found) -> tuple[bool, Instant]:
+        days = {day for fact in found.facts if (day := day_of(wall, fact.start)) is not None}
+        return len(days) >= count, NEVER
+
+    return test
+
+
+class Measure(Protocol):
+    """A way to add up stretches, and how long a sum must stay on its side of what is wanted."""
+
+    def sum(self, stretches: list[Stretch]) -> int:
+        """Add up stretches that do not overlap, in order."""
+
+    def grows(self, facts: list[Fact], high: Instant, lacking: int) -> Instant:
+        """Return where the upper edge must be at least before so much more can have come in."""
+
+    def shrinks(self, facts: list[Fact], low: Instant, spare: int) -> Instant:
+        """Return where the lower edge must be at least before more than so much can have gone out."""
+
+
+class _Time:
+    def sum(self, stretches: list[Stretch]) -> int:
+        return sum(end - first for first, end in stretches)
+
+    def grows(self, facts: list[Fact], high: Instant, lacking: int) -> Instant:
+        return Instant(high + lacking)
+
+    def shrinks(self, facts: list[Fact], low: Instant, spare: int) -> Instant:
+        return Instant(low + spare + 1)
+
+
+class _Days:
+    def __init__(self, wall: Wall) -> None:
+        self._wall = wall
+
+    def sum(self, stretches: list[Stretch]) -> int:
+        total, last = 0, 0
+        for first, end in stretches:
+            begin, finish = day_of(self._wall, first), day_of(self._wall, Instant(end - 1))
+            if begin is not None and finish is not None:
+                total += finish.toordinal() - max(begin.toordinal() - 1, last)
+                last = finish.toordinal()
+        return total
+
+    def grows(self, facts: list[Fact], high: Instant, lacking: int) -> Instant:
+        if lacking > 1:
+            return self._wall.midnight(high, lacking - 1)
+        starts = (Instant(fact.start + 1) for fact in facts if fact.start is not None and fact.start >= high)
+        return min(Instant(self._wall.midnight(high, 1) + 1), *starts)
+
+    def shrinks(self, facts: list[Fact], low: Instant, spare: int) -> Instant:
+        if spare > 0:
+            return self._wall.midnight(low, spare)
+        ends = (Instant(fact.end + 1) for fact in facts if fact.end is not None and fact.end >= low)
+        return min(self._wall.midnight(low, 1), *ends)
+
+
+def _amount(measure: Measure, wanted: int, within: Window | None, context: Context) -> Enough:
+    wall = context.wall
+    lower, upper = within.edges(wall) if within else (Fixed(ALWAYS), edge(Bound("now"), "until", wall))
+    give, birth = views(within.named if within else frozenset(), context), births(wall)
+
+    def test(scene: Scene, found: Found) -> tuple[bool, Instant]:
+        ways, until = give(scene)
+        holds = False
+        for bound_to in ways if found.facts else ():
+            born = birth(scene.record)
+            low, high = _resolved(lower, bound_to, born), _resolved(upper, bound_to, born)
+            if low is not None and high is not None:
+                enough, next_look = _added(found.facts, low, high, scene.now)
+                holds, until = holds or enough, min(until, next_look)
+        return holds, until
+
+    def _added(facts: list[Fact], low: Edge, high: Edge, now: Instant) -> tuple[bool, Instant]:
+        begin, finish = low.at(now), high.at(now)
+        spare = measure.sum(_merged(_clipped(facts, begin, finish))) - wanted
+        if spare < 0:
+            return False, high.reaches(measure.grows(facts, finish, -spare)) if high.moves else NEVER
+        return True, low.reaches(measure.shrinks(facts, begin, spare)) if low.moves else NEVER
+
+    return test
+
+
+def _resolved(found: AnyEdge, bound_to: Callable[[str], Fact | None], birth: Instant) -> Edge | None:
+    return found.resolve(bound_to, birth) if isinstance(found, Hung) else found
+
+
+def _clipped(facts: Iterable[Fact], low: Instant, high: Instant) -> Iterable[Stretch]:
+    for fact in facts:
+        if fact.start is not None:
+            end = high if fact.end is None else min(high, fact.end + 1)
+            if end > max(fact.start, low):
+                yield max(fact.start, low), Instant(end)
+
+
+def _merged(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """Join what overlaps, in order."""
+    joined: list[Stretch] = []
+    for first, end in sorted(stretches):
+        if joined and first <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((first, end))
+    return joined

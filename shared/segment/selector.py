@@ -1,0 +1,171 @@
+"""Patterns that do not stand alone: hung on other matches, linked, nested, counted by days or time.
+
+`select` finds the facts, as of an instant, with the first instant at which they could be others; the
+criteria in shared.segment.criteria.resource and the named matches of a definition are made of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.fhir.fact import Fact
+from shared.fhir.instants import Instant
+from shared.patient.record import PatientRecord
+from shared.segment.amounts import Enough, enough
+from shared.segment.criterion import Context, Touch
+from shared.segment.pattern import ResourcePattern
+from shared.segment.picking import chooser
+from shared.segment.placing import Place, placer
+from shared.segment.scene import THIS, Found, Scene, Select, remembered
+from shared.segment.selection import accepter, coded_as, finder, keeper, touches
+
+type Source = Callable[[Scene], Found]
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A pattern, ready to run."""
+
+    select: Select
+    enough: Enough
+    touches: frozenset[Touch]
+
+    def holds(self, scene: Scene) -> tuple[bool, Instant]:
+        """Say whether it finds enough, and until when that surely stays so with no new data."""
+        found = self.select(scene)
+        answer, until = self.enough(scene, found)
+        return answer, min(until, found.until)
+
+
+def compile_match(pattern: ResourcePattern, context: Context) -> Selector:
+    """Compile a named match: it is found once for all that refer to it."""
+    made = compile_selector(pattern, context)
+    return Selector(remembered(made.select), made.enough, made.touches)
+
+
+def compile_selector(pattern: ResourcePattern, context: Context) -> Selector:
+    """Compile any pattern; mistakes go to `context.problems`."""
+    inner = context.naming({THIS, *([pattern.as_] if pattern.as_ else [])})
+    nested = [(path, compile_selector(p, inner.inside(path))) for path, p in pattern.inner()]
+    within = [(path.startswith(".with["), s) for path, s in nested if not path.startswith(".any_of")]
+    unions = [s for path, s in nested if path.startswith(".any_of")]
+    source, seen = _source(pattern, context, unions)
+    accept = accepter(pattern, context)
+    before = accept if pattern.which is None else None
+    place = placer(pattern, context)
+    choose = chooser(pattern.which, context.inside(".which")) if pattern.which else None
+
+    def select(scene: Scene) -> Found:
+        found = source(scene)
+        facts = found.facts if before is None else [fact for fact in found.facts if before(fact)]
+        facts, until = _placed(place, scene, facts, found.until)
+        for wanted, selector in within:
+            facts, until = _related(selector, wanted, scene, facts, until, pattern.as_)
+        if choose is not None:
+            facts = choose(facts)
+            if accept is not None:
+                facts = [fact for fact in facts if accept(fact)]
+        return Found(facts, until)
+
+    seen = seen.union(*(s.touches for _, s in nested), _touched(pattern, context))
+    return Selector(select, enough(pattern, context), seen)
+
+
+def _placed(
+    place: Place | None, scene: Scene, facts: list[Fact], until: Instant
+) -> tuple[list[Fact], Instant]:
+    if place is None or not facts:
+        return facts, until
+    placed = place(scene, facts)
+    return placed.facts, min(until, placed.until)
+
+
+def _related(
+    selector: Selector, wanted: bool, scene: Scene, facts: list[Fact], until: Instant, name: str | None
+) -> tuple[list[Fact], Instant]:
+    """Keep the facts from which the inner pattern finds something, or nothing."""
+    kept = []
+    for fact in facts:
+        holds, further = selector.holds(scene.binding(fact, name))
+        until = min(until, further)
+        if holds == wanted:
+            kept.append(fact)
+    return kept, until
+
+
+def _source(
+    pattern: ResourcePattern, context: Context, unions: list[Selector]
+) -> tuple[Source, frozenset[Touch]]:
+    """Compile where the facts come from: the record, a link, a named match or a union of patterns."""
+    tokens, keep = pattern.tokens(context), keeper(pattern, context)
+    if pattern.type is not None:
+        return _recorded(pattern, tokens, keep), touches(pattern, tokens)
+    chosen = coded_as(pattern, tokens)
+    if pattern.from_ is not None:
+        base, seen = _named(pattern.from_, context.inside(".from"))
+    else:
+        base, seen = _united([selector.select for selector in unions]), frozenset()
+
+    def source(scene: Scene) -> Found:
+        found, facts = base(scene), scene.record.facts
+        return Found([fact for fact in found.facts if chosen(facts, fact) and keep(fact)], found.until)
+
+    return source, seen
+
+
+def _named(name: str, context: Context) -> tuple[Source, frozenset[Touch]]:
+    if name in context.names:
+        return lambda scene: Found([scene.bound[name]]), frozenset()
+    match = context.matches.get(name)
+    if match is None:
+        context.fault(
+            f"there is no match {name}", ", ".join(sorted(context.matches)) or "a name under matches"
+        )
+        return lambda scene: Found([]), frozenset()
+    return match.select, match.touches
+
+
+def _united(parts: list[Select]) -> Source:
+    def source(scene: Scene) -> Found:
+        found = [part(scene) for part in parts]
+        facts = {fact.reference: fact for each in found for fact in each.facts}
+        return Found(list(facts.values()), min(each.until for each in found))
+
+    return source
+
+
+def _recorded(pattern: ResourcePattern, tokens: frozenset[str], keep: Callable[[Fact], bool]) -> Source:
+    find, chosen, kind = finder(pattern, tokens), coded_as(pattern, tokens), pattern.type or ""
+    if pattern.link is None and pattern.linked_by is None:
+        return lambda scene: Found([fact for fact in find(scene.record.facts) if keep(fact)])
+    if pattern.link is not None:
+        link = pattern.link.replace("_", "-")
+
+        def linked(scene: Scene) -> Found:
+            found = _referred(scene.record, scene.bound[THIS].attributes.get(link, ()), kind)
+            return Found([f for f in found if chosen(scene.record.facts, f) and keep(f)])
+
+        return linked
+    back = (pattern.linked_by or "").replace("_", "-")
+
+    def linking(scene: Scene) -> Found:
+        this = scene.bound[THIS].reference
+        facts = find(scene.record.facts)
+        return Found([f for f in facts if this in f.attributes.get(back, ()) and keep(f)])
+
+    return linking
+
+
+def _referred(record: PatientRecord, references: tuple[str, ...], kind: str) -> list[Fact]:
+    facts = (record.facts.get(ref) for ref in references if ref.startswith(f"{kind}/"))
+    return [fact for fact in facts if fact is not None and not fact.gone]
+
+
+def _touched(pattern: ResourcePattern, context: Context) -> frozenset[Touch]:
+    """Return what else it reads: the birth date, and the matches that its windows hang on."""
+    windows = [window for _, window in pattern.when.windows()] if pattern.when else []
+    measures = [m.within for m in (pattern.covered_days, pattern.total_time) if m and m.within]
+    named = frozenset().union(*(window.named for window in (*windows, *measures)))
+    seen = {("Patient", "birth_date", "")} if any(w.hangs for w in (*windows, *measures)) else set()
+    return frozenset(seen).union(*(context.matches[n].touches for n in named if n in context.matches))
