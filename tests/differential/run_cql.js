@@ -5,7 +5,6 @@
 const { Loaded, bundles, executors, loader, main, options, translate } = require("./engine.js");
 
 const COHORT = /^[a-z0-9]+(-[a-z0-9]+)+$/;
-const APART = "Bench"; // measured by bench_cql.js, compared with nothing
 
 function cohorts(executor) {
   return Object.keys(executor.library.expressions).filter((name) => COHORT.test(name));
@@ -24,9 +23,7 @@ async function held(libraries, patient, now) {
 
 main(async () => {
   const { folder, now } = options();
-  const made = executors(await translate());
-  made.delete(APART);
-  const libraries = [...made.values()];
+  const libraries = [...executors(await translate()).values()];
   const answers = Object.fromEntries(libraries.flatMap(cohorts).sort().map((name) => [name, []]));
   const load = loader();
   const people = bundles(folder);

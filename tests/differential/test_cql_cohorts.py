@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
@@ -72,6 +73,14 @@ def test_every_cohort_tells_people_apart(both: tuple[Cohorts, Cohorts]) -> None:
 
 def test_every_cohort_in_cql_has_its_segment(both: tuple[Cohorts, Cohorts]) -> None:
     assert set(NAMES) == set(both[1]) - AWAITED
+
+
+def test_every_cohort_is_told_of(both: tuple[Cohorts, Cohorts]) -> None:
+    rows = [
+        line for line in (shipped.ROOT / "docs" / "differential.md").read_text().splitlines() if "|" in line
+    ]
+    told = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row.split("|")[1])}
+    assert told - {"cql-execution", "cql-exec-fhir"} == set(both[1])
 
 
 def test_the_counts_of_the_data_folder_hold(both: tuple[Cohorts, Cohorts]) -> None:
