@@ -1,46 +1,17 @@
 """What project() makes of each resource type, and of resources that are not what they should be."""
 
-from datetime import UTC, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
+from projecting import LOINC, PATIENT, SCT, at, concept, fact, person, through
 
 from shared.errors import Rejected
 from shared.fhir import projections
 from shared.fhir.fact import Address, Component, ContactPoint, Fact, Name, Person, Value
-from shared.fhir.instants import DAY, HOUR, Instant, from_datetime, parse_instant
+from shared.fhir.instants import DAY, HOUR, parse_instant
 from shared.fhir.project import KEPT_TYPES, SHARED_TYPES, project, tombstone
 from shared.fhir.references import ResourceKey
-
-LOINC, SCT, UCUM = "http://loinc.org", "http://snomed.info/sct", "http://unitsofmeasure.org"
-PATIENT = {"reference": "Patient/p"}
-
-
-def at(*when: int) -> Instant:
-    return from_datetime(datetime(*when, tzinfo=UTC))  # type: ignore[arg-type]
-
-
-def through(*when: int) -> Instant:
-    """Return the last instant before that midnight: the end of what a date covers."""
-    return Instant(at(*when) - 1)
-
-
-def concept(system: str, code: str, display: str = "") -> dict[str, object]:
-    return {"coding": [{"system": system, "code": code, "display": display}]}
-
-
-def fact(resource: dict[str, object], patient: str = "subject") -> Fact:
-    held = {"id": "r", patient: PATIENT, **resource}
-    content = project(held).content
-    assert isinstance(content, Fact)
-    return content
-
-
-def person(**elements: object) -> Person:
-    content = project({"resourceType": "Patient", "id": "p", **elements}).content
-    assert isinstance(content, Person)
-    return content
 
 
 def test_the_table_of_the_package_names_every_kept_type_and_no_other():

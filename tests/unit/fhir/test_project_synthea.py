@@ -26,6 +26,7 @@ COUNTS = {
     "Immunization": 7_389,
     "CarePlan": 1_769,
     "AllergyIntolerance": 374,
+    "DiagnosticReport": 6_262,
 }
 DIABETES = "http://snomed.info/sct|44054006"
 HBA1C = "http://loinc.org|4548-4"
