@@ -5,7 +5,7 @@
 | 401, 403                    | Unavailable, telling the operator what to check |
 | 409, 412                    | Conflict                                       |
 | 408, 425, 429, 5xx, 3xx     | Unavailable, with what Retry-After says        |
-| 405, 501                    | Rejected, not-supported                        |
+| 404, 405, 501               | Rejected, not-supported (such as a type)       |
 | 400, 422 and all other 4xx  | Rejected, fhir-refused                         |
 
 Nothing of a body goes into a reason: an OperationOutcome can quote the patient.
@@ -23,7 +23,7 @@ _CREDENTIALS = (
     "the FHIR server refuses our credentials ({}): check HEARTHLINE_FHIR_AUTH and that this identity may read"
 )
 _AGAIN = frozenset({408, 425, 429})
-_UNSUPPORTED = frozenset({405, 501})
+_UNSUPPORTED = frozenset({404, 405, 501})
 
 
 def failure(status: int, headers: Mapping[str, str]) -> HearthlineError:

@@ -124,7 +124,7 @@ async def search_changes(services: Services, resource_type: str, since: Instant 
             break
     if since is None:
         following = advanced(mark, latest, services.clock.now())
-        await _advance(services, resource_type, following, mark, etag)
+        await advance(services, resource_type, following, mark, etag)
     return queued
 
 
@@ -143,9 +143,9 @@ async def mark_known(services: Services) -> None:
     for resource_type in sorted(KEPT_TYPES):
         mark, etag = await watermark(services, resource_type)
         newest = {"_sort": "-_lastUpdated", "_count": "1"}
-        async for resource in services.fhir.search(resource_type, newest):
+        async for resource in _found(services, resource_type, newest):
             at = updated_of(resource)
-            await _advance(services, resource_type, Watermark(at, at), mark, etag)
+            await advance(services, resource_type, Watermark(at, at), mark, etag)
             break
 
 
@@ -184,7 +184,19 @@ def _search(services: Services, resource_type: str, start: Instant) -> AsyncIter
     params = {"_sort": "_lastUpdated", "_count": PAGE}
     if start > 0:
         params["_lastUpdated"] = f"ge{iso(start)}"
-    return services.fhir.search(resource_type, params)
+    return _found(services, resource_type, params)
+
+
+async def _found(
+    services: Services, resource_type: str, params: Mapping[str, str]
+) -> AsyncIterator[Mapping[str, object]]:
+    """Search a type; no server has them all, and one that it does not support holds nothing to be found."""
+    try:
+        async for resource in services.fhir.search(resource_type, params):
+            yield resource
+    except Rejected as rejected:
+        if rejected.code != "not-supported":
+            raise
 
 
 async def watermark(services: Services, resource_type: str) -> tuple[Watermark, str]:
@@ -193,7 +205,7 @@ async def watermark(services: Services, resource_type: str) -> tuple[Watermark, 
     return (_decode(found[0]), found[1]) if found else (Watermark(Instant(0), Instant(0)), "")
 
 
-async def _advance(
+async def advance(
     services: Services, resource_type: str, mark: Watermark, before: Watermark, etag: str
 ) -> None:
     """Move the watermark on, or begin it."""

@@ -86,7 +86,7 @@ async def _react(
     key, content = patient_key(patient_id), projection.content
     events: list[Event] = []
     if held is not None:
-        events += await _embedded(services, held.record, projection.references)
+        events += await embedded(services, held.record, projection.references)
     events.append(ResourceChanged(content))
     fresh = frozenset() if pushed else frozenset({content.reference})
     reaction = await react(services, key, events, trigger, patient_id, fresh=fresh, held=held)
@@ -162,7 +162,7 @@ async def _withdraw(
         await react(services, patient_key(patient_id), [gone], trigger, patient_id)
 
 
-async def _embedded(services: Services, record: PatientRecord, references: Sequence[str]) -> list[Event]:
+async def embedded(services: Services, record: PatientRecord, references: Sequence[str]) -> list[Event]:
     """Read the shared resources that a fact refers to and the record has not, for messages to name them.
 
     The index row comes first: a change of theirs from then on finds this patient, an earlier one is read.

@@ -1,7 +1,8 @@
 """Take in a patient whole: how a population that was there before us becomes records, one commit each.
 
 Reads `Patient/[id]/$everything` (https://hl7.org/fhir/R4/patient-operation-everything.html), so that what is
-taken in has the server's own versions, and a notification that follows is compared with them as always.
+taken in has the server's own versions, and a notification that follows is compared with them as always. Not
+every server gives the shared resources (places, medications) along with it: those are read one by one.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from shared.patient.record import patient_key
 from shared.usecases.react import Trigger, react
 from shared.usecases.recover import mark_known
 from shared.usecases.services import Services
+from shared.usecases.take_change import embedded
 
 type Progress = Callable[[int, int], object]
 """Hears how many patients are done, and of how many."""
@@ -73,7 +75,10 @@ async def take_in(services: Services, patient_id: str) -> int:
             own.append(projection.content)
             wanted |= set(projection.references)
     contents = [*(shared[name] for name in sorted(wanted & set(shared))), *own]
-    events: list[Event] = [ResourceChanged(content) for content in contents]
+    key, missing = patient_key(patient_id), sorted(wanted - set(shared))
+    held = await services.patients.load(key, patient_id) if missing else None
+    events: list[Event] = list(await embedded(services, held.record, missing)) if held else []
+    events += [ResourceChanged(content) for content in contents]
     trigger, fresh = Trigger(f"take-in-{patient_id}"), frozenset(content.reference for content in contents)
-    await react(services, patient_key(patient_id), events, trigger, patient_id, fresh=fresh)
+    await react(services, key, events, trigger, patient_id, fresh=fresh, held=held)
     return len(events)
