@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from shared.fhir.fact import Fact
+from shared.fhir.kept import ELEMENTS
 from shared.fhir.lens import mark_of
 from shared.patient.facts import Facts
 from shared.segment.codes import matcher
 from shared.segment.criterion import Context, Touch
 from shared.segment.pattern import ComponentPattern, ResourcePattern
-from shared.segment.types import DISPROVED, NEVER_COUNTS, VERIFIED_TYPES
-
-ELEMENTS: dict[str, frozenset[str]] = {}
+from shared.segment.types import DISPROVED, NEVER_COUNTS, PROHIBITABLE, VERIFIED_TYPES
 
 type Keep = Callable[[Fact], bool]
 type Find = Callable[[Facts], Iterable[Fact]]
@@ -51,7 +50,7 @@ def coded_as(pattern: ResourcePattern, tokens: frozenset[str]) -> Chosen:
     def chosen(facts: Facts, fact: Fact) -> bool:
         if not tokens.isdisjoint(facts.codes_of(fact)):
             return True
-        return bool(texts) and any(text in fact.title.lower() for text in texts)
+        return bool(texts) and any(text in facts.title_of(fact).lower() for text in texts)
 
     return chosen if pattern.chooses else lambda facts, fact: True
 
@@ -101,12 +100,8 @@ def _ordered(pattern: ResourcePattern) -> Iterable[Keep]:
     """Tell orders to do something from orders not to."""
     if pattern.not_to:
         yield lambda fact: "do-not-perform" in fact.attributes
-    elif pattern.type in ORDERED_TYPES:
+    elif pattern.type in PROHIBITABLE:
         yield lambda fact: "do-not-perform" not in fact.attributes
-
-
-ORDERED_TYPES = frozenset({"DeviceRequest", "MedicationRequest", "ServiceRequest"})
-"""Types that may be orders not to do something."""
 
 
 def _attribute(name: str, words: tuple[str, ...]) -> Keep:
