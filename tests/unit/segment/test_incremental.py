@@ -43,7 +43,7 @@ def test_incremental_evaluation_equals_evaluation_from_scratch(
         else:
             newer = replace(event, updated=now, version="")
             kept, changed = strategies.changed(kept, newer)
-            touched = () if changed is None else index.touched_by(changed)
+            touched = () if changed is None else index.touched_by(changed, kept.facts)
         kept, _ = reassess(kept, (*index.due(kept, now), *touched), now)
         assert answers(kept, index) == answers(reassess(bare(kept), index.all, now)[0], index)
 
