@@ -6,7 +6,7 @@ looked at again (segment), journeys react (journey), and what they want to say b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from shared.catalogue import Catalogue
 from shared.effects import IndexContact, IndexEffect, IndexMember, IndexReference
 from shared.events import (
     ClaimsAbandoned,
+    CompartmentRead,
     DefinitionsPublished,
     DeliveryReported,
     EffectsDone,
@@ -36,7 +37,9 @@ from shared.message.handled import Handled
 from shared.message.inherit import inherit
 from shared.message.plan import plan
 from shared.message.postpone import postpone
-from shared.patient.apply import apply_content
+from shared.patient.apply import FactChanged, apply_content
+from shared.patient.engagement import answer, engagements
+from shared.patient.facts import Facts
 from shared.patient.record import Decision, PatientRecord, TimelineLine
 from shared.patient.transition import SegmentChanged
 from shared.segment.compiled import CompiledSegment
@@ -54,19 +57,22 @@ def decide(record: PatientRecord, event: Event, catalogue: Catalogue, now: Insta
     match event:
         case ResourceChanged(content=content):
             passed = _time(record, catalogue, now)
-            return passed.then(_changed(passed.record, content, catalogue, now))
+            return passed.then(_changed(passed.record, (content,), catalogue, now))
+        case CompartmentRead(contents=contents):
+            passed = _time(record, catalogue, now)
+            return passed.then(_changed(passed.record, contents, catalogue, now))
         case WakeupDue() | DefinitionsPublished():
             return _time(record, catalogue, now)
         case SendDue():
             return _claim(record, event, catalogue, now)
         case SendSettled():
-            return _handled(delivery.settle(record, event, now, catalogue.policy))
+            return _engaged(_handled(delivery.settle(record, event, now, catalogue.policy)), catalogue, now)
         case SendPostponed():
             return _handled(postpone(record, event, now))
         case ClaimsAbandoned():
             return _handled(delivery.abandon(record, event, now))
         case DeliveryReported():
-            return _handled(delivery.report(record, None, event, now))
+            return _engaged(_handled(delivery.report(record, None, event, now)), catalogue, now)
         case InboundReceived():
             return _replied(record, event, catalogue, now)
         case RecordMerged():
@@ -108,17 +114,32 @@ def _stale(record: PatientRecord, catalogue: Catalogue, now: Instant) -> Iterabl
     return catalogue.segments.due(record, now)
 
 
-def _changed(record: PatientRecord, content: Fact | Person, catalogue: Catalogue, now: Instant) -> Decision:
-    after, changed = apply_content(record, content)
-    if changed is None:
-        return Decision(record)
-    decision = Decision(after)
-    if content.reference.partition("/")[0] in SHARED_TYPES and changed.before is None:
-        decision = _intend(decision, IndexReference(content.reference))
-    touched = catalogue.segments.touched_by(changed)
+def _changed(
+    record: PatientRecord, contents: Iterable[Fact | Person], catalogue: Catalogue, now: Instant
+) -> Decision:
+    """Apply versions, then look at the segments that any of them touches, then let journeys react to each."""
+    decision, changes = Decision(record), list[FactChanged]()
+    for content in contents:
+        after, changed = apply_content(decision.record, content)
+        if changed is None:
+            continue
+        changes.append(changed)
+        decision = replace(decision, record=after)
+        if content.reference.partition("/")[0] in SHARED_TYPES and changed.before is None:
+            decision = _intend(decision, IndexReference(content.reference))
+    touched = _touched(changes, decision.record.facts, catalogue)
     decision = decision.then(_reassessed(decision.record, touched, catalogue, now))
-    sprint = on_change(decision.record, changed, catalogue.journeys, now)
-    return decision.then(_sprinted(sprint, catalogue, now))
+    for changed in changes:
+        sprint = on_change(decision.record, changed, catalogue.journeys, now)
+        decision = decision.then(_sprinted(sprint, catalogue, now))
+    return decision
+
+
+def _touched(changes: Sequence[FactChanged], facts: Facts, catalogue: Catalogue) -> Iterable[CompiledSegment]:
+    if len(changes) == 1:
+        return catalogue.segments.touched_by(changes[0], facts)
+    urls = {segment.url for changed in changes for segment in catalogue.segments.touched_by(changed, facts)}
+    return [segment for segment in catalogue.segments.all if segment.url in urls]
 
 
 def _reassessed(
@@ -184,12 +205,20 @@ def _opted(handled: Handled, catalogue: Catalogue, now: Instant) -> Decision:
     )
 
 
+def _engaged(decision: Decision, catalogue: Catalogue, now: Instant) -> Decision:
+    """Keep what became of messages as facts, and look again at the segments that ask for it."""
+    facts = tuple(engagements(decision.record, decision.messages))
+    return decision.then(_changed(decision.record, facts, catalogue, now)) if facts else decision
+
+
 def _replied(record: PatientRecord, event: InboundReceived, catalogue: Catalogue, now: Instant) -> Decision:
     """Take a reply in once: an old STOP that comes again must not undo a START since."""
     if event.inbound_id in record.replies:
         return Decision(record)
     noted = replace(record, replies=(*record.replies, event.inbound_id)[-MOST_REPLIES:])
-    return _opted(consent.receive(noted, event, now, catalogue.policy), catalogue, now)
+    decision = _opted(consent.receive(noted, event, now, catalogue.policy), catalogue, now)
+    said = answer(decision.record, event.inbound_id, event.channel, event.at)
+    return decision.then(_changed(decision.record, (said,), catalogue, now))
 
 
 def _merged(record: PatientRecord, event: RecordMerged, catalogue: Catalogue, now: Instant) -> Decision:

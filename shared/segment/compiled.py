@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from shared.fhir.fact import Person
 from shared.fhir.instants import Instant
+from shared.fhir.lens import Lens
 from shared.patient.record import PatientRecord
 from shared.segment.criterion import FAILS, Compiled, Outcome, Touch
 from shared.segment.evaluation import Evaluation
@@ -37,6 +38,11 @@ class CompiledSegment:
     def timed(self) -> bool:
         """Say whether time alone can change the membership of anybody."""
         return self.criteria.timed
+
+    @property
+    def lens(self) -> Lens:
+        """Return what it asks of resources beyond their facts."""
+        return self.criteria.lens
 
     def test(self, record: PatientRecord, now: Instant) -> Outcome:
         """Return (member, until, exact): the criteria's answer, or no for those who are excluded."""

@@ -6,7 +6,8 @@ The criteria are one family a file in shared/segment/criteria/; docs/segments.md
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StrictBool, ValidationError
@@ -16,6 +17,7 @@ from shared.errors import Invalid, Problem
 from shared.fhir.canonical import canonical
 from shared.segment.codes import ONE_OR_MANY, Word
 from shared.segment.criteria.language import AnyCriterion
+from shared.segment.parameters import Parameter, ParameterName, bind
 from shared.segment.pattern import AnyPattern, MatchName
 from shared.segment.problems import problems
 
@@ -56,6 +58,8 @@ class SegmentDefinition(Authored):
     """So are those whose Patient.active is false."""
     include_merged: StrictBool = False
     """So are records that were merged into another (Patient.link replaced-by)."""
+    parameters: dict[ParameterName, Parameter] = Field(default_factory=dict)
+    """What may differ from use to use: "$name" stands for it."""
     matches: dict[MatchName, AnyPattern] = Field(default_factory=dict)
     """Named matches, found in this order: windows hang on them, and patterns start `from` them."""
     criteria: AnyCriterion = Field()
@@ -69,19 +73,44 @@ class SegmentDefinition(Authored):
         return canonical(self.url, self.version)
 
 
-def parse_segment(document: Mapping[str, object], where: str) -> SegmentDefinition:
-    """Read a definition from decoded YAML or JSON; `where` is the file. Raises Invalid with every Problem."""
+def parse_segment(
+    document: Mapping[str, object], where: str, given: Mapping[str, object] = MappingProxyType({})
+) -> SegmentDefinition:
+    """Read a definition from decoded YAML or JSON; `where` is the file, `given` the values of parameters.
+
+    Raises Invalid with every Problem.
+    """
     if not isinstance(document, Mapping):
         raise Invalid(
             (Problem(where, "is not a segment", "a mapping with url, version, title and criteria"),)
         )
     try:
-        return SegmentDefinition.model_validate(document)
+        return SegmentDefinition.model_validate(bind(document, given, where))
     except ValidationError as error:
         raise Invalid(tuple(problems(error, SegmentDefinition, where))) from None
 
 
 def segment_schema() -> dict[str, object]:
-    """Return the JSON Schema of the language, for editors."""
+    """Return the JSON Schema of the language, for editors; a parameter may stand for any number or flag."""
     schema = SegmentDefinition.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_parametric(schema)}
+
+
+_PARAMETER = {"type": "string", "pattern": r"^\$[a-z][a-z0-9_]*$"}
+
+
+def _parametric(node: dict[str, Any]) -> dict[str, Any]:
+    """Let "$name" stand wherever a number, a flag or a list is expected."""
+    made = {key: _parametric_value(value) for key, value in node.items()}
+    if made.get("type") in ("integer", "number", "boolean", "array") and "$defs" not in made:
+        notes: dict[str, Any] = {
+            key: made.pop(key) for key in ("title", "description", "default") if key in made
+        }
+        return {"anyOf": [made, _PARAMETER], **notes}
+    return made
+
+
+def _parametric_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _parametric(value)
+    return [_parametric_value(item) for item in value] if isinstance(value, list) else value

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from shared.fhir.fact import MEDICATION_KINDS, Fact, Person
 from shared.fhir.instants import Instant
+from shared.fhir.lens import union
 from shared.patient.apply import FactChanged
 from shared.patient.facts import Facts
 from shared.patient.record import PatientRecord
@@ -25,6 +26,8 @@ class SegmentIndex:
     def __init__(self, segments: Iterable[CompiledSegment]) -> None:
         self.all = tuple(_ordered({segment.url: segment for segment in segments}))
         """Every segment, in the order in which they are to be evaluated."""
+        self.lens = union(segment.lens for segment in self.all)
+        """What all of them together ask of resources."""
         self._places = {segment.url: place for place, segment in enumerate(self.all)}
         touching: dict[Touch, list[int]] = {}
         for place, segment in enumerate(self.all):

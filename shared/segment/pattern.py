@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, model_validator
 
+from shared.fhir.filters import check_expression
 from shared.segment.bound import NAME
 from shared.segment.coded import Coded
 from shared.segment.codes import LISTED, Words
@@ -26,6 +27,12 @@ RESERVED = frozenset({"now", "today", "yesterday", "tomorrow", "birth", "this", 
 def _name(text: str) -> str:
     if text in RESERVED:
         raise ValueError(f"is a word of the language: {', '.join(sorted(RESERVED))}")
+    return text
+
+
+def _expression(text: str) -> str:
+    if problem := check_expression(text):
+        raise ValueError(problem)
     return text
 
 
@@ -67,7 +74,7 @@ class ResourcePattern(Coded):
     priority: Words | None = None
     elements: dict[str, AnyElement] | None = None
     """Other elements that are kept, by name: {discharge-disposition: {valueset: …}, body-site: snomed|1}."""
-    fhirpath: str | None = None
+    fhirpath: Annotated[str, AfterValidator(_expression)] | None = None
     """A FHIRPath expression that is true of the resource, evaluated once when it arrives."""
     not_to: bool = False
     """Look at orders *not* to do something (doNotPerform) instead of those to do it."""

@@ -11,7 +11,7 @@ from math import isfinite
 from operator import ge, gt, le, lt
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, StrictBool, model_validator
 
 from shared.fhir.fact import Value
 from shared.segment.coded import Coded
@@ -59,6 +59,9 @@ class ValuePattern(Coded):
     unit: str | None = None
     """UCUM code of the thresholds ("%", "mm[Hg]"), "1" for none; values in others are converted."""
 
+    exists: StrictBool | None = None
+    """Whether there is any value at all."""
+
     @property
     def thresholds(self) -> tuple[tuple[str, float], ...]:
         """Return the thresholds given, by their word."""
@@ -67,8 +70,10 @@ class ValuePattern(Coded):
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         rising = sum(word in _RISING for word, _ in self.thresholds)
-        if bool(self.thresholds) == self.chooses:
-            raise ValueError("give thresholds (above, at_least, below, at_most), or code, valueset or text")
+        if sum((bool(self.thresholds), self.chooses, self.exists is not None)) != 1:
+            raise ValueError(
+                "give thresholds (above, at_least, below, at_most), or code, valueset or text, or exists"
+            )
         if rising > 1 or len(self.thresholds) - rising > 1:
             raise ValueError("gives a threshold twice: above or at_least, below or at_most")
         if bool(self.thresholds) != bool(self.unit):
@@ -82,6 +87,9 @@ class ValuePattern(Coded):
         """Compile to a test of a value."""
         if self.thresholds:
             return _numeric(self.thresholds, "" if self.unit == "1" else self.unit or "")
+        if self.exists is not None:
+            there = self.exists
+            return lambda value: (value is not None) is there
         tokens, texts = self.tokens(context), frozenset(self.texts)
 
         def answered(value: Value | None) -> bool:
@@ -91,6 +99,8 @@ class ValuePattern(Coded):
 
     def words(self) -> str:
         """Say it in English: "> 9 %", "positive"."""
+        if self.exists is not None:
+            return "with a value" if self.exists else "without a value"
         if not self.thresholds:
             return super().words()
         unit = "" if self.unit == "1" else f" {self.unit}"

@@ -1,7 +1,8 @@
-"""The criterion on a patient's age now."""
+"""The criterion on a patient's age, now or at another instant."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictInt, model_validator
@@ -11,8 +12,11 @@ from shared.fhir.fact import Person
 from shared.fhir.instants import Instant
 from shared.patient.record import PatientRecord
 from shared.segment.birth import age, age_reached, born
+from shared.segment.bound import BoundText, parse_bound
 from shared.segment.criterion import FAILS, Compiled, Context, Criterion, Outcome, explain_person
+from shared.segment.edge import Edge, Hung, edge
 from shared.segment.explanation import Explanation
+from shared.segment.scene import Scene, births, views
 from shared.segment.wall import ALWAYS, NEVER, Wall
 
 type Count = Annotated[StrictInt, Field(ge=0, le=2400)]
@@ -26,6 +30,8 @@ class AgeRange(Authored):
     below: Count | None = None
     """Left on the birthday at 00:00."""
     unit: Literal["years", "months"] = "years"
+    at: BoundText | None = None
+    """When: now if not given; a date counts from its beginning, so that a birthday on it is reached."""
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
@@ -48,21 +54,70 @@ class AgeCriterion(Criterion):
         until = None if self.age.below is None else age_reached(context.wall, self.age.below * each)
         young = self.age.at_least is None
 
-        def test(record: PatientRecord, now: Instant) -> Outcome:
-            birth_date = "" if record.person is None else record.person.birth_date
+        def span(birth_date: str) -> Stay:
             start = since(birth_date)
             if young and start != NEVER:
                 start = ALWAYS
+            return start, NEVER if until is None or start == NEVER else until(birth_date)
+
+        if self.age.at is not None:
+            return _at(self.age.at, each, span, context.inside(".age.at"))
+
+        def test(record: PatientRecord, now: Instant) -> Outcome:
+            start, end = span("" if record.person is None else record.person.birth_date)
             if now < start:
                 return False, start, True
-            end = NEVER if until is None else until(birth_date)
             return (True, end, True) if now < end else FAILS
 
         def explain(record: PatientRecord, now: Instant) -> Explanation:
             holds = test(record, now)[0]
             return explain_person(record, "age", holds, lambda p, _: _aged(p, context.wall, now, each))
 
-        return Compiled(test, explain, frozenset({("Patient", "birth_date", "")}), timed=True)
+        return Compiled(test, explain, _TOUCHES, timed=True)
+
+
+type Stay = tuple[Instant, Instant]
+_TOUCHES = frozenset({("Patient", "birth_date", "")})
+
+
+def _at(text: str, each: int, span: Callable[[str], Stay], context: Context) -> Compiled:
+    """Compile the age at another instant than now; of a match that finds several, at any of them."""
+    bound = parse_bound(text)
+    hung, give = edge(bound, "from", context.wall), views(bound.named, context)
+    birth = births(context.wall)
+
+    def points(record: PatientRecord, now: Instant) -> tuple[list[Edge], Instant]:
+        if not isinstance(hung, Hung):
+            return [hung], NEVER
+        ways, until = give(Scene(record, now))
+        born = birth(record)
+        found = (hung.resolve(bound_to, born) for bound_to in ways)
+        return [point for point in found if point is not None], until
+
+    def test(record: PatientRecord, now: Instant) -> Outcome:
+        start, end = span("" if record.person is None else record.person.birth_date)
+        found, until = points(record, now)
+        holds = any(start <= point.at(now) < end for point in found)
+        turns = [point.reaches(at) for point in found for at in (start, end) if NEVER > at > ALWAYS]
+        return holds, min((at for at in (*turns, until) if at > now), default=NEVER), False
+
+    def explain(record: PatientRecord, now: Instant) -> Explanation:
+        shown = [point.at(now) for point in points(record, now)[0]]
+        return explain_person(
+            record, "age", test(record, now)[0], lambda p, _: _aged_at(p, context.wall, shown, each)
+        )
+
+    touched = (context.matches[name].touches for name in bound.named & context.matches.keys())
+    return Compiled(test, explain, _TOUCHES.union(*touched), timed=True)
+
+
+def _aged_at(person: Person, wall: Wall, points: list[Instant], each: int) -> str:
+    if not points:
+        return "there is no date to take the age at"
+    try:
+        return f"{_aged(person, wall, points[0], each)} on {wall.show(points[0]).date().isoformat()}"
+    except (OverflowError, ValueError):
+        return "the age is taken outside the calendar"
 
 
 def _aged(person: Person, wall: Wall, now: Instant, each: int) -> str:

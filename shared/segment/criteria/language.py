@@ -14,6 +14,13 @@ from pydantic import Discriminator, Tag
 from shared.segment.criteria.address import AddressCriterion
 from shared.segment.criteria.age import AgeCriterion
 from shared.segment.criteria.birth import BirthDateCriterion, BirthMonthCriterion
+from shared.segment.criteria.engagement import EngagementCriterion
+from shared.segment.criteria.extension import (
+    BirthSexCriterion,
+    EthnicityCriterion,
+    ExtensionCriterion,
+    RaceCriterion,
+)
 from shared.segment.criteria.logic import AllCriterion, AnyOfCriterion, NotCriterion
 from shared.segment.criteria.member import MemberCriterion
 from shared.segment.criteria.person import (
@@ -48,6 +55,11 @@ FAMILIES: dict[str, type[Criterion]] = {
     "general_practitioner": PractitionerCriterion,
     "identifier": IdentifierCriterion,
     "reachable_by": ReachableCriterion,
+    "race": RaceCriterion,
+    "ethnicity": EthnicityCriterion,
+    "birth_sex": BirthSexCriterion,
+    "extension": ExtensionCriterion,
+    "engagement": EngagementCriterion,
 }
 """The criteria by their word."""
 
@@ -79,7 +91,12 @@ type AnyCriterion = Annotated[
     | Annotated[OrganizationCriterion, Tag("~managing_organization")]
     | Annotated[PractitionerCriterion, Tag("~general_practitioner")]
     | Annotated[IdentifierCriterion, Tag("~identifier")]
-    | Annotated[ReachableCriterion, Tag("~reachable_by")],
+    | Annotated[ReachableCriterion, Tag("~reachable_by")]
+    | Annotated[RaceCriterion, Tag("~race")]
+    | Annotated[EthnicityCriterion, Tag("~ethnicity")]
+    | Annotated[BirthSexCriterion, Tag("~birth_sex")]
+    | Annotated[ExtensionCriterion, Tag("~extension")]
+    | Annotated[EngagementCriterion, Tag("~engagement")],
     Discriminator(_family),
 ]
 """Any criterion: {"word": …} with exactly one word of FAMILIES."""

@@ -7,13 +7,12 @@ fail could: exact when one fails and the others outlast it, else a bound. `any` 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from shared.fhir.instants import Instant
+from shared.fhir.lens import union
 from shared.patient.record import PatientRecord
 from shared.segment.codes import LISTED
 from shared.segment.criterion import FAILS, HOLDS, Compiled, Context, Criterion, Outcome, Test
@@ -76,7 +75,7 @@ def _compose(word: str, members: Sequence[Criterion], context: Context) -> Compi
         return Explanation(word, holds, _why(word, holds, inner), parts=inner)
 
     touches = frozenset().union(*(part.touches for part in parts))
-    lens = reduce(or_, (part.lens for part in parts))
+    lens = union(part.lens for part in parts)
     return Compiled(test, explain, touches, any(part.timed for part in parts), lens)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -12,9 +12,8 @@ from shared.patient.record import PatientRecord
 from shared.segment.codes import listed
 from shared.segment.criterion import FAILS, HOLDS, Compiled, Context, Criterion, Outcome, explain_person
 from shared.segment.explanation import Explanation
+from shared.segment.reach_words import ChannelWord
 from shared.segment.wall import NEVER
-
-type ChannelWord = Literal["sms", "email", "whatsapp", "letter"]
 
 _ONE_OR_MANY = listed(ChannelWord | list[ChannelWord])
 _SYSTEMS = {

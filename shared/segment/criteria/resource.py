@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
-from operator import or_
 
 from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
-from shared.fhir.lens import EMPTY, Lens
+from shared.fhir.lens import EMPTY, Lens, union
 from shared.patient.record import PatientRecord
 from shared.segment.choice import Choice, choice
 from shared.segment.criterion import FAILS, HOLDS, Compiled, Context, Criterion, Outcome, Test
@@ -104,7 +102,7 @@ def _plain(word: str, pattern: ResourcePattern, context: Context, wanted: bool) 
 def _lens(pattern: ResourcePattern) -> Lens:
     """Return the FHIRPath filters of a pattern and of those inside it."""
     own = Lens({pattern.type: frozenset({pattern.fhirpath})}) if pattern.type and pattern.fhirpath else EMPTY
-    return reduce(or_, (_lens(inner) for _, inner in pattern.inner()), own)
+    return union((own, *(_lens(inner) for _, inner in pattern.inner())))
 
 
 def _timeline(pattern: ResourcePattern, context: Context) -> Timeline:

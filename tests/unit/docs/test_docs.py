@@ -17,6 +17,7 @@ from shared.fhir.sources import EntraBearer, FunctionKey, Hmac, SharedSecret
 from shared.journey.steps import send
 from shared.message.outbound import CHANNELS
 from shared.message.template import Channels
+from shared.patient.engagement import ENGAGEMENT
 from shared.patient.messages import CHANNEL_WORDS
 from shared.segment.types import STATUSES, ResourceType
 from tests.unit.docs.pages import (
@@ -121,7 +122,9 @@ class TestWhenYouAdd:
         described = ast.get_docstring(ast.parse((ROOT / "shared/fhir/projections/__init__.py").read_text()))
         rows = re.findall(r"^\| (\w+) +\|", described or "", re.MULTILINE)
         assert set(rows) - {"type"} == KEPT_TYPES
-        assert set(ResourceType.__value__.__args__) == set(STATUSES) == KEPT_TYPES - {"Patient"}
+        assert (
+            set(ResourceType.__value__.__args__) == set(STATUSES) == KEPT_TYPES - {"Patient"} | {ENGAGEMENT}
+        )
 
     def test_every_format_is_read_and_told_apart(self) -> None:
         parser = (ROOT / "shared/fhir/parse_notification.py").read_text()

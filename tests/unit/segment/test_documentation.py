@@ -16,8 +16,16 @@ from shared.patient.facts import Facts
 from shared.patient.record import PatientRecord
 from shared.segment.compile import compile_segment
 from shared.segment.compiled import CompiledSegment
+from shared.segment.criteria.age import AgeRange
 from shared.segment.criteria.language import FAMILIES
 from shared.segment.definition import parse_segment
+from shared.segment.element import ElementPattern
+from shared.segment.measures import CoveredDays, TotalTime
+from shared.segment.pattern import ResourcePattern
+from shared.segment.picks import Pick
+from shared.segment.values import ValuePattern
+from shared.segment.when import When
+from shared.segment.window import Window
 from tests.unit.segment import shipped
 from tests.unit.segment.making import at, definition
 
@@ -54,18 +62,18 @@ def test_an_example_says_the_truth(text: str, said: str):
 
 
 def test_every_word_has_an_example():
-    shown = {word for text, _ in EXAMPLES for word in re.findall(r"[\w]+(?=:)", text)}
-    assert set(FAMILIES) <= shown
-    assert {"starts", "ends", "overlaps", "last", "next", "from", "after", "before", "until"} <= shown
-    assert {
-        "code",
-        "valueset",
-        "text",
-        "status",
-        "verification_status",
-        "class",
-        "value",
-        "component",
-    } <= shown
-    assert {"intent", "category", "priority", "which", "at_least", "label"} <= shown
+    shown = {word for text, _ in EXAMPLES for word in re.findall(r"[\w]+(?=[:,\]])", text)}
+    models = (
+        ResourcePattern,
+        ElementPattern,
+        ValuePattern,
+        When,
+        Window,
+        Pick,
+        CoveredDays,
+        TotalTime,
+        AgeRange,
+    )
+    known = {field.alias or name for model in models for name, field in model.model_fields.items()}
+    assert {*FAMILIES, *known} - shown <= {"is_"}
     assert len(EXAMPLES) == PAGE.read_text().count("```yaml")

@@ -40,12 +40,13 @@ def test_every_problem_is_told_at_once_with_file_path_and_expectation():
         'segments/x.yaml: time_zone: is no time zone of the tz database, such as "America/New_York"',
         "segments/x.yaml: criteria.all[0].has.value.above: is not a number",
         "segments/x.yaml: criteria.all[0].has.wich: is not known here (expected one of code, valueset, text, type, "
-        "label, status, verification_status, intent, category, class, priority, when, which, at_least, value, "
-        "component)",
+        "from, any_of, as, label, status, verification_status, intent, category, class, priority, elements, "
+        "fhirpath, not_to, when, link, linked_by, with, without, which, value, component, at_least, on_days, "
+        "covered_days, total_time)",
         "segments/x.yaml: criteria.all[1].not.all: is empty (expected at least one)",
         f"segments/x.yaml: criteria.all[2]: is no criterion (expected a mapping with one word of {words})",
         "segments/x.yaml: titel: is not known here (expected one of url, version, title, description, owner, tags, "
-        "time_zone, include_deceased, include_inactive, include_merged, matches, criteria)",
+        "time_zone, include_deceased, include_inactive, include_merged, parameters, matches, criteria)",
     ]
 
 

@@ -1,0 +1,71 @@
+"""What became of our messages, kept as facts beside the clinical ones: segments ask for both alike.
+
+Called by shared.decide after each event that says something of a message; the facts are never deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from shared.fhir.canonical import split_canonical
+from shared.fhir.fact import Fact
+from shared.fhir.instants import Instant
+from shared.patient.record import PatientRecord
+from shared.patient.state import Message
+
+ENGAGEMENT = "Engagement"
+"""The resource type of these facts; no FHIR server knows it."""
+SYSTEM = "engagement"
+"""The code system of what happened: "engagement|opened"."""
+_HAPPENED = ("sent", "delivered", "opened", "clicked", "failed")
+
+
+def engagements(record: PatientRecord, messages: Iterable[Message]) -> Iterator[Fact]:
+    """Yield what these messages say that the record does not know yet."""
+    held = record.facts.of(ENGAGEMENT)
+    for message in messages:
+        for fact in _said(message):
+            if fact.resource_id not in held:
+                yield fact
+
+
+def answer(record: PatientRecord, inbound_id: str, channel: str, at: Instant) -> Fact:
+    """Return that the patient replied on a channel: to the journey that wrote there last, if any did."""
+    sent = (f for f in record.facts.coded(ENGAGEMENT, f"{SYSTEM}|sent") if channel in f.attributes["channel"])
+    last = max(sent, key=lambda fact: (fact.start or 0, fact.resource_id), default=None)
+    about = {} if last is None else {k: v for k, v in last.attributes.items() if k != "channel"}
+    return _fact(f"{inbound_id}.answered", "answered", at, {**about, "channel": (channel,)})
+
+
+def _said(message: Message) -> Iterator[Fact]:
+    if message.status != "completed":
+        return
+    about = {
+        "channel": (message.channel,),
+        "journey": _both(message.journey),
+        "template": _both(message.template),
+        "message": (message.message_id,),
+    }
+    at = message.delivery_at or message.created
+    yield _fact(f"{message.message_id}.sent", "sent", message.first_sent or at, about)
+    if message.delivery in _HAPPENED and message.delivery != "sent":
+        yield _fact(f"{message.message_id}.{message.delivery}", message.delivery, at, about)
+
+
+def _both(name: str) -> tuple[str, ...]:
+    """Return a canonical and its bare url: authors may ask for either."""
+    return tuple(dict.fromkeys((name, split_canonical(name)[0])))
+
+
+def _fact(identity: str, what: str, at: Instant, about: dict[str, tuple[str, ...]]) -> Fact:
+    return Fact(
+        ENGAGEMENT,
+        identity,
+        "1",
+        at,
+        codes=(f"{SYSTEM}|{what}",),
+        start=at,
+        end=at,
+        attributes=about,
+        title=f"message {what}",
+    )
