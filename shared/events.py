@@ -17,6 +17,12 @@ class ResourceChanged(Struct, frozen=True, tag=True):
     content: Fact | Person
 
 
+class CompartmentRead(Struct, frozen=True, tag=True):
+    """Many resources of this patient at once: what is between them never was, so they count together."""
+
+    contents: tuple[Fact | Person, ...]
+
+
 class WakeupDue(Struct, frozen=True, tag=True):
     """An instant that the record asked to be woken at has come."""
 
@@ -97,6 +103,7 @@ class SendPostponed(Struct, frozen=True, tag=True):
 
 type Event = (
     ResourceChanged
+    | CompartmentRead
     | WakeupDue
     | DefinitionsPublished
     | SendDue

@@ -21,11 +21,7 @@ def parse_json(text: bytes) -> list[Resource]:
 
     Raises Rejected for what is no JSON, or no resource. Whether each has a type and an id is for `check`.
     """
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise Rejected("not JSON", "bad-json") from None
-    found: list[Resource] = []
+    value, found = _loads(text), list[Resource]()
     for each in value if isinstance(value, list) else [value]:
         if not isinstance(each, dict) or not isinstance(each.get("resourceType"), str):
             raise Rejected("not a resource", "not-a-resource")
@@ -57,17 +53,33 @@ def check(resource: Mapping[str, object]) -> None:
         raise Rejected("a resource without a type or an id", "bad-reference") from None
 
 
-def deletions(resource: Mapping[str, object]) -> Iterator[str]:
-    """Walk the references that a Bundle says are deleted: a line of a Bulk Data file of kind `deleted`."""
-    for entry in _objects(resource.get("entry")):
+def deletions(text: bytes) -> Iterator[str]:
+    """Walk the references that a Bundle says are deleted: a line of a Bulk Data file of kind `deleted`.
+
+    Raises Rejected for what is no JSON.
+    """
+    bundle = _loads(text)
+    for entry in objects(bundle.get("entry") if isinstance(bundle, dict) else None):
         request = entry.get("request")
         if isinstance(request, dict) and request.get("method") == "DELETE":
             yield str(request.get("url"))
 
 
+def objects(value: object) -> Iterator[Resource]:
+    """Walk the objects in a list; anything else in it, or in place of it, is passed over."""
+    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())
+
+
+def _loads(text: bytes) -> object:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise Rejected("not JSON", "bad-json") from None
+
+
 def _entries(bundle: Resource) -> list[Resource]:
     """Return the resources of a Bundle; entries that only say something (deletions, outcomes) have none."""
-    held = [(entry.get("fullUrl"), entry.get("resource")) for entry in _objects(bundle.get("entry"))]
+    held = [(entry.get("fullUrl"), entry.get("resource")) for entry in objects(bundle.get("entry"))]
     resources = [resource for _, resource in held if isinstance(resource, dict)]
     names = {
         url: f"{resource.get('resourceType')}/{resource.get('id')}"
@@ -91,7 +103,3 @@ def _rename(root: Resource, names: Mapping[str, str]) -> None:
             if isinstance(literal, str) and literal in names:
                 node["reference"] = names[literal]
             waiting += node.values()
-
-
-def _objects(value: object) -> Iterator[Resource]:
-    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())
