@@ -77,6 +77,8 @@ def _interval(resource: Json, supply: object, given: Dosage, zone: tzinfo) -> In
     library, which then has no interval: else it ends with the dispense validity, else not at all. `start`
     keeps its time of day, of which the library keeps the date only.
     """
+    if supply is None and given.bounds is None:
+        return instant(resource.get("authoredOn"), zone), None
     validity = inside(supply, "validityPeriod")
     begun = (inside(given.bounds, "start"), resource.get("authoredOn"), inside(validity, "start"))
     first = next((text for text in begun if instant(text, zone) is not None), None)
