@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from shared.errors import Invalid, Problem
 from shared.fhir.canonical import canonical, version_key
+from shared.fhir.lens import Lens
 from shared.journey.compile import CompiledJourney, compile_journey
 from shared.journey.definition import JourneyDefinition, parse_journey
 from shared.journey.index import Journeys
@@ -60,6 +61,11 @@ class Catalogue(Struct, frozen=True):
     journeys: Journeys
     templates: Templates
     policy: Policy
+
+    @property
+    def lens(self) -> Lens:
+        """Return what all segments together ask of resources when they arrive."""
+        return self.segments.lens
 
 
 def build_catalogue(documents: Iterable[Document], version: str, policy: Policy) -> Catalogue:

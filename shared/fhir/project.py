@@ -9,18 +9,20 @@ from __future__ import annotations
 from datetime import UTC, tzinfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.errors import Rejected
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant
-from shared.fhir.kept import DRAFTERS, EMBEDDING, KEPT_TYPES, SHARED_TYPES
+from shared.fhir.kept import DRAFTERS, ELEMENTS, EMBEDDING, KEPT_TYPES, SHARED_TYPES
+from shared.fhir.lens import EMPTY, Lens
 from shared.fhir.projections.draft import Draft
 from shared.fhir.projections.elements import Json
 from shared.fhir.projections.patient import person
 from shared.fhir.projections.timing import instant
 from shared.fhir.references import ResourceKey, parse_version, resource_key
 
-__all__ = ["KEPT_TYPES", "SHARED_TYPES", "Projection", "project", "tombstone"]
+__all__ = ["ELEMENTS", "KEPT_TYPES", "SHARED_TYPES", "Projection", "project", "tombstone"]
 
 
 class Projection(Struct, frozen=True):
@@ -33,8 +35,8 @@ class Projection(Struct, frozen=True):
     """Resources of SHARED_TYPES that it embeds: a Location of an Appointment, a Medication of its use."""
 
 
-def project(resource: Json, zone: tzinfo = UTC) -> Projection:
-    """Project a resource of a kept type; dates without a zone are read in `zone`.
+def project(resource: Json, zone: tzinfo = UTC, lens: Lens = EMPTY) -> Projection:
+    """Project a resource of a kept type; dates without a zone are read in `zone`, and `lens` looks for more.
 
     An element of the wrong shape is left out. Raises Rejected when the resource as a whole is of no use:
     type-not-kept, bad-reference (its type or id), no-patient.
@@ -44,9 +46,15 @@ def project(resource: Json, zone: tzinfo = UTC) -> Projection:
         raise Rejected("not a resource of a type that is kept", "type-not-kept")
     key = resource_key(resource_type, resource.get("id"))
     version, updated = _meta(resource.get("meta"), zone)
+    marks = lens.marks(resource_type, resource)
     if resource_type == "Patient":
-        return Projection(person(resource, key.resource_id, version, updated, zone), (key.resource_id,))
-    return _projection(key, version, updated, DRAFTERS[resource_type](resource, zone))
+        found = person(resource, key.resource_id, version, updated, zone, lens.extensions)
+        found = replace(found, attributes=found.attributes | marks) if marks else found
+        return Projection(found, (key.resource_id,))
+    draft = DRAFTERS[resource_type](resource, zone)
+    if marks:
+        draft.attributes = draft.attributes | marks
+    return _projection(key, version, updated, draft)
 
 
 def tombstone(key: ResourceKey, version: str, at: Instant) -> Fact | Person:

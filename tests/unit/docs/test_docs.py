@@ -170,7 +170,13 @@ def _required(file: str) -> list[str]:
 def _licence(name: str) -> str:
     about = importlib.metadata.metadata(name)
     classifiers = [c for c in about.get_all("Classifier") or [] if c.startswith("License")]
-    return about.get("License-Expression") or about.get("License") or " ".join(classifiers)
+    return about.get("License-Expression") or about.get("License") or " ".join(classifiers) or _enclosed(name)
+
+
+def _enclosed(name: str) -> str:
+    """Return the first line of the licence that is enclosed with a package."""
+    found = [f for f in importlib.metadata.files(name) or [] if "LICENSE" in f.name]
+    return found[0].read_text().strip().partition("\n")[0] if found else ""
 
 
 def _modules() -> list[Path]:
