@@ -77,10 +77,11 @@ class _Time:
         return sum(end - first for first, end in stretches)
 
     def grows(self, facts: list[Fact], high: Instant, lacking: int) -> Instant:
-        return Instant(high + lacking)
+        begins = _growing(facts, high)
+        return NEVER if begins == NEVER else Instant(begins + lacking)
 
     def shrinks(self, facts: list[Fact], low: Instant, spare: int) -> Instant:
-        return Instant(low + spare + 1)
+        return Instant(_shrinking(facts, low) + spare + 1)
 
 
 class _Days:
@@ -97,16 +98,30 @@ class _Days:
         return total
 
     def grows(self, facts: list[Fact], high: Instant, lacking: int) -> Instant:
+        begins = _growing(facts, high)
+        if begins == NEVER:
+            return NEVER
         if lacking > 1:
-            return self._wall.midnight(high, lacking - 1)
-        starts = (Instant(fact.start + 1) for fact in facts if fact.start is not None and fact.start >= high)
-        return min(Instant(self._wall.midnight(high, 1) + 1), *starts)
+            return self._wall.midnight(begins, lacking - 1)
+        return Instant((begins if begins > high else self._wall.midnight(high, 1)) + 1)
 
     def shrinks(self, facts: list[Fact], low: Instant, spare: int) -> Instant:
+        begins = _shrinking(facts, low)
         if spare > 0:
-            return self._wall.midnight(low, spare)
+            return self._wall.midnight(begins, spare)
         ends = (Instant(fact.end + 1) for fact in facts if fact.end is not None and fact.end >= low)
-        return min(self._wall.midnight(low, 1), *ends)
+        return min(self._wall.midnight(begins, 1), *ends)
+
+
+def _growing(facts: list[Fact], high: Instant) -> Instant:
+    """Return from where on the upper edge can take in more: the first that goes on beyond it."""
+    going_on = (f.start for f in facts if f.start is not None and (f.end is None or f.end >= high))
+    return min((max(high, start) for start in going_on), default=NEVER)
+
+
+def _shrinking(facts: list[Fact], low: Instant) -> Instant:
+    """Return from where on the lower edge can leave some out: where the first begins."""
+    return max(low, min((fact.start for fact in facts if fact.start is not None), default=low))
 
 
 def _amount(measure: Measure, wanted: int, within: Window | None, context: Context) -> Enough:
@@ -129,10 +144,14 @@ def _amount(measure: Measure, wanted: int, within: Window | None, context: Conte
         begin, finish = low.at(now), high.at(now)
         spare = measure.sum(_merged(_clipped(facts, begin, finish))) - wanted
         if spare < 0:
-            return False, high.reaches(measure.grows(facts, finish, -spare)) if high.moves else NEVER
-        return True, low.reaches(measure.shrinks(facts, begin, spare)) if low.moves else NEVER
+            return False, _reached(high, measure.grows(facts, finish, -spare))
+        return True, _reached(low, measure.shrinks(facts, begin, spare))
 
     return test
+
+
+def _reached(edge: Edge, target: Instant) -> Instant:
+    return edge.reaches(target) if edge.moves and target != NEVER else NEVER
 
 
 def _resolved(found: AnyEdge, bound_to: Callable[[str], Fact | None], birth: Instant) -> Edge | None:

@@ -40,6 +40,8 @@ class Found(Struct, frozen=True, eq=False):
 
     facts: list[Fact]
     until: Instant = NEVER
+    asked: list[Fact] = []
+    """Those that `which` chose, whatever their values."""
 
 
 type Select = Callable[[Scene], Found]

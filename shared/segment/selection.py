@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from shared.fhir.fact import Fact
 from shared.fhir.kept import ELEMENTS
-from shared.fhir.lens import mark_of
+from shared.fhir.lens import MARKS, mark_of
 from shared.patient.facts import Facts
 from shared.segment.codes import matcher
 from shared.segment.criterion import Context, Touch
@@ -66,7 +66,7 @@ def keeper(pattern: ResourcePattern, context: Context) -> Keep:
     tests += _elements(pattern, context)
     if pattern.fhirpath:
         mark = f"+{mark_of(pattern.fhirpath)}"
-        tests.append(lambda fact: mark in fact.attributes.get("fhirpath", ()))
+        tests.append(lambda fact: mark in fact.attributes.get(MARKS, ()))
     return both(tests)
 
 

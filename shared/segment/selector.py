@@ -62,11 +62,9 @@ def compile_selector(pattern: ResourcePattern, context: Context) -> Selector:
         facts, until = _placed(place, scene, facts, found.until)
         for wanted, selector in within:
             facts, until = _related(selector, wanted, scene, facts, until, pattern.as_)
-        if choose is not None:
-            facts = choose(facts)
-            if accept is not None:
-                facts = [fact for fact in facts if accept(fact)]
-        return Found(facts, until)
+        asked = facts if choose is None else choose(facts)
+        kept = asked if choose is None or accept is None else [fact for fact in asked if accept(fact)]
+        return Found(kept, until, asked)
 
     seen = seen.union(*(s.touches for _, s in nested), _touched(pattern, context))
     return Selector(select, enough(pattern, context), seen)

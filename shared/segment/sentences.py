@@ -27,10 +27,23 @@ class Sentences:
         """Say it, given the deciding facts, the most telling first."""
         if not facts:
             return self.absent()
-        if holds or self._pattern.which:
+        if holds or not self._short(len(facts)):
             more = f" ({len(facts)} in all)" if holds and self._pattern.at_least else ""
             return self._present(facts[0], holds) + more
-        return f"only {len(facts)} of {self._pattern.at_least}: {self._present(facts[0], True)}"
+        return f"{self._short(len(facts))}: {self._present(facts[0], True)}"
+
+    def _short(self, found: int) -> str:
+        """Say what the facts fall short of, where they are counted."""
+        pattern = self._pattern
+        if pattern.which and pattern.which.plain:
+            return ""
+        if pattern.at_least and found < pattern.at_least:
+            return f"only {found} of {pattern.at_least}"
+        if pattern.on_days:
+            return f"on fewer than {pattern.on_days} days"
+        if pattern.covered_days:
+            return f"fewer than {pattern.covered_days.at_least} days covered"
+        return f"less than {pattern.total_time.at_least} in all" if pattern.total_time else ""
 
     def absent(self) -> str:
         """Say that there is none: "no HbA1c > 9 % in the last 6 months"."""

@@ -12,9 +12,13 @@ from pydantic import AfterValidator, Field, StrictBool, model_validator
 
 from shared.authoring import Authored
 from shared.fhir.fact import Person
+from shared.fhir.kept import ELEMENTS
 from shared.fhir.lens import Lens
 from shared.segment.codes import Words, matcher
 from shared.segment.criterion import Compiled, Context, Criterion, of_person
+from shared.segment.element import AnyElement
+
+PATIENT_ELEMENTS = ELEMENTS["Patient"]
 
 
 class RaceCriterion(Criterion):
@@ -45,6 +49,32 @@ class BirthSexCriterion(Criterion):
     def compile(self, context: Context) -> Compiled:
         """Compile to a look at the code."""
         return _of_attribute("birth_sex", "birth-sex", self.birth_sex)
+
+
+class PatientCriterion(Criterion):
+    """Other elements of the Patient that are kept, by name: sex, gender-identity, marital-status."""
+
+    patient: Annotated[dict[str, AnyElement], Field(min_length=1)]
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+    def compile(self, context: Context) -> Compiled:
+        """Compile to a look at each element; all must be as they say."""
+        tests = []
+        for word, wanted in self.patient.items():
+            name, inside = word.replace("_", "-"), context.inside(f".patient.{word}")
+            if name not in PATIENT_ELEMENTS:
+                inside.fault("is no element of Patient that is kept", ", ".join(sorted(PATIENT_ELEMENTS)))
+            tests.append((name, wanted.judge(inside)))
+        words = " and ".join(name.replace("-", " ") for name, _ in tests)
+        says = {True: f"{words} as asked", False: f"{words} not as asked"}
+        return of_person(
+            "patient",
+            "attributes",
+            lambda person: all(judge(person.attributes.get(name, ())) for name, judge in tests),
+            lambda _, holds: says[holds],
+        )
 
 
 def _of_attribute(word: str, name: str, wanted: Words) -> Compiled:

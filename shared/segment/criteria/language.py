@@ -19,6 +19,7 @@ from shared.segment.criteria.extension import (
     BirthSexCriterion,
     EthnicityCriterion,
     ExtensionCriterion,
+    PatientCriterion,
     RaceCriterion,
 )
 from shared.segment.criteria.logic import AllCriterion, AnyOfCriterion, NotCriterion
@@ -58,6 +59,7 @@ FAMILIES: dict[str, type[Criterion]] = {
     "race": RaceCriterion,
     "ethnicity": EthnicityCriterion,
     "birth_sex": BirthSexCriterion,
+    "patient": PatientCriterion,
     "extension": ExtensionCriterion,
     "engagement": EngagementCriterion,
 }
@@ -95,6 +97,7 @@ type AnyCriterion = Annotated[
     | Annotated[RaceCriterion, Tag("~race")]
     | Annotated[EthnicityCriterion, Tag("~ethnicity")]
     | Annotated[BirthSexCriterion, Tag("~birth_sex")]
+    | Annotated[PatientCriterion, Tag("~patient")]
     | Annotated[ExtensionCriterion, Tag("~extension")]
     | Annotated[EngagementCriterion, Tag("~engagement")],
     Discriminator(_family),

@@ -66,7 +66,7 @@ def _composed(word: str, pattern: ResourcePattern, context: Context, wanted: boo
         scene = Scene(record, now)
         found = selector.select(scene)
         holds = selector.enough(scene, found)[0]
-        facts = sorted(found.facts, key=recency, reverse=True)
+        facts = sorted(found.facts or found.asked, key=recency, reverse=True)
         return Explanation(
             word, holds == wanted, says.why(facts, holds), tuple(map(FactRef.to, facts[:_QUOTED]))
         )

@@ -11,6 +11,7 @@ import yaml
 
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import iso
+from shared.fhir.lens import EMPTY, Lens
 from shared.fhir.project import project
 from shared.patient.facts import Facts
 from shared.patient.record import PatientRecord
@@ -34,9 +35,9 @@ NOW = at("2026-03-15T12:00:00Z")
 EXAMPLES = re.findall(r"```yaml\n(.*?)# (.*?)\n```", PAGE.read_text(), re.DOTALL)
 
 
-def ada() -> PatientRecord:
+def ada(lens: Lens = EMPTY) -> PatientRecord:
     (block,) = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    contents = [project(resource, UTC).content for resource in json.loads(block)]
+    contents = [project(resource, UTC, lens).content for resource in json.loads(block)]
     (person,) = (content for content in contents if isinstance(content, Person))
     return PatientRecord(
         "key", "ada", person, Facts.of_facts(*(content for content in contents if isinstance(content, Fact)))
@@ -51,7 +52,8 @@ def compiled(text: str) -> CompiledSegment:
 
 
 def answer(text: str) -> str:
-    evaluation = compiled(text).evaluate(ada(), NOW)
+    segment = compiled(text)
+    evaluation = segment.evaluate(ada(segment.criteria.lens), NOW)
     until = "" if evaluation.next_flip is None else f" (until {iso(evaluation.next_flip)})"
     return f"{'in' if evaluation.member else 'out'}: {evaluation.reason}{until}"
 
