@@ -27,6 +27,7 @@ LOOKED_FOR = "extensions"
 _ENGINE = "1"
 """Part of every digest: another number here has everything evaluated again, as after a fix in the engine."""
 
+type Attributes = dict[str, tuple[str, ...]]
 type Filters = Mapping[str, frozenset[str]]
 _NO_FILTERS: Filters = MappingProxyType({})
 
@@ -47,9 +48,9 @@ class Lens(Struct, frozen=True):
         told = "\n".join((_ENGINE, *asked, "", *sorted(self.extensions)))
         force_setattr(self, "digest", _digest(told) if asked or self.extensions else "")
 
-    def marks(self, resource_type: str, resource: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    def marks(self, resource_type: str, resource: Mapping[str, Any]) -> Attributes:
         """Return the attributes that say what was looked for in a resource, and which filters are true."""
-        found: dict[str, tuple[str, ...]] = {}
+        found: Attributes = {}
         if texts := self.filters.get(resource_type):
             found[MARKS] = tuple(sorted(_mark(text, resource) for text in texts))
         if resource_type == "Patient" and self.extensions:
@@ -80,6 +81,15 @@ def union(lenses: Iterable[Lens]) -> Lens:
         for kind, texts in lens.filters.items():
             filters[kind] = filters.get(kind, frozenset()) | texts
     return Lens(filters, extensions) if filters or extensions else EMPTY
+
+
+def joined(held: Attributes, found: Attributes) -> Attributes:
+    """Return what is held of a resource, with what was found besides in the same version of it."""
+    more = {name: values for name, values in found.items() if name.startswith("extension:")}
+    for name in (MARKS, LOOKED_FOR):
+        if marks := {*held.get(name, ()), *found.get(name, ())}:
+            more[name] = tuple(sorted(marks))
+    return {**more, **held, **{name: more[name] for name in (MARKS, LOOKED_FOR) if name in more}}
 
 
 def mark_of(text: str) -> str:

@@ -1,4 +1,7 @@
-"""Apply a resource version to a record: idempotent, in any order, deletes and merges included."""
+"""Apply a resource version to a record: idempotent, in any order, deletes and merges included.
+
+What different lenses found in one version is joined (shared.fhir.lens): nothing that was found is lost.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.fhir.fact import Fact, Person
+from shared.fhir.lens import joined
 from shared.patient.record import PatientRecord
 
 
@@ -14,6 +18,8 @@ class FactChanged(Struct, frozen=True):
 
     before: Fact | Person | None
     after: Fact | Person
+    same_version: bool = False
+    """The resource is as it was: only more was found in it, which segments may ask for."""
 
 
 def supersedes(new: Fact | Person, old: Fact | Person) -> bool:
@@ -50,11 +56,30 @@ def _at_one_instant(content: Fact | Person) -> tuple[int, bool, str]:
 
 
 def apply_content(record: PatientRecord, content: Fact | Person) -> tuple[PatientRecord, FactChanged | None]:
-    """Put a version into the record; None when it is a duplicate or older than what is known."""
+    """Put a version into the record; None when it is a duplicate or older than what is known.
+
+    A duplicate in which another lens found more adds that.
+    """
     before = record.person if isinstance(content, Person) else record.facts.get(content.reference)
-    if before is not None and not supersedes(content, before):
+    if before is None or supersedes(content, before):
+        visible = None if before is None or before.gone else before
+        return _with(record, content), FactChanged(visible, content)
+    if not _same_version(content, before):
         return record, None
-    visible = None if before is None or before.gone else before
+    attributes = joined(before.attributes, content.attributes)
+    if attributes == before.attributes:
+        return record, None
+    after = replace(before, attributes=attributes)
+    return _with(record, after), FactChanged(before, after, same_version=True)
+
+
+def _same_version(new: Fact | Person, old: Fact | Person) -> bool:
+    if new.gone or old.gone or new.version != old.version:
+        return False
+    return bool(new.version) or new.updated == old.updated > 0
+
+
+def _with(record: PatientRecord, content: Fact | Person) -> PatientRecord:
     if isinstance(content, Person):
-        return replace(record, person=content), FactChanged(visible, content)
-    return replace(record, facts=record.facts.with_fact(content)), FactChanged(visible, content)
+        return replace(record, person=content)
+    return replace(record, facts=record.facts.with_fact(content))
