@@ -64,8 +64,8 @@ class PatientStore(Protocol):
         """Read the whole timeline of a patient, oldest first."""
         ...
 
-    def keys(self) -> AsyncIterator[str]:
-        """Walk all patient keys."""
+    def keys(self, after: str = "", until: str = "", limit: int | None = None) -> AsyncIterator[str]:
+        """Walk patient keys in their order: all, or those between two, or the first `limit` of them."""
         ...
 
     def pending(self, overdue: Instant) -> AsyncIterator[str]:
@@ -78,6 +78,16 @@ class Wakeup(Struct, frozen=True):
 
     key: str
     due: Instant
+
+
+class MemberRow(Struct, frozen=True):
+    """A row of a segment's member list."""
+
+    key: str
+    member: bool
+    """A row may say that somebody left."""
+    order: int
+    """How many commits of the patient came before: see IndexMember."""
 
 
 class Indexes(Protocol):
@@ -95,12 +105,24 @@ class Indexes(Protocol):
         """Forget a wake-up that has been put on the queue."""
         ...
 
+    async def scheduled(self, wakeup: Wakeup) -> bool:
+        """Say whether there is such a wake-up."""
+        ...
+
     async def apply(self, key: str, effect: IndexEffect) -> None:
         """Carry out an index effect; may be repeated."""
         ...
 
     async def members(self, segment: str) -> tuple[str, ...]:
         """Return the keys of a segment's members."""
+        ...
+
+    async def member_rows(self, segment: str, first: str, last: str) -> tuple[MemberRow, ...]:
+        """Return the rows of a member list whose keys are in [first, last], in their order."""
+        ...
+
+    async def drop_member(self, segment: str, key: str) -> None:
+        """Remove a row of a member list, whatever it says: only where no commit can be about to write it."""
         ...
 
     async def patients_of_reference(self, reference: str) -> tuple[str, ...]:
@@ -125,6 +147,10 @@ class Documents(Protocol):
 
     async def put(self, kind: str, name: str, body: bytes, etag: str | None) -> str:
         """Write a document: over `etag`, as new when it is "", regardless when None. Raises Conflict."""
+        ...
+
+    async def delete(self, kind: str, name: str) -> None:
+        """Remove a document; one that is gone already is no error."""
         ...
 
     def all(self, kind: str) -> AsyncIterator[tuple[str, bytes]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator
+from itertools import islice
 
 import msgspec
 from msgspec.structs import replace
@@ -20,7 +21,7 @@ from shared.fhir.instants import Instant
 from shared.patient.packing import pack, unpack
 from shared.patient.record import Decision, PatientRecord, TimelineLine
 from shared.patient.state import Message
-from shared.ports import Stored, Wakeup
+from shared.ports import MemberRow, Stored, Wakeup
 
 
 class MemoryPatients:
@@ -73,9 +74,10 @@ class MemoryPatients:
         """See PatientStore.timeline."""
         return tuple(self._timeline[key])
 
-    async def keys(self) -> AsyncIterator[str]:
+    async def keys(self, after: str = "", until: str = "", limit: int | None = None) -> AsyncIterator[str]:
         """See PatientStore.keys."""
-        for key in sorted(self._chunks):
+        within = (key for key in sorted(self._chunks) if key > after and (not until or key < until))
+        for key in islice(within, limit):
             yield key
 
     async def pending(self, overdue: Instant) -> AsyncIterator[str]:
@@ -109,6 +111,10 @@ class MemoryIndexes:
         """See Indexes.unschedule."""
         self._wakeups.discard((wakeup.due, wakeup.key))
 
+    async def scheduled(self, wakeup: Wakeup) -> bool:
+        """See Indexes.scheduled."""
+        return (wakeup.due, wakeup.key) in self._wakeups
+
     async def apply(self, key: str, effect: IndexEffect) -> None:
         """See Indexes.apply."""
         if not isinstance(effect, IndexMember):
@@ -121,6 +127,15 @@ class MemoryIndexes:
     async def members(self, segment: str) -> tuple[str, ...]:
         """See Indexes.members."""
         return tuple(sorted(key for key, row in self._members[segment].items() if row.member))
+
+    async def member_rows(self, segment: str, first: str, last: str) -> tuple[MemberRow, ...]:
+        """See Indexes.member_rows."""
+        rows = sorted(self._members[segment].items())
+        return tuple(MemberRow(key, row.member, row.order) for key, row in rows if first <= key <= last)
+
+    async def drop_member(self, segment: str, key: str) -> None:
+        """See Indexes.drop_member."""
+        self._members[segment].pop(key, None)
 
     async def patients_of_reference(self, reference: str) -> tuple[str, ...]:
         """See Indexes.patients_of_reference."""
@@ -165,6 +180,10 @@ class MemoryDocuments:
             raise Conflict("another write came first")
         self._bodies[kind, name] = (body, int(there or 0) + 1)
         return str(int(there or 0) + 1)
+
+    async def delete(self, kind: str, name: str) -> None:
+        """See Documents.delete."""
+        self._bodies.pop((kind, name), None)
 
     async def all(self, kind: str) -> AsyncIterator[tuple[str, bytes]]:
         """See Documents.all."""

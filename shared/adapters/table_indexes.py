@@ -14,7 +14,7 @@ from shared.adapters.tables import TableService, Write, literal
 from shared.effects import IndexContact, IndexEffect, IndexMember, IndexMessage, IndexReference
 from shared.errors import Conflict, Unavailable
 from shared.fhir.instants import Instant
-from shared.ports import Wakeup
+from shared.ports import MemberRow, Wakeup
 
 WAKEUPS = "wakeups"
 INDEX = "index"
@@ -51,6 +51,11 @@ class TableIndexes:
         row = _wakeup_row(wakeup.key, wakeup.due)
         await self._delete(self._wakeups, _shard(wakeup.key), row)
 
+    async def scheduled(self, wakeup: Wakeup) -> bool:
+        """Say whether there is such a wake-up."""
+        row = _wakeup_row(wakeup.key, wakeup.due)
+        return await self._tables.get(self._wakeups, _shard(wakeup.key), row) is not None
+
     async def apply(self, key: str, effect: IndexEffect) -> None:
         """Carry out an index effect; may be repeated. Raises Unavailable."""
         partition = _partition(effect)
@@ -84,6 +89,18 @@ class TableIndexes:
     async def members(self, segment: str) -> tuple[str, ...]:
         """Return the keys of a segment's members."""
         return await self._keys(_digest("member", segment), " and member eq true")
+
+    async def member_rows(self, segment: str, first: str, last: str) -> tuple[MemberRow, ...]:
+        """Return the rows of a member list whose keys are in [first, last]."""
+        span = f"RowKey ge {literal(first)} and RowKey le {literal(last)}"
+        condition = f"PartitionKey eq {literal(_digest('member', segment))} and {span}"
+        rows = self._tables.query(self._index, condition)
+        found = [MemberRow(str(r["RowKey"]), bool(r["member"]), int(r["order"])) async for r, _ in rows]
+        return tuple(sorted(found, key=lambda row: row.key))
+
+    async def drop_member(self, segment: str, key: str) -> None:
+        """Remove a row of a member list; one that is gone already is no error."""
+        await self._delete(self._index, _digest("member", segment), key)
 
     async def patients_of_reference(self, reference: str) -> tuple[str, ...]:
         """Return the keys of patients whose record embeds a shared resource."""

@@ -105,3 +105,12 @@ async def test_more_documents_than_a_page_are_walked(documents):
     for number in range(1_010):
         await documents.put("many", f"{number:04d}", b"x", None)
     assert [name async for name, _ in documents.all("many")] == [f"{number:04d}" for number in range(1_010)]
+
+
+async def test_a_document_that_is_removed_is_gone_and_may_be_removed_again(documents):
+    await documents.put("k", "n 1", b"1", "")
+    await documents.put("k", "n 2", b"2", "")
+    for _ in range(2):
+        await documents.delete("k", "n 1")
+    assert [name async for name, _ in documents.all("k")] == ["n 2"]
+    await documents.put("k", "n 1", b"new", "")

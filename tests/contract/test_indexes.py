@@ -9,7 +9,7 @@ from storage_kit import PAGED
 
 from shared.effects import IndexContact, IndexMember, IndexMessage, IndexReference
 from shared.patient.record import identify, patient_key
-from shared.ports import Wakeup
+from shared.ports import MemberRow, Wakeup
 
 SEGMENT = "https://hearthline.example/segments/o'hara & co?x=1#y|1.0"
 
@@ -141,3 +141,31 @@ async def test_a_segment_of_more_members_than_a_page(indexes):
         numbers = range(start, start + 50)
         await asyncio.gather(*(indexes.apply(key(n), IndexMember(SEGMENT, True, 5, 1)) for n in numbers))
     assert await indexes.members(SEGMENT) == tuple(sorted(key(n) for n in range(count)))
+
+
+async def test_member_rows_between_two_keys_with_those_who_left(indexes):
+    keys = sorted(key(n) for n in range(6))
+    for n, each in enumerate(keys):
+        await indexes.apply(each, IndexMember(SEGMENT, n % 2 == 0, 5, n))
+    found = await indexes.member_rows(SEGMENT, keys[1], keys[4])
+    assert found == tuple(MemberRow(keys[n], n % 2 == 0, n) for n in range(1, 5))
+    assert await indexes.member_rows(SEGMENT, keys[2], keys[2]) == (MemberRow(keys[2], True, 2),)
+    assert await indexes.member_rows("urn:other", keys[0], keys[5]) == ()
+
+
+async def test_a_member_row_that_is_dropped_is_written_anew_by_any_commit(indexes):
+    await indexes.apply(key(1), IndexMember(SEGMENT, True, 5, 99))
+    for _ in range(2):
+        await indexes.drop_member(SEGMENT, key(1))
+    assert await indexes.members(SEGMENT) == ()
+    await indexes.apply(key(1), IndexMember(SEGMENT, True, 5, 1))
+    assert await indexes.members(SEGMENT) == (key(1),)
+
+
+async def test_a_wakeup_is_there_until_it_is_consumed(indexes):
+    await indexes.schedule(key(1), 10)
+    assert await indexes.scheduled(Wakeup(key(1), 10))
+    assert not await indexes.scheduled(Wakeup(key(1), 11))
+    assert not await indexes.scheduled(Wakeup(key(2), 10))
+    await indexes.unschedule(Wakeup(key(1), 10))
+    assert not await indexes.scheduled(Wakeup(key(1), 10))
