@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 from pathlib import Path
 
 import pytest
 import yaml
 
-from shared.fhir.instants import parse_instant
+from shared.fhir.instants import Instant, parse_instant
+from shared.patient.record import PatientRecord
 from shared.segment.compile import compile_segments
+from shared.segment.compiled import CompiledSegment
 from shared.segment.definition import SegmentDefinition, parse_segment
 from tests.differential import engine_kit
 from tests.differential.engine_kit import AS_OF, HERE, POPULATION, Cohorts
@@ -21,25 +23,34 @@ NAMES = sorted(path.stem for path in (HERE / "segments").glob("*.yaml"))
 AWAITED = {"black-not-hispanic"}
 """Cohorts that the language has no words for yet."""
 
+EARLIER = "2015-07-15T12:34:56Z"
+"""An instant with years of data after it: what has not begun must not count."""
+
+type Both = Mapping[str, tuple[Cohorts, Cohorts]]
+"""Ours and CQL's, by instant."""
+
 pytestmark = pytest.mark.skipif(bool(engine_kit.lacking()), reason=engine_kit.lacking())
 
 
 @pytest.fixture(scope="module")
-def both() -> Iterator[tuple[Cohorts, Cohorts]]:
-    """Evaluate all cohorts twice, at the same time: by CQL and by our segments."""
-    with engine_kit.running() as engine:
-        yield ours(), engine.cohorts()
+def both() -> Iterator[Both]:
+    """Evaluate all cohorts by our segments and, at the same time, by CQL; both at each instant."""
+    with engine_kit.running(as_of=AS_OF) as last, engine_kit.running(as_of=EARLIER) as before:
+        mine = ours(AS_OF, EARLIER)
+        yield {AS_OF: (mine[AS_OF], last.cohorts()), EARLIER: (mine[EARLIER], before.cohorts())}
 
 
-def ours() -> Cohorts:
+def ours(*instants: str) -> Mapping[str, Cohorts]:
     segments = compile_segments([definition(name) for name in NAMES], shipped.valuesets(), UTC)
-    records, now = shipped.population(POPULATION), parse_instant(AS_OF)
+    records = shipped.population(POPULATION)
     return {
-        segment.url.rpartition("/")[2]: frozenset(
-            patient for patient, record in records.items() if segment.evaluate(record, now).member
-        )
-        for segment in segments
+        text: {s.url.rpartition("/")[2]: members(s, records, parse_instant(text)) for s in segments}
+        for text in instants
     }
+
+
+def members(segment: CompiledSegment, records: Mapping[str, PatientRecord], now: Instant) -> frozenset[str]:
+    return frozenset(patient for patient, record in records.items() if segment.evaluate(record, now).member)
 
 
 def definition(name: str) -> SegmentDefinition:
@@ -48,35 +59,33 @@ def definition(name: str) -> SegmentDefinition:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_both_engines_find_the_same_patients(both: tuple[Cohorts, Cohorts], name: str) -> None:
-    segment, cql = both[0][name], both[1][name]
-    assert {"only ours": sorted(segment - cql), "only CQL": sorted(cql - segment)} == {
-        "only ours": [],
-        "only CQL": [],
-    }
+@pytest.mark.parametrize("instant", [AS_OF, EARLIER])
+def test_both_engines_find_the_same_patients(both: Both, instant: str, name: str) -> None:
+    segment, cql = (cohorts[name] for cohorts in both[instant])
+    assert (sorted(segment - cql), sorted(cql - segment)) == ([], []), "only ours; only CQL"
 
 
-def test_every_cohort_tells_people_apart(both: tuple[Cohorts, Cohorts]) -> None:
+def test_every_cohort_tells_people_apart(both: Both) -> None:
     """Nobody or everybody would prove nothing."""
-    sizes = {name: len(ids) for name, ids in both[1].items()}
+    sizes = {name: len(ids) for name, ids in both[AS_OF][1].items()}
     assert {name: size for name, size in sizes.items() if not 0 < size < 400} == {}
 
 
-def test_every_cohort_in_cql_has_its_segment(both: tuple[Cohorts, Cohorts]) -> None:
-    assert set(NAMES) == set(both[1]) - AWAITED
+def test_every_cohort_in_cql_has_its_segment(both: Both) -> None:
+    assert set(NAMES) == set(both[AS_OF][1]) - AWAITED
 
 
-def test_every_cohort_is_told_of(both: tuple[Cohorts, Cohorts]) -> None:
+def test_every_cohort_is_told_of(both: Both) -> None:
     rows = [
         line for line in (shipped.ROOT / "docs" / "differential.md").read_text().splitlines() if "|" in line
     ]
     told = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row.split("|")[1])}
-    assert told - {"cql-execution", "cql-exec-fhir"} == set(both[1])
+    assert told - {"cql-execution", "cql-exec-fhir"} == set(both[AS_OF][1])
 
 
-def test_the_counts_of_the_data_folder_hold(both: tuple[Cohorts, Cohorts]) -> None:
+def test_the_counts_of_the_data_folder_hold(both: Both) -> None:
     names = ("diabetes-with-the-dead", "diabetes-high-with-the-dead", "diabetes-high")
-    assert [len(both[1][name]) for name in names] == [37, 10, 9]
+    assert [len(both[AS_OF][1][name]) for name in names] == [37, 10, 9]
 
 
 def test_a_folder_without_patients_is_refused(tmp_path: Path) -> None:
