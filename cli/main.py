@@ -8,6 +8,7 @@ from cli.clock import clock
 from cli.publish import publish
 from cli.replay import replay
 from cli.run import run
+from cli.segment import segment
 from cli.take_in import take_in
 from cli.up import up
 
@@ -23,6 +24,7 @@ app.command()(clock)
 app.command()(publish)
 app.command("take-in")(take_in)
 app.command()(replay)
+app.add_typer(segment, name="segment")
 
 
 @app.callback()

@@ -17,6 +17,8 @@ from shared.fhir.ndjson import Resource, check, parse_json
 type Report = Callable[[str], object]
 """Hears "file:line: what is wrong" for everything that is left out; holds nothing of its content."""
 
+type Unit = list[Resource]
+
 LINES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
 DOCUMENTS = (".json", ".json.gz")
 
@@ -44,23 +46,42 @@ def data_files(path: Path) -> list[Path]:
     return files
 
 
+def read_units(path: Path, report: Report = lambda problem: None, *, named: bool = True) -> Iterator[Unit]:
+    """Walk what stands together: each resource alone, or the resources of each Bundle. As read_resources.
+
+    Without `named`, resources need no id: definitions have a url.
+    """
+    for file in data_files(path):
+        yield from _units(file, report, lambda at: None, named)
+
+
 def read_file(
     path: Path, report: Report, position: Callable[[int], object] = lambda at: None
 ) -> Iterator[Resource]:
     """Walk the resources of one file; `position` hears how many of its bytes have been read."""
+    for unit in _units(path, report, position):
+        yield from unit
+
+
+def _units(
+    path: Path, report: Report, position: Callable[[int], object], named: bool = True
+) -> Iterator[Unit]:
     for number, content in _contents(path, report, position):
         try:
             found = parse_json(content)
         except Rejected as rejected:
             report(f"{path}:{number}: {rejected.reason}")
             continue
+        unit = list[Resource]()
         for resource in found:
             try:
-                check(resource)
+                if named:
+                    check(resource)
             except Rejected as rejected:
                 report(f"{path}:{number}: {rejected.reason}")
             else:
-                yield resource
+                unit.append(resource)
+        yield unit
 
 
 def _contents(path: Path, report: Report, position: Callable[[int], object]) -> Iterator[tuple[int, bytes]]:

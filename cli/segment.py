@@ -1,0 +1,21 @@
+"""`hearthline segment`: what authors do with segments on their own machine, gathered here."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from cli.segment_check import check
+from cli.segment_evaluate import evaluate
+from shared.segment.definition import segment_schema
+
+segment = typer.Typer(help="Check, evaluate and preview segments.", no_args_is_help=True)
+segment.command()(check)
+segment.command()(evaluate)
+
+
+@segment.command()
+def schema() -> None:
+    """Print the JSON Schema of the language, for editors."""
+    typer.echo(json.dumps(segment_schema(), indent=2, ensure_ascii=False))

@@ -1,0 +1,114 @@
+"""Finding what a segment file needs to be compiled: the segments and value sets that it refers to.
+
+Segments are looked for among the files given, in the folder of the file, and among those that ship; value
+sets in the files given, in ../valuesets beside that folder, and among those that ship.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import yaml
+from msgspec import Struct
+
+from cli.definitions import SHIPPED
+from cli.ndjson_files import read_units
+from shared.errors import Invalid, Problem
+from shared.fhir.canonical import canonical
+from shared.segment.compile import compile_segments, references
+from shared.segment.compiled import CompiledSegment
+from shared.segment.definition import SegmentDefinition, parse_segment
+from shared.segment.valuesets import ValueSets
+
+_ENDINGS = (".yaml", ".yml", ".json")
+
+
+class Surroundings(Struct, frozen=True):
+    """What a segment may refer to, and in which zone it is read."""
+
+    valuesets: ValueSets
+    zone: ZoneInfo
+    segments: Mapping[str, tuple[SegmentDefinition, str]]
+    """Other segments by url, with their files."""
+
+
+def surroundings(
+    files: Iterable[Path], valuesets: Iterable[Path], zone: str, report: Callable[[str], object]
+) -> Surroundings:
+    """Read what may be referred to. Raises Invalid, FileNotFoundError."""
+    folders = list(dict.fromkeys(file.resolve().parent for file in files))
+    places = [
+        *valuesets,
+        *(folder.parent / "valuesets" for folder in folders),
+        SHIPPED / "valuesets",
+    ]
+    found = [resource for place in places for resource in _value_sets(place, report, place in [*valuesets])]
+    others: dict[str, tuple[SegmentDefinition, str]] = {}
+    for folder in (*folders, SHIPPED / "segments"):
+        for file in sorted(folder.glob("*")) if folder.is_dir() else ():
+            for definition in _other(file):
+                others.setdefault(definition.url, (definition, str(file)))
+    return Surroundings(ValueSets.of(_first(found)), ZoneInfo(zone), others)
+
+
+def _value_sets(place: Path, report: Callable[[str], object], needed: bool) -> Iterator[dict[str, object]]:
+    if not needed and not any(place.glob("*.*json")):
+        return
+    for unit in read_units(place, report, named=False):
+        yield from (resource for resource in unit if resource.get("resourceType") == "ValueSet")
+
+
+def _first(resources: Iterable[dict[str, object]]) -> list[dict[str, object]]:
+    """Let the value sets that come first stand for those of the same name after them."""
+    named: dict[str, dict[str, object]] = {}
+    for resource in resources:
+        named.setdefault(canonical(str(resource.get("url")), str(resource.get("version", ""))), resource)
+    return list(named.values())
+
+
+def _other(file: Path) -> Iterator[SegmentDefinition]:
+    """Read a file that may be referred to; one that is no sound segment is not our concern here."""
+    if file.suffix in _ENDINGS and file.is_file():
+        try:
+            yield parse_segment(read_document(file), str(file))
+        except Invalid:
+            return
+
+
+def read_document(file: Path) -> dict[str, object]:
+    """Read YAML or JSON. Raises Invalid for what is neither, or no mapping; OSError."""
+    try:
+        document = yaml.safe_load(file.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        said = " ".join(str(error).split())
+        raise Invalid((Problem(str(file), f"cannot be read: {said}", "YAML or JSON"),)) from None
+    if not isinstance(document, dict):
+        raise Invalid((Problem(str(file), "is not a segment", "a mapping with url, version and criteria"),))
+    return document
+
+
+def compile_file(
+    file: Path, around: Surroundings, given: Mapping[str, object] = {}
+) -> tuple[CompiledSegment, SegmentDefinition]:
+    """Compile a file with the segments that it refers to. Raises Invalid with every Problem; OSError."""
+    definition = parse_segment(read_document(file), str(file), given)
+    known = {url: found for url, found in around.segments.items() if url != definition.url}
+    needed, files = _needed(definition, known), {definition.canonical: str(file)}
+    files |= {other.canonical: where for other, where in known.values()}
+    compiled = compile_segments([*needed, definition], around.valuesets, around.zone, files)
+    return next(made for made in compiled if made.url == definition.url), definition
+
+
+def _needed(
+    definition: SegmentDefinition, known: Mapping[str, tuple[SegmentDefinition, str]]
+) -> list[SegmentDefinition]:
+    found: dict[str, SegmentDefinition] = {}
+    waiting = [definition]
+    while waiting:
+        for url in references(waiting.pop().criteria):
+            if url in known and url not in found:
+                found[url] = known[url][0]
+                waiting.append(found[url])
+    return list(found.values())
