@@ -6,12 +6,15 @@ template that is not there is a mistake found here, not in front of a patient.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from pydantic import BaseModel
 
 from shared.errors import Invalid, Problem
 from shared.fhir.canonical import canonical, version_key
@@ -25,6 +28,7 @@ from shared.message.policy import Policy
 from shared.message.render import compile_template
 from shared.message.template import TemplateDefinition, parse_template
 from shared.segment.compile import compile_segments
+from shared.segment.compiled import CompiledSegment
 from shared.segment.definition import SegmentDefinition, parse_segment
 from shared.segment.index import SegmentIndex
 from shared.segment.valuesets import ValueSets
@@ -68,8 +72,26 @@ class Catalogue(Struct, frozen=True):
         return self.segments.lens
 
 
-def build_catalogue(documents: Iterable[Document], version: str, policy: Policy) -> Catalogue:
-    """Check and compile documents together. Raises Invalid with every problem of every file."""
+def publication(version: str) -> int:
+    """Return which publication made this version of the catalogue, from 1; 0 for the empty one.
+
+    Versions have an order, so that two instances can tell whose catalogue is the newer.
+    """
+    number = version.partition("-")[0]
+    return int(number) if number.isdigit() else 0
+
+
+def build_catalogue(
+    documents: Iterable[Document],
+    version: str,
+    policy: Policy,
+    since: Mapping[str, int] = MappingProxyType({}),
+) -> Catalogue:
+    """Check and compile documents together. Raises Invalid with every problem of every file.
+
+    `since` names the publication in which each document came, by its canonical name; of what it does not
+    name, everybody is taken to have been looked at without it.
+    """
     reader = _Reader(tuple(documents))
     segments = reader.read("segment", parse_segment)
     journeys = reader.read("journey", parse_journey)
@@ -86,7 +108,7 @@ def build_catalogue(documents: Iterable[Document], version: str, policy: Policy)
         raise Invalid(tuple(reader.problems))
     return Catalogue(
         version=version,
-        segments=SegmentIndex(compiled),
+        segments=SegmentIndex(_dated(compiled, latest, codes, since, max(publication(version), 1))),
         journeys=Journeys(_journeys(journeys, zone)),
         templates=Templates(built),
         policy=policy,
@@ -126,6 +148,54 @@ def _latest(definitions: Iterable[SegmentDefinition]) -> list[SegmentDefinition]
     """Return the latest version of each segment: only that one has members."""
     ordered = sorted(definitions, key=lambda definition: version_key(definition.version))
     return list({definition.url: definition for definition in ordered}.values())
+
+
+def _dated(
+    compiled: Iterable[CompiledSegment],
+    definitions: Iterable[SegmentDefinition],
+    valuesets: Iterable[Mapping[str, Any]],
+    since: Mapping[str, int],
+    otherwise: int,
+) -> Iterator[CompiledSegment]:
+    """Note on each segment the latest publication that could have changed what it says.
+
+    That is its own, that of the value sets which it uses (of a url without version: of the latest version)
+    and of the segments that it refers to, which come before it.
+    """
+    codes = _valueset_names(valuesets)
+    used = {definition.canonical: set(_named(definition)) for definition in definitions}
+    known: dict[str, int] = {}
+    for segment in compiled:
+        names = {f"segment {segment.canonical}", *(codes[u] for u in used[segment.canonical] if u in codes)}
+        own = [since.get(name, otherwise) for name in names]
+        known[segment.url] = max(own + [known[url] for url in segment.depends if url in known])
+        yield replace(segment, published_in=known[segment.url])
+
+
+def _valueset_names(valuesets: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the canonical name of the document that a reference to a value set finds."""
+    found: dict[str, str] = {}
+    latest: dict[str, str] = {}
+    for body in valuesets:
+        url, version = str(body.get("url", "")), str(body.get("version", ""))
+        found[canonical(url, version)] = f"valueset {canonical(url, version)}"
+        if url not in latest or version_key(version) > version_key(latest[url]):
+            latest[url] = version
+    return found | {url: f"valueset {canonical(url, version)}" for url, version in latest.items()}
+
+
+def _named(node: object) -> Iterator[str]:
+    """Yield the value sets that a definition names, wherever a field of it is called `valueset`."""
+    if isinstance(node, BaseModel):
+        for name, value in node:
+            if name == "valueset":
+                yield from [value] if isinstance(value, str) else value or ()
+            else:
+                yield from _named(value)
+    elif isinstance(node, Mapping):
+        yield from (name for value in node.values() for name in _named(value))
+    elif isinstance(node, list | tuple):
+        yield from (name for item in node for name in _named(item))
 
 
 def _journeys(journeys: Iterable[tuple[str, JourneyDefinition]], zone: ZoneInfo) -> Iterable[CompiledJourney]:

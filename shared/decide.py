@@ -11,7 +11,7 @@ from functools import reduce
 
 from msgspec.structs import replace
 
-from shared.catalogue import Catalogue
+from shared.catalogue import Catalogue, publication
 from shared.effects import IndexContact, IndexEffect, IndexMember, IndexReference
 from shared.events import (
     ClaimsAbandoned,
@@ -57,12 +57,16 @@ def decide(record: PatientRecord, event: Event, catalogue: Catalogue, now: Insta
     match event:
         case ResourceChanged(content=content):
             passed = _time(record, catalogue, now)
-            return passed.then(_changed(passed.record, (content,), catalogue, now))
+            return _stamped(
+                record, passed.then(_changed(passed.record, (content,), catalogue, now)), catalogue
+            )
         case CompartmentRead(contents=contents):
             passed = _time(record, catalogue, now)
-            return passed.then(_changed(passed.record, contents, catalogue, now))
-        case WakeupDue() | DefinitionsPublished():
-            return _time(record, catalogue, now)
+            return _stamped(record, passed.then(_changed(passed.record, contents, catalogue, now)), catalogue)
+        case WakeupDue() | DefinitionsPublished(stamp=False):
+            return _stamped(record, _time(record, catalogue, now), catalogue)
+        case DefinitionsPublished():
+            return _stamped(None, _time(record, catalogue, now), catalogue)
         case SendDue():
             return _claim(record, event, catalogue, now)
         case SendSettled():
@@ -100,18 +104,27 @@ def _time(record: PatientRecord, catalogue: Catalogue, now: Instant) -> Decision
         _reassessed(decision.record, _stale(decision.record, catalogue, now), catalogue, now)
     )
     if decision.record.catalogue != catalogue.version:
-        record, lost = withdraw(decision.record, catalogue.segments)
-        stamped = replace(record, catalogue=catalogue.version)
-        decision = decision.then(_turned(stamped, lost, catalogue, now))
+        left, lost = withdraw(decision.record, catalogue.segments)
+        decision = decision.then(_turned(left, lost, catalogue, now))
     sprint = on_wakeup(decision.record, catalogue.journeys, now)
     return decision.then(_sprinted(sprint, catalogue, now))
 
 
 def _stale(record: PatientRecord, catalogue: Catalogue, now: Instant) -> Iterable[CompiledSegment]:
-    """Return the segments to look at though nothing came in: all of a new catalogue, else those that flip."""
+    """Return the segments to look at though nothing came in: what was published since, and what flips."""
     if record.catalogue != catalogue.version:
-        return catalogue.segments.all
+        return catalogue.segments.stale(record, publication(record.catalogue), now)
     return catalogue.segments.due(record, now)
+
+
+def _stamped(before: PatientRecord | None, decision: Decision, catalogue: Catalogue) -> Decision:
+    """Note with which catalogue this was decided, unless nothing came of it: that alone is not worth a write.
+
+    Without the note, what was published since is looked at again with the next event.
+    """
+    if decision.record is before or decision.record.catalogue == catalogue.version:
+        return decision
+    return replace(decision, record=replace(decision.record, catalogue=catalogue.version))
 
 
 def _changed(

@@ -30,7 +30,10 @@ class WakeupDue(Struct, frozen=True, tag=True):
 
 
 class DefinitionsPublished(Struct, frozen=True, tag=True):
-    """The catalogue changed: look at this patient afresh (a population sweep asks this of everyone)."""
+    """The catalogue changed: look at this patient afresh (a population run asks this of everyone)."""
+
+    stamp: bool = True
+    """Whether to write down that the patient was looked at even if nothing came of it."""
 
 
 class SendDue(Struct, frozen=True, tag=True):

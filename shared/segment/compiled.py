@@ -33,6 +33,8 @@ class CompiledSegment:
     """Why somebody is in no segment of this kind whatever their facts, or ""."""
     depends: tuple[str, ...] = ()
     """Urls of the segments that it refers to."""
+    published_in: int = 1
+    """The latest publication that could have changed what it says, of it or of what it uses."""
 
     @property
     def timed(self) -> bool:

@@ -36,6 +36,7 @@ class SegmentIndex:
         self._touching = {touch: tuple(places) for touch, places in touching.items()}
         self._uses = tuple(t for t in touching if t[0] in MEDICATION_KINDS and t[1] != "code")
         """What is read of a medication's use other than its code: its title may be the Medication's."""
+        self._since: dict[int, tuple[CompiledSegment, ...]] = {}
 
     def __len__(self) -> int:
         return len(self.all)
@@ -78,6 +79,22 @@ class SegmentIndex:
         )
         places = sorted(self._places[url] for url in urls if url in self._places)
         return tuple(self.all[place] for place in places)
+
+    def since(self, publication: int) -> tuple[CompiledSegment, ...]:
+        """Return the segments that a later publication may have changed."""
+        found = self._since.get(publication)
+        if found is None:
+            found = tuple(segment for segment in self.all if segment.published_in > publication)
+            self._since[publication] = found
+        return found
+
+    def stale(self, record: PatientRecord, publication: int, now: Instant) -> tuple[CompiledSegment, ...]:
+        """Return the segments to look at where a publication was the latest that the patient has seen."""
+        changed = self.since(publication)
+        if len(changed) == len(self.all):
+            return changed
+        wanted = {segment.url for segment in (*changed, *self.due(record, now))}
+        return tuple(self.all[place] for place in sorted(self._places[url] for url in wanted))
 
     def _at(self, touches: Iterable[Touch]) -> tuple[CompiledSegment, ...]:
         found: set[int] = set()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from shared.catalogue import Document, build_catalogue
+from shared.catalogue import Document, build_catalogue, publication
 from shared.errors import Conflict, Invalid, Problem
 from shared.ports import Documents
 from shared.usecases.services import Services
@@ -26,6 +28,17 @@ class Shelf(Struct, frozen=True):
 
     version: str = ""
     documents: dict[str, str] = {}
+    since: dict[str, int] = {}
+    """In which publication each document came; a shelf from before this was kept names none."""
+    population: str = ""
+    """The latest version that changed a segment: since then everybody is to be looked at."""
+    changed_at: float = 0.0
+    """When that was, in seconds since 1970 of real time: commits are compared with it."""
+
+    @property
+    def publications(self) -> dict[str, int]:
+        """Return in which publication each document came; where nobody noted it, in the latest."""
+        return {**dict.fromkeys(self.documents, publication(self.version)), **self.since}
 
 
 class Published(Struct, frozen=True):
@@ -33,12 +46,17 @@ class Published(Struct, frozen=True):
 
     version: str
     added: tuple[str, ...]
+    population: str = ""
+    """The latest version for which everybody is to be looked at; "" while no segment is published."""
 
 
-async def publish(services: Services, documents: tuple[Document, ...]) -> Published:
+async def publish(
+    services: Services, documents: tuple[Document, ...], real_time: Callable[[], float] = time.time
+) -> Published:
     """Add definitions to the catalogue. Raises Invalid (nothing is published then), Conflict, Unavailable.
 
-    A published version never changes: the same url and version with other content is Invalid.
+    A published version never changes: the same url and version with other content is Invalid. Whoever
+    publishes then starts the population run (shared.usecases.populate); if they fail to, the sweep does.
     """
     shelf, etag = await load_shelf(services.documents)
     earlier = await load_documents(services.documents, shelf)
@@ -46,25 +64,23 @@ async def publish(services: Services, documents: tuple[Document, ...]) -> Publis
     digests = {name: _digest(document.body) for name, document in offered.items()}
     _refuse_changes(shelf, digests, offered)
     merged = {**{d.canonical: d for d in earlier}, **offered}
-    build_catalogue(tuple(merged.values()), "check", services.policy)
     added = tuple(sorted(set(digests) - set(shelf.documents)))
+    following = _following(shelf, {**shelf.documents, **digests}, added)
+    made = build_catalogue(tuple(merged.values()), following.version, services.policy, following.publications)
     if not added:
-        return Published(shelf.version, ())
+        return Published(shelf.version, (), shelf.population)
+    if made.segments.since(publication(shelf.version)):
+        following = replace(following, population=following.version, changed_at=real_time())
     for name in added:
         await services.documents.put(DEFINITIONS, name, _encode(_stored(offered[name])), None)
-    everything = {**shelf.documents, **digests}
-    version = f"{publication(shelf.version) + 1}-{_digest(everything)[:16]}"
-    await services.documents.put(CATALOGUE, CURRENT, _encode(Shelf(version, everything)), etag)
-    return Published(version, added)
+    await services.documents.put(CATALOGUE, CURRENT, _encode(following), etag)
+    return Published(following.version, added, following.population)
 
 
-def publication(version: str) -> int:
-    """Return which publication made this version of the catalogue, from 1; 0 for the empty one.
-
-    Versions have an order, so that two instances can tell whose catalogue is the newer.
-    """
-    number = version.partition("-")[0]
-    return int(number) if number.isdigit() else 0
+def _following(shelf: Shelf, documents: dict[str, str], added: tuple[str, ...]) -> Shelf:
+    number = publication(shelf.version) + 1
+    since = {**shelf.publications, **dict.fromkeys(added, number)}
+    return replace(shelf, version=f"{number}-{_digest(documents)[:16]}", documents=documents, since=since)
 
 
 def _refuse_changes(shelf: Shelf, digests: Mapping[str, str], offered: Mapping[str, Document]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from shared.catalogue import Catalogue, build_catalogue
+from shared.catalogue import Catalogue, build_catalogue, publication
 from shared.errors import Conflict, Unavailable
 from shared.message.policy import Policy
 from shared.ports import Documents
-from shared.usecases.publish import load_documents, load_shelf, publication
+from shared.usecases.publish import load_documents, load_shelf
 
 
 class PublishedDefinitions:
@@ -54,7 +54,7 @@ class PublishedDefinitions:
         held = self._catalogue
         if held is None or publication(shelf.version) > publication(held.version):
             documents = await load_documents(self._documents, shelf)
-            made = build_catalogue(documents, shelf.version, self._policy)
+            made = build_catalogue(documents, shelf.version, self._policy, shelf.publications)
             held = self._catalogue  # another caller may have asked meanwhile
             if held is None or publication(made.version) > publication(held.version):
                 held = self._catalogue = made
