@@ -5,13 +5,13 @@ Every method may raise Unavailable when the system behind it cannot answer now.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
 
 from shared.catalogue import Catalogue
-from shared.effects import IndexEffect
+from shared.effects import IndexEffect, IndexMember
 from shared.fhir.instants import Instant
 from shared.fhir.references import ResourceKey
 from shared.message.outbound import OutboundMessage, SendResult
@@ -35,6 +35,14 @@ class Stored(Struct, frozen=True):
     """Empty when the patient has no record yet."""
     placement: Mapping[str, tuple[int, int]] = {}
     """In which row each chunk lies, and how many bytes it has."""
+
+
+class Behind(Struct, frozen=True):
+    """Records that were committed since an instant of real time with a catalogue older than a publication."""
+
+    publication: int
+    since: float
+    """Seconds since 1970."""
 
 
 class PatientStore(Protocol):
@@ -68,8 +76,15 @@ class PatientStore(Protocol):
         """Walk patient keys in their order: all, or those between two, or the first `limit` of them."""
         ...
 
-    def pending(self, overdue: Instant) -> AsyncIterator[str]:
-        """Walk the keys of records with an outbox or a claim, or with something due before `overdue`."""
+    async def range(self, lower: str, upper: str, limit: int) -> tuple[Stored, ...]:
+        """Read the first `limit` records whose keys are between `lower` and `upper`, by key; fewer: all."""
+        ...
+
+    def pending(self, overdue: Instant, behind: Behind | None = None) -> AsyncIterator[str]:
+        """Walk the keys of records with work left: an outbox, a claim, something due before `overdue`.
+
+        With `behind`, also of those that an instance with an old catalogue committed.
+        """
         ...
 
 
@@ -97,6 +112,10 @@ class Indexes(Protocol):
         """Make sure the patient is woken at `due`; written before the commit that needs it."""
         ...
 
+    async def schedule_all(self, wakeups: Sequence[Wakeup]) -> None:
+        """Schedule many patients at once; when it fails, some may be scheduled."""
+        ...
+
     async def due(self, now: Instant, limit: int) -> tuple[Wakeup, ...]:
         """Return wake-ups that are due, oldest first."""
         ...
@@ -113,8 +132,18 @@ class Indexes(Protocol):
         """Carry out an index effect; may be repeated."""
         ...
 
-    async def members(self, segment: str) -> tuple[str, ...]:
-        """Return the keys of a segment's members."""
+    async def list_members(
+        self, segment: str, rows: Mapping[str, IndexMember], left: Collection[str] = ()
+    ) -> None:
+        """Make a segment's member list say what records say, by their keys; may be repeated.
+
+        A row that a later commit wrote stays. Somebody who is no member and has no row gets one only if
+        they have just `left`. Costs one query, and a write for each hundred rows that change.
+        """
+        ...
+
+    async def members(self, segment: str, after: str = "", limit: int | None = None) -> tuple[str, ...]:
+        """Return the keys of a segment's members in order: all, or the first `limit` beyond `after`."""
         ...
 
     async def member_rows(self, segment: str, first: str, last: str) -> tuple[MemberRow, ...]:

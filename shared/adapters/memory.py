@@ -5,8 +5,9 @@ Everything is kept packed, as the table service would, so that nothing survives 
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from itertools import islice
 
 import msgspec
@@ -15,19 +16,22 @@ from msgspec.structs import replace
 from shared.adapters.queue_rest import check_body
 from shared.adapters.table_documents import check_document
 from shared.adapters.tables import check_size
+from shared.catalogue import publication
 from shared.effects import IndexContact, IndexEffect, IndexMember, IndexMessage, IndexReference
 from shared.errors import Conflict
 from shared.fhir.instants import Instant
 from shared.patient.packing import pack, unpack
 from shared.patient.record import Decision, PatientRecord, TimelineLine
 from shared.patient.state import Message
-from shared.ports import MemberRow, Stored, Wakeup
+from shared.ports import Behind, MemberRow, Stored, Wakeup
 
 
 class MemoryPatients:
-    """PatientStore in memory."""
+    """PatientStore in memory; `real_time` counts seconds since 1970."""
 
-    def __init__(self) -> None:
+    def __init__(self, real_time: Callable[[], float] = time.time) -> None:
+        self._real_time = real_time
+        self._written: dict[str, float] = {}
         self._chunks: dict[str, dict[str, bytes]] = {}
         self._etags: dict[str, int] = {}
         self._messages: dict[str, dict[str, Message]] = defaultdict(dict)
@@ -51,6 +55,7 @@ class MemoryPatients:
         check_size(operations, sum(len(chunk) * 4 // 3 for chunk in chunks.values()))
         self._chunks[key] = {**self._chunks.get(key, {}), **chunks}
         self._etags[key] = self._etags.get(key, 0) + 1
+        self._written[key] = self._real_time()
         self._messages[key] |= {message.message_id: message for message in decision.messages}
         self._timeline[key] += decision.timeline
         return Stored(replace(record, facts=record.facts.committed()), str(self._etags[key]))
@@ -80,14 +85,23 @@ class MemoryPatients:
         for key in islice(within, limit):
             yield key
 
-    async def pending(self, overdue: Instant) -> AsyncIterator[str]:
+    async def range(self, lower: str, upper: str, limit: int) -> tuple[Stored, ...]:
+        """See PatientStore.range."""
+        keys = islice((key for key in sorted(self._chunks) if lower < key < upper), limit)
+        return tuple([await self.load(key) for key in keys])
+
+    async def pending(self, overdue: Instant, behind: Behind | None = None) -> AsyncIterator[str]:
         """See PatientStore.pending."""
         for key in sorted(self._chunks):
             record = unpack(key, self._chunks[key])
             claimed = any(message.status == "in-progress" for message in record.messages.values())
             late = record.next_due is not None and record.next_due < overdue
-            if claimed or late or record.outbox:
+            if claimed or late or record.outbox or (behind and self._behind(record, behind)):
                 yield key
+
+    def _behind(self, record: PatientRecord, behind: Behind) -> bool:
+        old = publication(record.catalogue) < behind.publication
+        return old and self._written[record.key] >= behind.since
 
 
 class MemoryIndexes:
@@ -101,6 +115,10 @@ class MemoryIndexes:
     async def schedule(self, key: str, due: Instant) -> None:
         """See Indexes.schedule."""
         self._wakeups.add((due, key))
+
+    async def schedule_all(self, wakeups: Sequence[Wakeup]) -> None:
+        """See Indexes.schedule_all."""
+        self._wakeups |= {(wakeup.due, wakeup.key) for wakeup in wakeups}
 
     async def due(self, now: Instant, limit: int) -> tuple[Wakeup, ...]:
         """See Indexes.due."""
@@ -124,9 +142,19 @@ class MemoryIndexes:
         if key not in rows or rows[key].order < effect.order:
             rows[key] = effect
 
-    async def members(self, segment: str) -> tuple[str, ...]:
+    async def list_members(
+        self, segment: str, rows: Mapping[str, IndexMember], left: Collection[str] = ()
+    ) -> None:
+        """See Indexes.list_members."""
+        listed = self._members[segment]
+        for key, row in rows.items():
+            if row.member or key in listed or key in left:
+                await self.apply(key, row)
+
+    async def members(self, segment: str, after: str = "", limit: int | None = None) -> tuple[str, ...]:
         """See Indexes.members."""
-        return tuple(sorted(key for key, row in self._members[segment].items() if row.member))
+        rows = self._members[segment].items()
+        return tuple(sorted(key for key, row in rows if row.member and key > after)[:limit])
 
     async def member_rows(self, segment: str, first: str, last: str) -> tuple[MemberRow, ...]:
         """See Indexes.member_rows."""

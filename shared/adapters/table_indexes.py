@@ -6,11 +6,13 @@ Partition keys hold a digest of a phone number or URL, never the thing itself.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import batched
 from typing import Literal
 from zlib import crc32
 
-from shared.adapters.tables import TableService, Write, literal
+from shared.adapters.tables import MAX_OPERATIONS, Entity, TableService, Write, literal
 from shared.effects import IndexContact, IndexEffect, IndexMember, IndexMessage, IndexReference
 from shared.errors import Conflict, Unavailable
 from shared.fhir.instants import Instant
@@ -34,6 +36,18 @@ class TableIndexes:
     async def schedule(self, key: str, due: Instant) -> None:
         """Make sure the patient is woken at `due`."""
         await self._tables.write(self._wakeups, Write("upsert", _shard(key), _wakeup_row(key, due)))
+
+    async def schedule_all(self, wakeups: Sequence[Wakeup]) -> None:
+        """Schedule many patients, a transaction for each hundred of a shard."""
+        shards: dict[str, dict[str, Write]] = {}
+        for wakeup in wakeups:
+            shard, row = _shard(wakeup.key), _wakeup_row(wakeup.key, wakeup.due)
+            shards.setdefault(shard, {})[row] = Write("upsert", shard, row)
+        await self._transact_all(self._wakeups, (shard.values() for shard in shards.values()))
+
+    async def _transact_all(self, table: str, partitions: Iterable[Iterable[Write]]) -> None:
+        parts = [part for writes in partitions for part in batched(writes, MAX_OPERATIONS, strict=False)]
+        await asyncio.gather(*(self._tables.transact(table, part) for part in parts))
 
     async def due(self, now: Instant, limit: int) -> tuple[Wakeup, ...]:
         """Return at most `limit` wake-ups that are due, oldest first; all shards are asked at once."""
@@ -66,13 +80,12 @@ class TableIndexes:
 
     async def _list(self, partition: str, key: str, effect: IndexMember) -> None:
         """Write a member row unless a later commit's stands there; one who left keeps a row that says so."""
-        row = {"member": effect.member, "since": effect.since, "order": effect.order}
         for _ in range(_ATTEMPTS):
             found = await self._tables.get(self._index, partition, key)
             if found is not None and int(found[0].get("order", -1)) >= effect.order:
                 return
             kind: Literal["insert", "merge"] = "insert" if found is None else "merge"
-            write = Write(kind, partition, key, row, found[1] if found else "*")
+            write = Write(kind, partition, key, _member(effect), found[1] if found else "*")
             try:
                 await self._tables.write(self._index, write)
             except Conflict:
@@ -80,15 +93,39 @@ class TableIndexes:
             return
         raise Unavailable("others keep writing to this member's row")
 
+    async def list_members(
+        self, segment: str, rows: Mapping[str, IndexMember], left: Collection[str] = ()
+    ) -> None:
+        """Make the list say what records say; see Indexes.list_members. Raises Unavailable."""
+        partition = _digest("member", segment)
+        for _ in range(_ATTEMPTS):
+            listed = await self._listed(partition, rows)
+            wanted = {k: row for k, row in rows.items() if row.member or k in listed or k in left}
+            writes = list(_corrections(partition, wanted, listed))
+            try:
+                return await self._transact_all(self._index, [writes])
+            except Conflict:
+                continue
+        raise Unavailable("others keep writing to these members' rows")
+
+    async def _listed(self, partition: str, keys: Collection[str]) -> dict[str, tuple[Entity, str]]:
+        """Read the rows from the first to the last key, with their ETags."""
+        if not keys:
+            return {}
+        span = f"RowKey ge {literal(min(keys))} and RowKey le {literal(max(keys))}"
+        found = self._tables.query(self._index, f"PartitionKey eq {literal(partition)} and {span}")
+        return {str(row["RowKey"]): (row, etag) async for row, etag in found}
+
     async def _delete(self, table: str, partition: str, row: str) -> None:
         try:
             await self._tables.write(table, Write("delete", partition, row))
         except Conflict:
             return  # it is gone, which is what was wanted
 
-    async def members(self, segment: str) -> tuple[str, ...]:
-        """Return the keys of a segment's members."""
-        return await self._keys(_digest("member", segment), " and member eq true")
+    async def members(self, segment: str, after: str = "", limit: int | None = None) -> tuple[str, ...]:
+        """Return the keys of a segment's members in order: all, or the first `limit` beyond `after`."""
+        beyond = f" and RowKey gt {literal(after)}" if after else ""
+        return await self._keys(_digest("member", segment), f"{beyond} and member eq true", limit)
 
     async def member_rows(self, segment: str, first: str, last: str) -> tuple[MemberRow, ...]:
         """Return the rows of a member list whose keys are in [first, last]."""
@@ -115,10 +152,25 @@ class TableIndexes:
         found = await self._keys(_digest("message", message_id))
         return found[0] if found else None
 
-    async def _keys(self, partition: str, more: str = "") -> tuple[str, ...]:
+    async def _keys(self, partition: str, more: str = "", limit: int | None = None) -> tuple[str, ...]:
         condition = f"PartitionKey eq {literal(partition)}{more}"
-        rows = self._tables.query(self._index, condition, "RowKey")
+        rows = self._tables.query(self._index, condition, "RowKey", limit)
         return tuple(sorted([str(row["RowKey"]) async for row, _ in rows]))
+
+
+def _corrections(
+    partition: str, rows: Mapping[str, IndexMember], listed: Mapping[str, tuple[Entity, str]]
+) -> Iterator[Write]:
+    """Yield a write for each row that is missing or older, to take effect unless somebody else writes it."""
+    for key, row in rows.items():
+        if key not in listed:
+            yield Write("insert", partition, key, _member(row))
+        elif int(listed[key][0].get("order", -1)) < row.order:
+            yield Write("merge", partition, key, _member(row), listed[key][1])
+
+
+def _member(effect: IndexMember) -> Entity:
+    return {"member": effect.member, "since": effect.since, "order": effect.order}
 
 
 def _partition(effect: IndexEffect) -> str:

@@ -8,7 +8,8 @@ KEY-m-ID a message, KEY-t-SEQUENCE the timeline of one commit. A load is one poi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from uuid import uuid4
 
 import msgspec
@@ -17,12 +18,13 @@ from msgspec.structs import replace
 
 from shared.adapters.table_layout import chunks_of, join, lay_out, pieces
 from shared.adapters.tables import Entity, Property, TableService, Write, literal
+from shared.catalogue import publication
 from shared.errors import Unavailable
 from shared.fhir.instants import Instant
 from shared.patient.packing import pack, unpack
 from shared.patient.record import Decision, PatientRecord, TimelineLine
 from shared.patient.state import Message
-from shared.ports import Stored
+from shared.ports import Behind, Stored
 
 TABLE = "patients"
 
@@ -35,11 +37,14 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class TablePatientStore:
-    """PatientStore over the table service."""
+    """PatientStore over the table service; `real_time` counts seconds since 1970."""
 
-    def __init__(self, tables: TableService, table: str = TABLE) -> None:
+    def __init__(
+        self, tables: TableService, table: str = TABLE, real_time: Callable[[], float] = time.time
+    ) -> None:
         self._tables = tables
         self._table = table
+        self._real_time = real_time
 
     async def load(self, key: str, patient_id: str = "") -> Stored:
         """Read a record; an empty one where there is none."""
@@ -78,6 +83,7 @@ class TablePatientStore:
             "rows": 1 + max(row for row, _ in placement.values()),
             "commit": nonce,
             **_columns(record),
+            "written": _micros(self._real_time()),
         }
         writes = [*_record_writes(stored, record.key, rows), *_appends(record, decision)]
         try:
@@ -119,9 +125,24 @@ class TablePatientStore:
         async for row, _ in self._tables.query(self._table, condition, "PartitionKey", limit):
             yield str(row["PartitionKey"])
 
-    async def pending(self, overdue: Instant) -> AsyncIterator[str]:
+    async def range(self, lower: str, upper: str, limit: int) -> tuple[Stored, ...]:
+        """Read the first `limit` records between two keys; one range query, and more for huge records."""
+        span = f"PartitionKey gt {literal(lower)} and PartitionKey lt {literal(upper)}"
+        heads = [
+            found async for found in self._tables.query(self._table, f"{span} and rows ge 1L", "", limit)
+        ]
+        return tuple(await asyncio.gather(*(self._whole(head, etag) for head, etag in heads)))
+
+    async def _whole(self, head: Entity, etag: str) -> Stored:
+        key = str(head["PartitionKey"])
+        return _stored(key, etag, [head]) if int(head["rows"]) == 1 else await self.load(key)
+
+    async def pending(self, overdue: Instant, behind: Behind | None = None) -> AsyncIterator[str]:
         """Walk the keys of records with work left, or due before `overdue`; a scan, for the sweep."""
         condition = f"pending eq true or (due gt 0L and due lt {overdue}L)"
+        if behind is not None:
+            since = _micros(behind.since)
+            condition += f" or (publication lt {behind.publication}L and written ge {since}L)"
         async for row, _ in self._tables.query(self._table, condition, "PartitionKey"):
             yield str(row["PartitionKey"])
 
@@ -162,7 +183,15 @@ def _appends(record: PatientRecord, decision: Decision) -> Iterator[Write]:
 def _columns(record: PatientRecord) -> dict[str, Property]:
     """Return what the sweep asks the table for; a record that waits for nothing has due 0."""
     claimed = any(message.status == "in-progress" for message in record.messages.values())
-    return {"pending": claimed or bool(record.outbox), "due": record.next_due or 0}
+    return {
+        "pending": claimed or bool(record.outbox),
+        "due": record.next_due or 0,
+        "publication": publication(record.catalogue),
+    }
+
+
+def _micros(seconds: float) -> int:
+    return int(seconds * 1_000_000)
 
 
 def _text(entity: Entity) -> bytes:
