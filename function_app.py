@@ -10,6 +10,7 @@ from functions import (
     inbound_messages,
     notifications,
     outbox,
+    populations,
     wakeups,
 )
 
@@ -22,6 +23,7 @@ for module in (
     delivery_reports,
     inbound_messages,
     campaigns,
+    populations,
     health,
 ):
     app.register_functions(module.blueprint)

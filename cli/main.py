@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from cli.clock import clock
+from cli.population import population
 from cli.publish import publish
 from cli.replay import replay
 from cli.run import run
@@ -22,6 +23,7 @@ app.command()(up)
 app.command()(run)
 app.command()(clock)
 app.command()(publish)
+app.command()(population)
 app.command("take-in")(take_in)
 app.command()(replay)
 app.add_typer(segment, name="segment")

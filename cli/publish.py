@@ -12,38 +12,70 @@ from rich.console import Console
 
 from cli.chosen import SettingsFile, chosen
 from cli.definitions import SHIPPED, read_definitions
+from cli.population import follow, show
 from shared.bootstrap import build
 from shared.catalogue import Document
 from shared.config import Settings
 from shared.errors import HearthlineError
+from shared.usecases.populate import start_population
+from shared.usecases.population import Progress
 from shared.usecases.publish import Published
 from shared.usecases.publish import publish as publish_documents
-from shared.usecases.sweep import look_at_everyone
 
 Folder = Annotated[
     Path, typer.Argument(help="With segments/, journeys/, templates/ and valuesets/; what ships without it.")
 ]
+Wait = Annotated[bool, typer.Option("--wait", help="Return only when every patient was looked at.")]
+Shards = Annotated[
+    int | None,
+    typer.Option(
+        "--shards",
+        min=1,
+        max=1000,
+        help="Into how many parts the patients fall; by their number if not given.",
+    ),
+]
 
 
-def publish(folder: Folder = SHIPPED, settings_file: SettingsFile = None) -> None:
+def publish(
+    folder: Folder = SHIPPED, settings_file: SettingsFile = None, wait: Wait = False, shards: Shards = None
+) -> None:
     """Publish a folder of definitions; a version that is published already stays as it is."""
     console = Console()
     try:
         documents = read_definitions(folder)
-        published, queued = asyncio.run(_publish(chosen(settings_file), documents))
+        settings = chosen(settings_file)
+        published, progress = asyncio.run(_publish(settings, documents, wait, shards, console))
     except (HearthlineError, OSError) as problem:
         console.print(str(problem), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     for name in published.added:
         console.print(f"published {name}", highlight=False)
     console.print(
-        f"{len(published.added)} of {len(documents)} were new; {queued} patients will be looked at."
+        f"{len(published.added)} of {len(documents)} were new; {_said(published)}.", highlight=False
     )
+    if progress is not None:
+        show(console, progress)
 
 
-async def _publish(settings: Settings, documents: tuple[Document, ...]) -> tuple[Published, int]:
+def _said(published: Published) -> str:
+    if not published.added or published.population != published.version:
+        return "nobody need be looked at for them"
+    return f"every patient is looked at (hearthline population {published.population})"
+
+
+async def _publish(
+    settings: Settings, documents: tuple[Document, ...], wait: bool, shards: int | None, console: Console
+) -> tuple[Published, Progress | None]:
+    """Publish, and start the run, or go on with the latest: the publisher before may not have come so far.
+
+    The run waits until every instance has noticed the publication.
+    """
     async with aiohttp.ClientSession() as session:
         services = await build(settings, session)
         published = await publish_documents(services, documents)
-        queued = await look_at_everyone(services, published.version) if published.added else 0
-        return published, queued
+        if not published.population:
+            return published, None
+        delay = settings.catalogue_seconds + 1 if published.added else 0.0
+        await start_population(services, published.population, shards, delay)
+        return published, await follow(services, published.population, console) if wait else None

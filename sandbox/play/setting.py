@@ -20,9 +20,9 @@ from sandbox.stack import Stack
 from shared.catalogue import Document
 from shared.fhir.instants import Instant, parse_instant, to_datetime
 from shared.fhir.project import KEPT_TYPES
+from shared.usecases.populate import start_population
 from shared.usecases.publish import Published, publish
 from shared.usecases.services import Services
-from shared.usecases.sweep import look_at_everyone
 
 type Report = Callable[[str], object]
 type Progress = Callable[[int], object]
@@ -83,7 +83,7 @@ async def fill(stack: Stack, hospital: Hospital, resources: Iterable[Resource], 
 async def put_in_force(stack: Stack, services: Services, documents: tuple[Document, ...]) -> Published:
     """Publish definitions and let everybody be looked at; returns when that is done."""
     published = await publish(services, documents)
-    await look_at_everyone(services, published.version)
+    await start_population(services, published.population)
     await until_idle(stack, limit=600)
     return published
 

@@ -77,10 +77,19 @@ class Recovery(Struct, frozen=True, tag="recovery"):
     recover: Recover
 
 
-type Job = Change | Changes | Wake | Refresh | Report | Inbound | Recovery
+class Populate(Struct, frozen=True, tag="populate"):
+    """Look at the patients of one shard, as this version of the catalogue was published."""
+
+    version: str
+    shard: int
+    turn: int = 0
+    """How often the shard was handed on from one message to the next."""
+
+
+type Job = Change | Changes | Wake | Refresh | Report | Inbound | Recovery | Populate
 
 _decoder: msgspec.json.Decoder[Job] = msgspec.json.Decoder(
-    Change | Changes | Wake | Refresh | Report | Inbound | Recovery
+    Change | Changes | Wake | Refresh | Report | Inbound | Recovery | Populate
 )
 _encoder = msgspec.json.Encoder()
 

@@ -25,7 +25,9 @@ OUTBOX = "outbox"
 """Queue: one patient whose committed effects are to be carried out again."""
 RECOVERIES = "recoveries"
 """Queue: something was missed; look for it."""
-QUEUES = (CHANGES, WAKEUPS, REPORTS, INBOUND, NOTIFICATIONS, OUTBOX, RECOVERIES)
+POPULATIONS = "populations"
+"""Queue: one shard of the population, to look at after a publication."""
+QUEUES = (CHANGES, WAKEUPS, REPORTS, INBOUND, NOTIFICATIONS, OUTBOX, RECOVERIES, POPULATIONS)
 
 
 class Services(Struct, frozen=True):

@@ -1,9 +1,13 @@
-"""The safety net: patients with work left, and whole-population looks after a publication, onto the queue."""
+"""The safety net: patients with work left go onto the queue, and population runs that stand still go on."""
 
 from __future__ import annotations
 
+from shared.catalogue import publication
 from shared.fhir.instants import MINUTE, Instant
+from shared.ports import Behind
 from shared.usecases.jobs import Refresh, encode_job
+from shared.usecases.populate import resume_population
+from shared.usecases.publish import load_shelf
 from shared.usecases.services import OUTBOX, Services
 
 OVERDUE = 10 * MINUTE
@@ -13,19 +17,15 @@ OVERDUE = 10 * MINUTE
 async def sweep(services: Services) -> int:
     """Queue every patient whose record says that something is left to do; how many. Raises Unavailable.
 
-    Costs a scan of the patients table: it runs seldom, as all that it finds has failed many times before.
+    So it does with those whom an instance committed that had not yet heard of the latest publication: the
+    population run may have looked at them before. Costs a scan of the patients table: it runs seldom, as
+    all that it finds has failed many times before.
     """
+    await resume_population(services)
+    shelf, _ = await load_shelf(services.documents)
+    behind = Behind(publication(shelf.population), shelf.changed_at) if shelf.population else None
     queued = 0
-    async for key in services.patients.pending(Instant(services.clock.now() - OVERDUE)):
-        await services.queue.send(OUTBOX, encode_job(Refresh(key)))
-        queued += 1
-    return queued
-
-
-async def look_at_everyone(services: Services, catalogue: str = "") -> int:
-    """Queue every patient, as this version of the catalogue was published; how many. Raises Unavailable."""
-    queued = 0
-    async for key in services.patients.keys():
-        await services.queue.send(OUTBOX, encode_job(Refresh(key, catalogue)))
+    async for key in services.patients.pending(Instant(services.clock.now() - OVERDUE), behind):
+        await services.queue.send(OUTBOX, encode_job(Refresh(key, shelf.population)))
         queued += 1
     return queued

@@ -12,7 +12,7 @@ from notifiers import SOURCES
 from product_kit import SOON, Product, published, running
 from ward import CLINIC, Ward
 
-_QUEUES = ("changes", "recoveries", "reports", "inbound", "wakeups", "outbox")
+_QUEUES = ("changes", "recoveries", "reports", "inbound", "wakeups", "outbox", "populations")
 _TIMERS = ("due", "sweep", "reconciliation", "deletions")
 _open: dict[str, Product] = {}
 _closing = ExitStack()

@@ -15,6 +15,7 @@ from shared.usecases.services import (
     INBOUND,
     NOTIFICATIONS,
     OUTBOX,
+    POPULATIONS,
     RECOVERIES,
     REPORTS,
     WAKEUPS,
@@ -22,7 +23,7 @@ from shared.usecases.services import (
 )
 from tests.unit.fhir.notification_data import grid
 
-JOBS = (CHANGES, WAKEUPS, REPORTS, INBOUND, OUTBOX, RECOVERIES)
+JOBS = (CHANGES, WAKEUPS, REPORTS, INBOUND, OUTBOX, RECOVERIES, POPULATIONS)
 CHANGE = {"type": "change", "resource_type": "Observation", "resource_id": "1"}
 RUBBISH = (
     b"",

@@ -10,13 +10,14 @@ CRASHES = ("crash", "kill")
 """The worker's coroutine is dropped; or its whole process, with all the others that ran in it."""
 
 _STORED = (
-    *("patients.load", "patients.commit", "patients.message", "patients.pending", "patients.keys"),
+    *("patients.load", "patients.commit", "patients.message", "patients.pending", "patients.range"),
     *("indexes.schedule", "indexes.due", "indexes.unschedule", "indexes.apply"),
+    *("indexes.schedule_all", "indexes.list_members"),
     *("indexes.patients_of_reference", "indexes.patients_of_contact", "indexes.patient_of_message"),
     *("documents.get", "documents.put", "documents.all"),
     *("fhir.read", "fhir.history", "fhir.search", "fhir.events", "fhir.deletions"),
 )
-_QUEUES = ("changes", "wakeups", "reports", "outbox", "recoveries")
+_QUEUES = ("changes", "wakeups", "reports", "outbox", "recoveries", "populations")
 _OPERATIONS = (*_STORED, *(f"queue.send.{name}" for name in _QUEUES), "queue.delete", "provider.send")
 
 POINTS = tuple(f"{operation}:{side}" for operation in _OPERATIONS for side in ("before", "after"))

@@ -12,7 +12,7 @@ from shared.fhir.instants import MINUTE, Instant
 from shared.fhir.references import ResourceKey
 from shared.message.outbound import OutboundMessage, SendResult
 from shared.patient.record import Decision
-from shared.ports import Deletion, FhirRead, Stored
+from shared.ports import Behind, Deletion, FhirRead, Stored
 from tests.simulation.gate import Gate
 from tests.simulation.provider import Provider
 
@@ -64,8 +64,8 @@ class GatedPatients(Gated):
     def keys(self) -> AsyncIterator[str]:
         return self._walk("keys")
 
-    def pending(self, overdue: Instant) -> AsyncIterator[str]:
-        return self._walk("pending", overdue)
+    def pending(self, overdue: Instant, behind: Behind | None = None) -> AsyncIterator[str]:
+        return self._walk("pending", overdue, behind)
 
 
 class GatedDocuments(Gated):

@@ -53,8 +53,6 @@ def _record(world: World, record: PatientRecord, catalogue: Catalogue) -> Iterat
         yield f"something was due at {record.next_due}, and it is {now}"
     if record.next_due is not None and (record.next_due, record.key) not in world.outside.indexes._wakeups:
         yield f"nothing will wake it at {record.next_due}"
-    if record.catalogue != catalogue.version:
-        yield f"was looked at with {record.catalogue}, published is {catalogue.version}"
     yield from _memberships(record, catalogue, now)
 
 

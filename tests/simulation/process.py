@@ -17,6 +17,7 @@ from shared.usecases.jobs import (
     Changes,
     Inbound,
     Job,
+    Populate,
     Recovery,
     Refresh,
     Report,
@@ -24,6 +25,7 @@ from shared.usecases.jobs import (
     decode_job,
     encode_job,
 )
+from shared.usecases.populate import populate, start_population
 from shared.usecases.publish import publish
 from shared.usecases.published import PublishedDefinitions
 from shared.usecases.react import Trigger
@@ -31,7 +33,7 @@ from shared.usecases.recover import reconcile, recover
 from shared.usecases.rejections import record_rejection
 from shared.usecases.report import take_inbound, take_report
 from shared.usecases.services import CHANGES, REPORTS, Services
-from shared.usecases.sweep import look_at_everyone, sweep
+from shared.usecases.sweep import sweep
 from shared.usecases.take_change import take_change
 from shared.usecases.wake import queue_due, refresh, wake
 from tests.simulation import gated, senders
@@ -41,6 +43,8 @@ from tests.simulation.publications import batch
 
 POLICY = Policy(zone="America/New_York", organisation="Sim Hospital")
 CATALOGUE_SECONDS = 10.0
+SHARDS = 2
+"""Of a population run; one patient a page, and each page hands on to another message."""
 TIMERS = {"due": queue_due, "reconcile": reconcile, "deletions": find_deletions, "sweep": sweep}
 
 
@@ -114,7 +118,7 @@ async def _work(outside: Outside, ready: Services, queue: str, body: bytes, trig
             await ready.queue.send(REPORTS, encode_job(outside.told[int(body)]))
         case "publications":
             published = await publish(ready, batch(int(body)))
-            await look_at_everyone(ready, published.version)
+            await start_population(ready, published.population, SHARDS)
         case _:
             await _job(ready, decode_job(body), trigger)
 
@@ -136,3 +140,5 @@ async def _job(ready: Services, job: Job, trigger: Trigger) -> None:
             await take_inbound(ready, job, trigger)
         case Recovery():
             await recover(ready, job)
+        case Populate():
+            await populate(ready, job, trigger, page=1, seconds=0.0)

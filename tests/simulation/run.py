@@ -61,7 +61,7 @@ def compare(undisturbed: World, disturbed: World) -> list[str]:
 
 
 def _records(patient: str, one: PatientRecord, other: PatientRecord) -> list[str]:
-    names = ("person", "memberships", "enrolments", "opt_outs", "history", "catalogue")
+    names = ("person", "memberships", "enrolments", "opt_outs", "history")
     found = [
         f"{patient}.{name}: {getattr(one, name)} undisturbed, {getattr(other, name)} disturbed"
         for name in names

@@ -120,7 +120,7 @@ def test_the_quick_run_is_smaller_in_everything_that_it_counts() -> None:
         quick, full = getattr(QUICK, field.name), getattr(FULL, field.name)
         smaller = quick <= full if not isinstance(full, tuple) else max(quick) <= max(full)
         assert smaller, field.name
-    assert set(SUITE) == {"import", "full_path", "record", "clients", "segments", "patients"}
+    assert set(SUITE) == {"import", "full_path", "record", "clients", "segments", "patients", "populate"}
 
 
 def test_notifications_are_understood_as_what_they_say() -> None:
