@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.people import LOINC, SENDS, SILENT
+from benchmarks.people import LOINC, SENDS, SHARE, SILENT
 from shared.catalogue import Document, Kind
 
 _BASE = "https://hearthline.example/benchmarks"
@@ -35,6 +35,12 @@ def segments(count: int, concerned: int = 10) -> tuple[Document, ...]:
         _segment(number, _concerned(number) if number < concerned else _other(number))
         for number in range(count)
     )
+
+
+def shares(percent: int) -> tuple[Document, ...]:
+    """Return one segment, of which so many of a hundred patients are members."""
+    has = {"type": "Observation", "code": SHARE, "which": "latest", "value": {"below": percent, "unit": "1"}}
+    return (_document("segment", f"{_BASE}/segments/share-{percent}", {"criteria": {"has": has}}),)
 
 
 def _concerned(number: int) -> dict[str, object]:

@@ -20,6 +20,8 @@ ZONE = ZoneInfo("America/New_York")
 LOINC = "http://loinc.org"
 SENDS, SILENT = "98979-8", "8867-4"
 """The code that sends a message, and one that does not."""
+SHARE = f"{LOINC}|77777-7"
+"""The code whose value, below a hundred, says in which share of a population a patient is."""
 
 type Resource = dict[str, Any]
 

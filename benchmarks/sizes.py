@@ -32,6 +32,10 @@ class Sizes:
     growth_changes: int = 800
     growth_patients: int = 40
     rows: tuple[int, ...] = (1000, 10_000, 50_000)
+    population: int = 5000
+    """Patients of a population run."""
+    population_facts: int = 40
+    """Of each of them."""
     operations: int = 400
     """Of each kind where one client is held against another."""
 
@@ -51,5 +55,7 @@ QUICK = Sizes(
     growth_changes=240,
     growth_patients=20,
     rows=(1000, 4000),
+    population=1000,
+    population_facts=30,
     operations=120,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from benchmarks import clients, full_path, growth, imports, latency, record
+from benchmarks import clients, full_path, growth, imports, latency, populate, record
 from benchmarks.documents import one_message
 from benchmarks.full_path import Tell
 from benchmarks.sizes import Sizes
@@ -68,6 +68,10 @@ async def _patients(run: Run) -> Part:
         return await growth.with_patients(stack, run.sizes, run.tell)
 
 
+async def _populate(run: Run) -> Part:
+    return await populate.measure(run.sizes, run.tell)
+
+
 SUITE: Mapping[str, Measure] = {
     "import": _imports,
     "full_path": _path,
@@ -75,4 +79,5 @@ SUITE: Mapping[str, Measure] = {
     "clients": _clients,
     "segments": _segments,
     "patients": _patients,
+    "populate": _populate,
 }
