@@ -28,6 +28,7 @@ from shared.fhir.instants import Instant, iso, parse_instant
 from shared.fhir.project import KEPT_TYPES
 from shared.usecases.bulk import Sorter, Tally, mark_taken_in, take_in_all
 from shared.usecases.exports import finished, gather_export
+from shared.usecases.read import lens_of
 from shared.usecases.services import Services
 from shared.usecases.take_in import take_in_everyone
 
@@ -146,7 +147,8 @@ class _Heard:
 
 
 async def _in_bulk(services: Services, asked: _Asked, gathering: SqliteGathering, heard: _Heard) -> int:
-    sorter, place, complete = Sorter(services.zone, gathering), "", asked.as_of
+    sorter = Sorter(services.zone, gathering, lens=await lens_of(services))
+    place, complete = "", asked.as_of
     if asked.files is not None:
         _read(asked.files, sorter, heard)
     else:

@@ -21,7 +21,9 @@ from shared.events import (
     EffectsDone,
     Event,
     InboundReceived,
+    MembershipsDoubted,
     RecordMerged,
+    RecordReread,
     ResourceChanged,
     SendDue,
     SendPostponed,
@@ -42,6 +44,7 @@ from shared.patient.engagement import answer, engagements
 from shared.patient.facts import Facts
 from shared.patient.record import Decision, PatientRecord, TimelineLine
 from shared.patient.transition import SegmentChanged
+from shared.patient.unseen import unseen
 from shared.segment.compiled import CompiledSegment
 from shared.segment.evaluate import reassess, withdraw
 
@@ -63,10 +66,15 @@ def decide(record: PatientRecord, event: Event, catalogue: Catalogue, now: Insta
         case CompartmentRead(contents=contents):
             passed = _time(record, catalogue, now)
             return _stamped(record, passed.then(_changed(passed.record, contents, catalogue, now)), catalogue)
+        case RecordReread(contents=contents):
+            return _stamped(None, _reread(record, contents, catalogue, now), catalogue)
         case WakeupDue() | DefinitionsPublished(stamp=False):
             return _stamped(record, _time(record, catalogue, now), catalogue)
         case DefinitionsPublished():
             return _stamped(None, _time(record, catalogue, now), catalogue)
+        case MembershipsDoubted(segments=urls):
+            passed = _time(record, catalogue, now)
+            return _stamped(record, passed.then(_doubted(passed.record, urls, catalogue, now)), catalogue)
         case SendDue():
             return _claim(record, event, catalogue, now)
         case SendSettled():
@@ -103,17 +111,29 @@ def _time(record: PatientRecord, catalogue: Catalogue, now: Instant) -> Decision
     decision = decision.then(
         _reassessed(decision.record, _stale(decision.record, catalogue, now), catalogue, now)
     )
-    if decision.record.catalogue != catalogue.version:
+    if not (_is_current(decision.record, catalogue) or is_blind(decision.record, catalogue)):
         left, lost = withdraw(decision.record, catalogue.segments)
         decision = decision.then(_turned(left, lost, catalogue, now))
     sprint = on_wakeup(decision.record, catalogue.journeys, now)
     return decision.then(_sprinted(sprint, catalogue, now))
 
 
+def _is_current(record: PatientRecord, catalogue: Catalogue) -> bool:
+    """Say whether the record was evaluated by this catalogue, and its facts looked at through this lens."""
+    return record.catalogue == catalogue.version and record.lens == catalogue.lens.digest
+
+
+def is_blind(record: PatientRecord, catalogue: Catalogue) -> bool:
+    """Say whether there are facts in which nobody has looked for what published segments ask."""
+    return record.lens != catalogue.lens.digest and any(unseen(record, catalogue.lens))
+
+
 def _stale(record: PatientRecord, catalogue: Catalogue, now: Instant) -> Iterable[CompiledSegment]:
     """Return the segments to look at though nothing came in: what was published since, and what flips."""
     if record.catalogue != catalogue.version:
         return catalogue.segments.stale(record, publication(record.catalogue), now)
+    if record.lens != catalogue.lens.digest:
+        return catalogue.segments.all
     return catalogue.segments.due(record, now)
 
 
@@ -122,15 +142,43 @@ def _stamped(before: PatientRecord | None, decision: Decision, catalogue: Catalo
 
     Without the note, what was published since is looked at again with the next event.
     """
-    if decision.record is before or decision.record.catalogue == catalogue.version:
+    record = decision.record
+    if record is before or _is_current(record, catalogue) or is_blind(record, catalogue):
         return decision
-    return replace(decision, record=replace(decision.record, catalogue=catalogue.version))
+    stamped = replace(record, catalogue=catalogue.version, lens=catalogue.lens.digest)
+    return replace(decision, record=stamped)
+
+
+def _doubted(record: PatientRecord, urls: Sequence[str], catalogue: Catalogue, now: Instant) -> Decision:
+    """Evaluate segments afresh, and have their member rows written again whether anything turned or not."""
+    doubted = [segment for segment in catalogue.segments.all if segment.url in urls]
+    decision = _reassessed(record, doubted, catalogue, now)
+    for url in urls:
+        held = decision.record.memberships.get(url)
+        since = held.since if held is not None else now
+        listed = IndexMember(url, held is not None and held.member, since, record.sequence)
+        decision = _intend(decision, listed)
+    return decision
 
 
 def _changed(
     record: PatientRecord, contents: Iterable[Fact | Person], catalogue: Catalogue, now: Instant
 ) -> Decision:
     """Apply versions, then look at the segments that any of them touches, then let journeys react to each."""
+    decision, changes = _applied(record, contents)
+    return decision.then(_reacted(decision.record, changes, catalogue, now))
+
+
+def _reread(
+    record: PatientRecord, contents: Iterable[Fact | Person], catalogue: Catalogue, now: Instant
+) -> Decision:
+    """Apply versions before time passes: a new catalogue would ask facts of what nobody has looked for."""
+    decision, changes = _applied(record, contents)
+    decision = decision.then(_time(decision.record, catalogue, now))
+    return decision.then(_reacted(decision.record, changes, catalogue, now))
+
+
+def _applied(record: PatientRecord, contents: Iterable[Fact | Person]) -> tuple[Decision, list[FactChanged]]:
     decision, changes = Decision(record), list[FactChanged]()
     for content in contents:
         after, changed = apply_content(decision.record, content)
@@ -140,9 +188,15 @@ def _changed(
         decision = replace(decision, record=after)
         if content.reference.partition("/")[0] in SHARED_TYPES and changed.before is None:
             decision = _intend(decision, IndexReference(content.reference))
-    touched = _touched(changes, decision.record.facts, catalogue)
-    decision = decision.then(_reassessed(decision.record, touched, catalogue, now))
-    for changed in changes:
+    return decision, changes
+
+
+def _reacted(
+    record: PatientRecord, changes: Sequence[FactChanged], catalogue: Catalogue, now: Instant
+) -> Decision:
+    """Look at what changed. That more was found in the same version is nothing that happened to a patient."""
+    decision = _reassessed(record, _touched(changes, record.facts, catalogue), catalogue, now)
+    for changed in (each for each in changes if not each.same_version):
         sprint = on_change(decision.record, changed, catalogue.journeys, now)
         decision = decision.then(_sprinted(sprint, catalogue, now))
     return decision
@@ -158,7 +212,12 @@ def _touched(changes: Sequence[FactChanged], facts: Facts, catalogue: Catalogue)
 def _reassessed(
     record: PatientRecord, segments: Iterable[CompiledSegment], catalogue: Catalogue, now: Instant
 ) -> Decision:
-    """Look at segments again, and let journeys react to what the patient entered or left."""
+    """Look at segments again, and let journeys react to what the patient entered or left.
+
+    Those that ask of facts what nobody has looked for in them wait until somebody has.
+    """
+    if is_blind(record, catalogue):
+        segments = [segment for segment in segments if not segment.lens.digest]
     after, transitions = reassess(record, segments, now)
     return _turned(after, transitions, catalogue, now)
 

@@ -23,6 +23,12 @@ class CompartmentRead(Struct, frozen=True, tag=True):
     contents: tuple[Fact | Person, ...]
 
 
+class RecordReread(Struct, frozen=True, tag=True):
+    """Resources read again, as published segments ask more of them: known before time passes."""
+
+    contents: tuple[Fact | Person, ...]
+
+
 class WakeupDue(Struct, frozen=True, tag=True):
     """An instant that the record asked to be woken at has come."""
 
@@ -34,6 +40,13 @@ class DefinitionsPublished(Struct, frozen=True, tag=True):
 
     stamp: bool = True
     """Whether to write down that the patient was looked at even if nothing came of it."""
+
+
+class MembershipsDoubted(Struct, frozen=True, tag=True):
+    """An audit found that these memberships or their rows in the member lists are wrong: set them right."""
+
+    segments: tuple[str, ...]
+    """By url."""
 
 
 class SendDue(Struct, frozen=True, tag=True):
@@ -107,8 +120,10 @@ class SendPostponed(Struct, frozen=True, tag=True):
 type Event = (
     ResourceChanged
     | CompartmentRead
+    | RecordReread
     | WakeupDue
     | DefinitionsPublished
+    | MembershipsDoubted
     | SendDue
     | SendSettled
     | ClaimsAbandoned

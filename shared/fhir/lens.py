@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from shared.fhir.fact import Fact, Person
 from shared.fhir.fhirpath import evaluate
@@ -50,11 +50,9 @@ class Lens(Struct, frozen=True):
 
     def marks(self, resource_type: str, resource: Mapping[str, Any]) -> Attributes:
         """Return the attributes that say what was looked for in a resource, and which filters are true."""
-        found: Attributes = {}
+        found = self._looked_for(resource_type)
         if texts := self.filters.get(resource_type):
             found[MARKS] = tuple(sorted(_mark(text, resource) for text in texts))
-        if resource_type == "Patient" and self.extensions:
-            found[LOOKED_FOR] = tuple(sorted(map(mark_of, self.extensions)))
         return found
 
     def covers(self, content: Fact | Person) -> bool:
@@ -67,6 +65,20 @@ class Lens(Struct, frozen=True):
         known = {mark[1:] for mark in content.attributes.get(MARKS, ())}
         looked = content.attributes.get(LOOKED_FOR, ())
         return all(mark_of(t) in known for t in texts) and all(mark_of(url) in looked for url in extensions)
+
+    def given_up(self, content: Fact | Person) -> Fact | Person:
+        """Return what cannot be looked at any more: none of the filters that are not known is true of it."""
+        kind = content.reference.partition("/")[0]
+        known = {mark[1:] for mark in content.attributes.get(MARKS, ())}
+        found = self._looked_for(kind)
+        if marks := tuple(f"-{mark_of(t)}" for t in self.filters.get(kind, ()) if mark_of(t) not in known):
+            found[MARKS] = marks
+        return replace(content, attributes=joined(content.attributes, found))
+
+    def _looked_for(self, kind: str) -> Attributes:
+        if kind != "Patient" or not self.extensions:
+            return {}
+        return {LOOKED_FOR: tuple(sorted(map(mark_of, self.extensions)))}
 
 
 EMPTY = Lens()

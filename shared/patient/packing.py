@@ -39,6 +39,7 @@ class _Head(Struct, frozen=True, array_like=True):
     catalogue: str
     sequence: int
     replies: tuple[str, ...] = ()
+    lens: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -76,6 +77,7 @@ def unpack(key: str, chunks: Mapping[str, bytes]) -> PatientRecord:
         catalogue=head.catalogue,
         sequence=head.sequence,
         replies=head.replies,
+        lens=head.lens,
     )
 
 
@@ -122,6 +124,7 @@ def _head(record: PatientRecord) -> _Head:
         record.catalogue,
         record.sequence,
         record.replies,
+        record.lens,
     )
 
 

@@ -55,6 +55,8 @@ class PatientRecord(Struct, frozen=True):
     """Version of the catalogue that the memberships were evaluated against."""
     sequence: int = 0
     """How many commits made this record; numbers the timeline rows."""
+    lens: str = ""
+    """Digest of the lens (shared.fhir.lens) through which all facts here have been looked at."""
 
     @property
     def next_due(self) -> Instant | None:

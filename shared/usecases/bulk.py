@@ -20,6 +20,7 @@ from shared.errors import Rejected
 from shared.events import CompartmentRead
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant
+from shared.fhir.lens import EMPTY, Lens
 from shared.fhir.project import KEPT_TYPES, Projection, project
 from shared.patient.record import patient_key
 from shared.usecases.react import Trigger, react
@@ -73,6 +74,7 @@ class Sorter(Struct):
     zone: tzinfo
     gathering: Gathering
     tally: Tally = field(default_factory=Tally)
+    lens: Lens = EMPTY
 
     def sort_out(self, resource: Mapping[str, object]) -> None:
         """Gather what is to be kept of a resource that has a type and an id, and count it."""
@@ -81,7 +83,7 @@ class Sorter(Struct):
             self.tally.not_kept[kind] += 1
             return
         try:
-            self.gathering.add(project(resource, self.zone))
+            self.gathering.add(project(resource, self.zone, self.lens))
         except Rejected:
             self.tally.of_nobody[kind] += 1
         else:

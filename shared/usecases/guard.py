@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from shared.errors import Rejected, Unavailable
 from shared.events import Event, ResourceChanged, SendPostponed
 from shared.fhir.instants import MINUTE, Instant
+from shared.fhir.lens import Lens
 from shared.fhir.project import tombstone
 from shared.fhir.references import parse_reference
 from shared.patient.record import PatientRecord
@@ -29,6 +30,7 @@ async def look_again(
     messages: Sequence[Message],
     fresh: frozenset[str],
     now: Instant,
+    lens: Lens,
 ) -> list[Event]:
     """Read the patient and each message's focus; `fresh` has been read already for this trigger.
 
@@ -36,18 +38,18 @@ async def look_again(
     """
     wanted = {f"Patient/{record.patient_id}", *(m.focus for m in messages if m.focus)} - fresh
     try:
-        reads = (_read(services, record.patient_id, text, now) for text in sorted(wanted))
+        reads = (_read(services, record.patient_id, text, now, lens) for text in sorted(wanted))
         contents = await asyncio.gather(*reads)
     except Unavailable as unavailable:
         return [SendPostponed(m.message_id, Instant(now + AGAIN), unavailable.reason) for m in messages]
     return list(_flat(contents))
 
 
-async def _read(services: Services, patient_id: str, reference: str, now: Instant) -> list[Event]:
+async def _read(services: Services, patient_id: str, reference: str, now: Instant, lens: Lens) -> list[Event]:
     """Read what a message hangs on; what is another patient's by now is gone from here."""
     try:
         key, _ = parse_reference(reference)
-        found = await read_content(services, key, "", now)
+        found = await read_content(services, key, "", now, lens)
     except Rejected:
         return []  # what the server holds now is unusable; what we know stands
     content = found.content

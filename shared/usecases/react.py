@@ -22,6 +22,7 @@ from shared.ports import Stored
 from shared.usecases.drain import drain
 from shared.usecases.guard import look_again
 from shared.usecases.services import Services
+from shared.usecases.widen import widened
 
 ATTEMPTS = 6
 """Conflicts in a row after which the queue retries later."""
@@ -124,12 +125,13 @@ async def _decide(
     fresh: frozenset[str],
 ) -> Decision:
     catalogue = await services.definitions.current(record.catalogue)
+    events = await widened(services, record, events, catalogue.lens, trigger.delivery)
     now = services.clock.now()
     decision = decide_all(record, events, catalogue, now)
     ready = decision.record.ready_messages(now)
     if not ready:
         return decision
-    seen = await look_again(services, decision.record, ready, fresh, now)
+    seen = await look_again(services, decision.record, ready, fresh, now, catalogue.lens)
     decision = decision.then(decide_all(decision.record, seen, catalogue, now))
     claims = [SendDue(m.message_id, trigger.trigger_id) for m in decision.record.ready_messages(now)]
     return decision.then(decide_all(decision.record, claims, catalogue, now))

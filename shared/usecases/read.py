@@ -9,6 +9,7 @@ from msgspec import Struct
 from shared.errors import Rejected
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant, parse_instant
+from shared.fhir.lens import Lens
 from shared.fhir.project import Projection, project, tombstone
 from shared.fhir.references import ResourceKey
 from shared.usecases.services import Services
@@ -23,24 +24,33 @@ class Content(Struct, frozen=True):
     """It was there, or was somebody's, and is no more."""
 
 
-async def read_content(services: Services, key: ResourceKey, version: str, at: Instant) -> Content:
+async def read_content(
+    services: Services, key: ResourceKey, version: str, at: Instant, lens: Lens | None = None
+) -> Content:
     """Read a resource; one that is not there becomes a tombstone of `version`, at `at`.
+
+    `lens` is that of the catalogue in force if it is not given.
 
     Raises Unavailable when the server cannot answer, Rejected for content that cannot be used.
     """
     found = await services.fhir.read(key)
     if found.resource is None:
         return Content(tombstone(key, found.version or version, at), deleted=found.deleted)
-    return content_of(services, key, found.resource)
+    return content_of(services, key, found.resource, lens or await lens_of(services))
 
 
-def content_of(services: Services, key: ResourceKey, resource: Mapping[str, object]) -> Content:
+async def lens_of(services: Services) -> Lens:
+    """Return what the catalogue in force asks of resources. Raises Unavailable when none can be read."""
+    return (await services.definitions.current()).lens
+
+
+def content_of(services: Services, key: ResourceKey, resource: Mapping[str, object], lens: Lens) -> Content:
     """Project a resource; one that names no patient any more is gone for those that it named before.
 
     Raises Rejected for content that cannot be used.
     """
     try:
-        projection = project(resource, services.zone)
+        projection = project(resource, services.zone, lens)
     except Rejected as rejected:
         if rejected.code != "no-patient":
             raise

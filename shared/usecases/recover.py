@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from shared.errors import Conflict, Rejected, Unavailable
 from shared.fhir.instants import MINUTE, Instant, iso
+from shared.fhir.lens import Lens
 from shared.fhir.notification import Heard, Recover, Request
 from shared.fhir.parse_notification import parse
 from shared.fhir.project import KEPT_TYPES, SHARED_TYPES, project
@@ -23,7 +24,7 @@ from shared.patient.record import PatientRecord, patient_key
 from shared.usecases.count import strike
 from shared.usecases.hear import LARGEST
 from shared.usecases.jobs import Change, Recovery, encode_job
-from shared.usecases.read import updated_of, version_of
+from shared.usecases.read import lens_of, updated_of, version_of
 from shared.usecases.services import CHANGES, Services
 
 WATERMARKS = "watermarks"
@@ -111,7 +112,7 @@ async def search_changes(services: Services, resource_type: str, since: Instant 
     """
     mark, etag = await watermark(services, resource_type)
     start = mark.start if since is None else since
-    latest, queued, looked, known = mark.latest, 0, 0, Known(services)
+    latest, queued, looked, known = mark.latest, 0, 0, Known(services, await lens_of(services))
     async for resource in _search(services, resource_type, start):
         at = updated_of(resource)
         latest = Instant(max(latest, at))
@@ -152,8 +153,9 @@ async def mark_known(services: Services) -> None:
 class Known:
     """Says whether records reflect a resource already; remembers some of them for the time of a search."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, lens: Lens) -> None:
         self._services = services
+        self._lens = lens
         self._records: dict[str, PatientRecord] = {}
 
     async def reflects(self, resource: Mapping[str, object]) -> bool:
@@ -162,7 +164,7 @@ class Known:
         Shared resources are in no record of their own: those are queued whenever they are new.
         """
         try:
-            projection = project(resource, self._services.zone)
+            projection = project(resource, self._services.zone, self._lens)
         except Rejected:
             return True
         content = projection.content

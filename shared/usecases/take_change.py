@@ -16,6 +16,7 @@ from shared.errors import Rejected, Unavailable
 from shared.events import Event, ResourceChanged
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant
+from shared.fhir.lens import EMPTY
 from shared.fhir.project import KEPT_TYPES, SHARED_TYPES, Projection, tombstone
 from shared.fhir.references import ResourceKey, parse_reference, resource_key
 from shared.patient.record import PatientRecord, patient_key
@@ -23,7 +24,7 @@ from shared.ports import Stored
 from shared.usecases.jobs import Change, encode_job
 from shared.usecases.merge import carry_over
 from shared.usecases.react import Trigger, react
-from shared.usecases.read import Content, content_of, read_content, version_of
+from shared.usecases.read import Content, content_of, lens_of, read_content, version_of
 from shared.usecases.services import CHANGES, Services
 
 LATER = 5.0
@@ -101,7 +102,7 @@ def _pushed(change: Change) -> bool:
 async def _content(services: Services, change: Change, key: ResourceKey, trigger: Trigger) -> Content:
     """Return what the resource is now; a server that lags behind what it told us is asked again later."""
     if change.resource is not None and version_of(change.resource):
-        return content_of(services, key, change.resource)
+        return content_of(services, key, change.resource, await lens_of(services))
     at = change.at if change.at is not None else services.clock.now()
     found = await read_content(services, key, change.version, at)
     missing = found.projection is None and not found.deleted and change.action != "deleted"
@@ -138,7 +139,7 @@ async def _former_patients(services: Services, key: ResourceKey) -> set[str]:
 
 def _patients(services: Services, key: ResourceKey, version: Mapping[str, object]) -> Iterator[str]:
     try:
-        found = content_of(services, key, version).projection
+        found = content_of(services, key, version, EMPTY).projection
     except Rejected:
         return
     yield from found.patients if found is not None else ()

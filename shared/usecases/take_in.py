@@ -16,6 +16,7 @@ from shared.fhir.fact import Fact, Person
 from shared.fhir.project import SHARED_TYPES, project
 from shared.patient.record import patient_key
 from shared.usecases.react import Trigger, react
+from shared.usecases.read import lens_of
 from shared.usecases.recover import mark_known
 from shared.usecases.services import Services
 from shared.usecases.take_change import embedded
@@ -64,9 +65,10 @@ async def take_in(services: Services, patient_id: str) -> int:
     own: list[Fact | Person] = []
     shared: dict[str, Fact | Person] = {}
     wanted: set[str] = set()
+    lens = await lens_of(services)
     async for resource in services.fhir.everything(patient_id):
         try:
-            projection = project(resource, services.zone)
+            projection = project(resource, services.zone, lens)
         except Rejected:
             continue  # a type that is not kept, or of no use: the notification path rejects it the same
         if str(resource.get("resourceType")) in SHARED_TYPES:
