@@ -9,6 +9,7 @@ import yaml
 
 from shared.catalogue import KINDS, Document
 from shared.errors import Invalid, Problem
+from shared.segment.static_list import parse_csv
 
 SHIPPED = Path(__file__).resolve().parent.parent / "definitions"
 
@@ -27,9 +28,12 @@ def read_definitions(folder: Path = SHIPPED) -> tuple[Document, ...]:
 def _documents(folder: Path, problems: list[Problem]) -> Iterator[Document]:
     for name, kind in KINDS.items():
         for path in sorted((folder / name).glob("*")):
+            where = str(path.relative_to(folder))
+            if kind == "list" and path.suffix == ".csv":
+                yield from _listed(path, where, problems)
+                continue
             if path.suffix not in _ENDINGS:
                 continue
-            where = str(path.relative_to(folder))
             try:
                 body = yaml.safe_load(path.read_text())
             except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -41,3 +45,13 @@ def _documents(folder: Path, problems: list[Problem]) -> Iterator[Document]:
                 yield Document(kind, where, body)
             else:
                 problems.append(Problem(where, "is not a definition", "a mapping of names to values"))
+
+
+def _listed(path: Path, where: str, problems: list[Problem]) -> Iterator[Document]:
+    """Read a CSV of people; its url and version stand in comments at its head."""
+    try:
+        yield Document("list", where, parse_csv(path.read_text("utf-8-sig"), where))
+    except UnicodeDecodeError:
+        problems.append(Problem(where, "cannot be read", "a CSV in UTF-8"))
+    except Invalid as invalid:
+        problems += invalid.problems

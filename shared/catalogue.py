@@ -31,15 +31,17 @@ from shared.segment.compile import compile_segments
 from shared.segment.compiled import CompiledSegment
 from shared.segment.definition import SegmentDefinition, parse_segment
 from shared.segment.index import SegmentIndex
+from shared.segment.static_list import StaticLists, parse_list
 from shared.segment.valuesets import ValueSets
 
-type Kind = Literal["segment", "journey", "template", "valueset"]
+type Kind = Literal["segment", "journey", "template", "valueset", "list"]
 
 KINDS: Mapping[str, Kind] = {
     "segments": "segment",
     "journeys": "journey",
     "templates": "template",
     "valuesets": "valueset",
+    "lists": "list",
 }
 """Which kind of definition lies in which folder."""
 
@@ -96,19 +98,22 @@ def build_catalogue(
     segments = reader.read("segment", parse_segment)
     journeys = reader.read("journey", parse_journey)
     templates = reader.read("template", parse_template)
+    lists = StaticLists(found for _, found in reader.read("list", parse_list))
     codes = [document.body for document in reader.documents if document.kind == "valueset"]
     valuesets = next(iter(reader.collect(lambda: [ValueSets.of(codes)])), ValueSets.of([]))
     zone = ZoneInfo(policy.zone)
     files = {definition.canonical: where for where, definition in segments}
     latest = _latest(definition for _, definition in segments)
-    compiled = reader.collect(lambda: list(compile_segments(latest, valuesets, zone, files)))
+    compiled = reader.collect(lambda: list(compile_segments(latest, valuesets, zone, files, lists)))
     built = [made for _, t in templates for made in reader.collect(partial(_one, compile_template, t))]
     reader.problems += _unresolved(segments, journeys, templates)
     if reader.problems:
         raise Invalid(tuple(reader.problems))
     return Catalogue(
         version=version,
-        segments=SegmentIndex(_dated(compiled, latest, codes, since, max(publication(version), 1))),
+        segments=SegmentIndex(
+            _dated(compiled, latest, reader.documents, since, max(publication(version), 1))
+        ),
         journeys=Journeys(_journeys(journeys, zone)),
         templates=Templates(built),
         policy=policy,
@@ -153,16 +158,16 @@ def _latest(definitions: Iterable[SegmentDefinition]) -> list[SegmentDefinition]
 def _dated(
     compiled: Iterable[CompiledSegment],
     definitions: Iterable[SegmentDefinition],
-    valuesets: Iterable[Mapping[str, Any]],
+    documents: Iterable[Document],
     since: Mapping[str, int],
     otherwise: int,
 ) -> Iterator[CompiledSegment]:
     """Note on each segment the latest publication that could have changed what it says.
 
-    That is its own, that of the value sets which it uses (of a url without version: of the latest version)
-    and of the segments that it refers to, which come before it.
+    That is its own, that of the value sets and lists which it uses (of a url without version: of the latest
+    version) and of the segments that it refers to, which come before it.
     """
-    codes = _valueset_names(valuesets)
+    codes = _used_names(documents)
     used = {definition.canonical: set(_named(definition)) for definition in definitions}
     known: dict[str, int] = {}
     for segment in compiled:
@@ -172,23 +177,24 @@ def _dated(
         yield replace(segment, published_in=known[segment.url])
 
 
-def _valueset_names(valuesets: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the canonical name of the document that a reference to a value set finds."""
+def _used_names(documents: Iterable[Document]) -> dict[str, str]:
+    """Return the canonical name of the document that a reference to a value set or a list finds."""
     found: dict[str, str] = {}
-    latest: dict[str, str] = {}
-    for body in valuesets:
-        url, version = str(body.get("url", "")), str(body.get("version", ""))
-        found[canonical(url, version)] = f"valueset {canonical(url, version)}"
-        if url not in latest or version_key(version) > version_key(latest[url]):
-            latest[url] = version
-    return found | {url: f"valueset {canonical(url, version)}" for url, version in latest.items()}
+    latest: dict[str, tuple[str, str]] = {}
+    for document in documents:
+        if document.kind in ("valueset", "list"):
+            url, version = str(document.body.get("url", "")), str(document.body.get("version", ""))
+            found[canonical(url, version)] = document.canonical
+            if url not in latest or version_key(version) > version_key(latest[url][0]):
+                latest[url] = version, document.canonical
+    return found | {url: name for url, (_, name) in latest.items()}
 
 
 def _named(node: object) -> Iterator[str]:
-    """Yield the value sets that a definition names, wherever a field of it is called `valueset`."""
+    """Yield the value sets and lists that a definition names: in fields called `valueset` and `in_list`."""
     if isinstance(node, BaseModel):
         for name, value in node:
-            if name == "valueset":
+            if name in ("valueset", "in_list"):
                 yield from [value] if isinstance(value, str) else value or ()
             else:
                 yield from _named(value)

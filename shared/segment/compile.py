@@ -12,11 +12,13 @@ from pydantic import BaseModel
 
 from shared.errors import Invalid, Problem
 from shared.fhir.fact import Person
+from shared.fhir.lens import union
 from shared.segment.compiled import CompiledSegment
 from shared.segment.criteria.member import MemberCriterion
 from shared.segment.criterion import Context, Touch
 from shared.segment.definition import SegmentDefinition
-from shared.segment.selector import compile_match
+from shared.segment.selector import compile_match, lens_of
+from shared.segment.static_list import NO_LISTS, StaticLists
 from shared.segment.valuesets import ValueSets
 from shared.segment.wall import wall_of
 
@@ -29,6 +31,7 @@ def compile_segment(
     zone: tzinfo,
     segments: Mapping[str, CompiledSegment] = _NONE,
     where: str = "",
+    lists: StaticLists = NO_LISTS,
 ) -> CompiledSegment:
     """Compile one definition; `zone` is the organisation's, `segments` those it may refer to, by url.
 
@@ -38,10 +41,11 @@ def compile_segment(
     found: list[Problem] = []
     wall = wall_of(ZoneInfo(definition.time_zone) if definition.time_zone else zone)
     context = Context(valuesets, wall, segments, f"{where or definition.canonical}: ", found)
-    context = _matched(definition, context)
+    context = _matched(definition, replace(context, lists=lists))
     criteria = definition.criteria.compile(context.inside("criteria"))
     if found:
         raise Invalid(tuple(found))
+    criteria = replace(criteria, lens=union((criteria.lens, *map(lens_of, definition.matches.values()))))
     return CompiledSegment(
         url=definition.url,
         canonical=definition.canonical,
@@ -68,6 +72,7 @@ def compile_segments(
     valuesets: ValueSets,
     zone: tzinfo,
     where: Mapping[str, str] = MappingProxyType({}),
+    lists: StaticLists = NO_LISTS,
 ) -> tuple[CompiledSegment, ...]:
     """Compile definitions that may refer to each other, each after those that it refers to.
 
@@ -87,7 +92,7 @@ def compile_segments(
     for definition in _ordered(wanted, problems):
         try:
             place = where.get(definition.canonical, "")
-            done[definition.url] = compile_segment(definition, valuesets, zone, done, place)
+            done[definition.url] = compile_segment(definition, valuesets, zone, done, place, lists)
         except Invalid as invalid:
             problems += invalid.problems
     if problems:

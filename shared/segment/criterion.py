@@ -20,6 +20,7 @@ from shared.fhir.instants import Instant
 from shared.fhir.lens import EMPTY, Lens
 from shared.patient.record import PatientRecord
 from shared.segment.explanation import Explanation, FactRef
+from shared.segment.static_list import NO_LISTS, StaticLists
 from shared.segment.valuesets import ValueSets
 from shared.segment.wall import NEVER, Wall
 
@@ -64,6 +65,7 @@ class Context:
     """The named matches of the definition, as far as they are compiled."""
     names: frozenset[str] = frozenset()
     """Names of the resources that a pattern lies inside of."""
+    lists: StaticLists = NO_LISTS
 
     def naming(self, names: Iterable[str]) -> Context:
         """Step into a resource that goes by these names."""

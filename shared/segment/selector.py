@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
+from shared.fhir.lens import EMPTY, Lens, union
 from shared.patient.record import PatientRecord
 from shared.segment.amounts import Enough, enough
 from shared.segment.criterion import Context, Touch
@@ -167,3 +168,9 @@ def _touched(pattern: ResourcePattern, context: Context) -> frozenset[Touch]:
     named = frozenset().union(*(window.named for window in (*windows, *measures)))
     seen = {("Patient", "birth_date", "")} if any(w.hangs for w in (*windows, *measures)) else set()
     return frozenset(seen).union(*(context.matches[n].touches for n in named if n in context.matches))
+
+
+def lens_of(pattern: ResourcePattern) -> Lens:
+    """Return the FHIRPath filters of a pattern and of those inside it."""
+    own = Lens({pattern.type: frozenset({pattern.fhirpath})}) if pattern.type and pattern.fhirpath else EMPTY
+    return union((own, *(lens_of(inner) for _, inner in pattern.inner())))

@@ -23,7 +23,7 @@ from shared.segment.criteria.extension import (
     RaceCriterion,
 )
 from shared.segment.criteria.logic import AllCriterion, AnyOfCriterion, NotCriterion
-from shared.segment.criteria.member import MemberCriterion
+from shared.segment.criteria.member import ListCriterion, MemberCriterion
 from shared.segment.criteria.person import (
     ActiveCriterion,
     DeceasedCriterion,
@@ -44,6 +44,7 @@ FAMILIES: dict[str, type[Criterion]] = {
     "has": HasCriterion,
     "has_no": HasNoCriterion,
     "member_of": MemberCriterion,
+    "in_list": ListCriterion,
     "age": AgeCriterion,
     "birth_date": BirthDateCriterion,
     "birth_month": BirthMonthCriterion,
@@ -82,6 +83,7 @@ type AnyCriterion = Annotated[
     | Annotated[HasCriterion, Tag("~has")]
     | Annotated[HasNoCriterion, Tag("~has_no")]
     | Annotated[MemberCriterion, Tag("~member_of")]
+    | Annotated[ListCriterion, Tag("~in_list")]
     | Annotated[AgeCriterion, Tag("~age")]
     | Annotated[BirthDateCriterion, Tag("~birth_date")]
     | Annotated[BirthMonthCriterion, Tag("~birth_month")]

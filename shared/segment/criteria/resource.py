@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
-from shared.fhir.lens import EMPTY, Lens, union
 from shared.patient.record import PatientRecord
 from shared.segment.choice import Choice, choice
 from shared.segment.criterion import FAILS, HOLDS, Compiled, Context, Criterion, Outcome, Test
@@ -15,7 +14,7 @@ from shared.segment.pattern import AnyPattern, ResourcePattern
 from shared.segment.picking import recency
 from shared.segment.scene import Scene
 from shared.segment.selection import accepter, both, finder, keeper, touches
-from shared.segment.selector import compile_selector
+from shared.segment.selector import compile_selector, lens_of
 from shared.segment.sentences import Sentences
 from shared.segment.timeline import Timeline
 from shared.segment.types import PLANS
@@ -71,7 +70,7 @@ def _composed(word: str, pattern: ResourcePattern, context: Context, wanted: boo
             word, holds == wanted, says.why(facts, holds), tuple(map(FactRef.to, facts[:_QUOTED]))
         )
 
-    return Compiled(test, explain, selector.touches, timed=True, lens=_lens(pattern))
+    return Compiled(test, explain, selector.touches, timed=True, lens=lens_of(pattern))
 
 
 def _plain(word: str, pattern: ResourcePattern, context: Context, wanted: bool) -> Compiled:
@@ -96,13 +95,7 @@ def _plain(word: str, pattern: ResourcePattern, context: Context, wanted: bool) 
         return Explanation(word, holds == wanted, says.why(facts, holds), refs)
 
     test = _tester(live, chosen, wanted)
-    return Compiled(test, explain, touches(pattern, tokens), timeline.moves, lens=_lens(pattern))
-
-
-def _lens(pattern: ResourcePattern) -> Lens:
-    """Return the FHIRPath filters of a pattern and of those inside it."""
-    own = Lens({pattern.type: frozenset({pattern.fhirpath})}) if pattern.type and pattern.fhirpath else EMPTY
-    return union((own, *(_lens(inner) for _, inner in pattern.inner())))
+    return Compiled(test, explain, touches(pattern, tokens), timeline.moves, lens=lens_of(pattern))
 
 
 def _timeline(pattern: ResourcePattern, context: Context) -> Timeline:

@@ -1,0 +1,43 @@
+"""Patterns that lean on each other: never wrong between flips, and the same as a slow reading of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.segment.compile import compile_segment
+from shared.segment.compiled import CompiledSegment
+from shared.segment.definition import parse_segment
+from tests.unit.segment import leaning, oracle, strategies
+from tests.unit.segment.making import NO_VALUESETS
+from tests.unit.segment.test_flips import check
+
+
+def compiled(body: leaning.Json, zone: tzinfo = UTC) -> CompiledSegment:
+    document = {"url": "urn:s", "version": "1", "title": "Test", **body}
+    return compile_segment(parse_segment(document, "test.yaml"), NO_VALUESETS, zone)
+
+
+@given(leaning.scenes(), strategies.zones, st.lists(st.integers(0, 999), min_size=5, max_size=5))
+@strategies.THOROUGH
+def test_membership_is_never_wrong_between_flips(scene: leaning.Scene, zone: tzinfo, later: list[int]):
+    record, body, now = scene
+    check(compiled(body, zone), record, now, later)
+
+
+@given(leaning.scenes(), strategies.zones)
+@strategies.THOROUGH
+def test_a_definition_means_what_it_says(scene: leaning.Scene, zone: tzinfo):
+    record, body, now = scene
+    assert compiled(body, zone).evaluate(record, now).member == oracle.member(record, body, now, zone)
+
+
+@given(leaning.scenes())
+@strategies.THOROUGH
+def test_the_explanation_agrees_with_the_answer(scene: leaning.Scene):
+    record, body, now = scene
+    answer = compiled(body).evaluate(record, now)
+    assert answer.explanation.holds == answer.member
+    assert answer.reason
