@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from cli.segment_files import compile_file, surroundings
-from cli.segment_options import ValueSetFiles, Zone
+from cli.segment_options import SegmentFolders, ValueSetFiles, Zone
 from shared.errors import HearthlineError
 
 Files = Annotated[
@@ -17,12 +17,18 @@ Files = Annotated[
 ]
 
 
-def check(files: Files, valuesets: ValueSetFiles = [], zone: Zone = "UTC") -> None:  # noqa: B006 - typer's way
+def check(
+    files: Files,
+    valuesets: ValueSetFiles = [],  # noqa: B006 - typer's way
+    segments: SegmentFolders = [],  # noqa: B006 - typer's way
+    zone: Zone = "UTC",
+) -> None:
     """Check segment files; exit status 1 if any has a mistake, each told with its place."""
     console = Console(soft_wrap=True)
     wrong = 0
     try:
-        around = surroundings(files, valuesets, zone, lambda problem: console.print(problem, markup=False))
+        report = lambda problem: console.print(problem, markup=False)  # noqa: E731 - a callback
+        around = surroundings(files, valuesets, zone, report, segments)
     except (HearthlineError, OSError) as problem:
         console.print(str(problem), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None

@@ -14,7 +14,16 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cli.segment_files import compile_file, surroundings
-from cli.segment_options import AsOf, Data, Params, ValueSetFiles, Zone, instant, parameters
+from cli.segment_options import (
+    AsOf,
+    Data,
+    Params,
+    SegmentFolders,
+    ValueSetFiles,
+    Zone,
+    instant,
+    parameters,
+)
 from cli.segment_population import Population
 from shared.errors import HearthlineError
 from shared.fhir.instants import Instant, iso
@@ -30,6 +39,7 @@ def evaluate(
     file: File,
     data: Data,
     valuesets: ValueSetFiles = [],  # noqa: B006 - typer's way
+    segments: SegmentFolders = [],  # noqa: B006 - typer's way
     as_of: AsOf = "",
     param: Params = [],  # noqa: B006 - typer's way
     zone: Zone = "UTC",
@@ -41,7 +51,8 @@ def evaluate(
     now, given = instant(as_of, zone), parameters(param)
     report = lambda problem: errors.print(problem, style="yellow", markup=False)  # noqa: E731 - a callback
     try:
-        segment, _ = compile_file(file, surroundings([file], valuesets, zone, report), given)
+        around = surroundings([file], valuesets, zone, report, segments)
+        segment, _ = compile_file(file, around, given)
         population = Population(ZoneInfo(zone), segment.criteria.lens)
         with _progress(errors) as bars:
             bars.add_task("reading the patients", total=None)

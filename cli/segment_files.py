@@ -1,6 +1,6 @@
 """Finding what a segment file needs to be compiled: the segments and value sets that it refers to.
 
-Segments are looked for among the files given, in the folder of the file, and among those that ship; value
+Segments are looked for in the folders given, in the folder of the file, and among those that ship; value
 sets in the files given, in ../valuesets beside that folder, and among those that ship.
 """
 
@@ -35,9 +35,13 @@ class Surroundings(Struct, frozen=True):
 
 
 def surroundings(
-    files: Iterable[Path], valuesets: Iterable[Path], zone: str, report: Callable[[str], object]
+    files: Iterable[Path],
+    valuesets: Iterable[Path],
+    zone: str,
+    report: Callable[[str], object],
+    segments: Iterable[Path] = (),
 ) -> Surroundings:
-    """Read what may be referred to. Raises Invalid, FileNotFoundError."""
+    """Read what may be referred to; `segments` are further folders. Raises Invalid, FileNotFoundError."""
     folders = list(dict.fromkeys(file.resolve().parent for file in files))
     places = [
         *valuesets,
@@ -46,7 +50,7 @@ def surroundings(
     ]
     found = [resource for place in places for resource in _value_sets(place, report, place in [*valuesets])]
     others: dict[str, tuple[SegmentDefinition, str]] = {}
-    for folder in (*folders, SHIPPED / "segments"):
+    for folder in (*segments, *folders, SHIPPED / "segments"):
         for file in sorted(folder.glob("*")) if folder.is_dir() else ():
             for definition in _other(file):
                 others.setdefault(definition.url, (definition, str(file)))
@@ -92,23 +96,34 @@ def read_document(file: Path) -> dict[str, object]:
 def compile_file(
     file: Path, around: Surroundings, given: Mapping[str, object] = {}
 ) -> tuple[CompiledSegment, SegmentDefinition]:
-    """Compile a file with the segments that it refers to. Raises Invalid with every Problem; OSError."""
+    """Compile a file with the segments that it refers to. Raises Invalid with every Problem; OSError.
+
+    A parameter that is `given` reaches those that it refers to too, where they declare the same name.
+    """
     definition = parse_segment(read_document(file), str(file), given)
     known = {url: found for url, found in around.segments.items() if url != definition.url}
-    needed, files = _needed(definition, known), {definition.canonical: str(file)}
+    needed, files = _needed(definition, known, given), {definition.canonical: str(file)}
     files |= {other.canonical: where for other, where in known.values()}
     compiled = compile_segments([*needed, definition], around.valuesets, around.zone, files)
     return next(made for made in compiled if made.url == definition.url), definition
 
 
 def _needed(
-    definition: SegmentDefinition, known: Mapping[str, tuple[SegmentDefinition, str]]
+    definition: SegmentDefinition,
+    known: Mapping[str, tuple[SegmentDefinition, str]],
+    given: Mapping[str, object],
 ) -> list[SegmentDefinition]:
     found: dict[str, SegmentDefinition] = {}
     waiting = [definition]
     while waiting:
         for url in references(waiting.pop().criteria):
             if url in known and url not in found:
-                found[url] = known[url][0]
+                found[url] = _with(given, *known[url])
                 waiting.append(found[url])
     return list(found.values())
+
+
+def _with(given: Mapping[str, object], definition: SegmentDefinition, file: str) -> SegmentDefinition:
+    """Read a definition again with the values of the parameters that it declares."""
+    declared = {name: value for name, value in given.items() if name in definition.parameters}
+    return parse_segment(read_document(Path(file)), file, declared) if declared else definition

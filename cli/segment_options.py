@@ -23,6 +23,12 @@ def _zone(name: str) -> str:
 ValueSetFiles = Annotated[
     list[Path], typer.Option("--valuesets", help="A file or folder of FHIR ValueSets.", exists=True)
 ]
+SegmentFolders = Annotated[
+    list[Path],
+    typer.Option(
+        "--segments", help="A folder of segments to refer to; may be repeated.", exists=True, file_okay=False
+    ),
+]
 Zone = Annotated[str, typer.Option(help="Time zone of definitions and data that name none.", callback=_zone)]
 AsOf = Annotated[str, typer.Option("--as-of", help="The instant; a date is its beginning. Now without it.")]
 Data = Annotated[
