@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from cli.audit import audit
 from cli.clock import clock
 from cli.population import population
 from cli.publish import publish
@@ -25,6 +26,7 @@ app.command()(clock)
 app.command()(publish)
 app.command()(population)
 app.command("take-in")(take_in)
+app.command()(audit)
 app.command()(replay)
 app.add_typer(segment, name="segment")
 

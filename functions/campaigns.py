@@ -7,11 +7,12 @@ import azure.functions as func
 from functions.serving import carry_out, logger
 from shared.bootstrap import services
 from shared.errors import Rejected
+from shared.usecases.audit import go_on, start_audit
 from shared.usecases.deletions import find_deletions
-from shared.usecases.jobs import Job, Recovery
+from shared.usecases.jobs import Audit, Job, Recovery
 from shared.usecases.react import Trigger
 from shared.usecases.recover import reconcile, recover
-from shared.usecases.services import RECOVERIES, Services
+from shared.usecases.services import AUDITS, RECOVERIES, Services
 
 blueprint = func.Blueprint()
 
@@ -35,6 +36,30 @@ async def deletions(timer: func.TimerRequest) -> None:
 async def recoveries(message: func.QueueMessage) -> None:
     """Look for what a source's notifications missed."""
     await carry_out(message, RECOVERIES, _recovery)
+
+
+@blueprint.function_name("audit")
+@blueprint.timer_trigger("timer", "0 10 2 * * *")
+async def audit(timer: func.TimerRequest) -> None:
+    """Begin to prove, for every patient, that all that is held of them agrees."""
+    logger.info("audit %s begins", await start_audit(await services()))
+
+
+@blueprint.function_name("audits")
+@blueprint.queue_trigger("message", AUDITS, "AzureWebJobsStorage")
+async def audits(message: func.QueueMessage) -> None:
+    """Look at one batch of an audit."""
+    await carry_out(message, AUDITS, _audit)
+
+
+async def _audit(ready: Services, job: Job, trigger: Trigger) -> None:
+    if not isinstance(job, Audit):
+        raise Rejected("not an audit", "bad-job")
+    found = await go_on(ready, job)
+    if found is not None:
+        tell = logger.warning if found.differed else logger.info
+        told = (found.looked_at, found.differed, found.repaired, found.unchecked)
+        tell("the audit looked at %d patients: %d differences, %d repaired, %d unchecked", *told)
 
 
 async def _recovery(ready: Services, job: Job, trigger: Trigger) -> None:

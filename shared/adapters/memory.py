@@ -79,10 +79,9 @@ class MemoryPatients:
         """See PatientStore.timeline."""
         return tuple(self._timeline[key])
 
-    async def keys(self, after: str = "", until: str = "", limit: int | None = None) -> AsyncIterator[str]:
+    async def keys(self) -> AsyncIterator[str]:
         """See PatientStore.keys."""
-        within = (key for key in sorted(self._chunks) if key > after and (not until or key < until))
-        for key in islice(within, limit):
+        for key in sorted(self._chunks):
             yield key
 
     async def range(self, lower: str, upper: str, limit: int) -> tuple[Stored, ...]:

@@ -26,7 +26,8 @@ _PREFIXES: Mapping[str, Callable[[Instant, _Range], bool]] = {
     "eq": lambda at, span: span[0] <= at < max(span[1], span[0] + 1),
 }
 
-_KNOWN = frozenset({"_id", "_lastUpdated", "_sort", "_count", "_elements"})
+_KNOWN = frozenset({"_id", "_lastUpdated", "_sort", "_count", "_elements", "patient", "subject"})
+"""`patient` and `subject` find what refers to a Patient anywhere."""
 
 
 class MemoryFhir:
@@ -52,7 +53,7 @@ class MemoryFhir:
         return tuple(resource for _, resource in former if resource is not None)
 
     async def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Resource]:
-        """Search by _id and _lastUpdated, oldest change first unless sorted the other way; all on one page.
+        """Search by _id, patient and _lastUpdated, oldest first unless sorted the other way; all on one page.
 
         Raises Rejected for any other parameter, so that a simulation never searches wider than it says.
         """
@@ -63,7 +64,7 @@ class MemoryFhir:
         newest_first = params.get("_sort") == "-_lastUpdated"
         ordered = sorted(current, key=lambda found: (found[0][0], found[1]), reverse=newest_first)
         for (at, resource), key in ordered:
-            if resource is not None and _matches(key, at, params):
+            if resource is not None and _matches(key, at, params) and _is_of(resource, params):
                 yield resource
 
     async def deletions(self, resource_type: str, since: Instant) -> AsyncIterator[Deletion]:
@@ -157,6 +158,14 @@ class MemoryFhir:
         versions = self._versions.get(key)
         if versions and versions[-1][1] is not None:
             versions.append((self._clock.now(), None))
+
+
+def _is_of(resource: Resource, params: Mapping[str, str]) -> bool:
+    wanted = params.get("patient") or params.get("subject")
+    if not wanted:
+        return True
+    text = orjson.dumps(resource).decode()
+    return any(f'"Patient/{each}"' in text for each in wanted.split(","))
 
 
 def _since(resource: Resource, since: Instant) -> bool:

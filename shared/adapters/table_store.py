@@ -117,12 +117,9 @@ class TablePatientStore:
         """Read the whole timeline of a patient, oldest first."""
         return tuple([line async for row in self._rows(key, "t") for line in _lines.decode(_text(row))])
 
-    async def keys(self, after: str = "", until: str = "", limit: int | None = None) -> AsyncIterator[str]:
-        """Walk patient keys in their order; all of them is a scan of the table."""
-        condition = "rows ge 1L"
-        condition += f" and PartitionKey gt {literal(after)}" if after else ""
-        condition += f" and PartitionKey lt {literal(until)}" if until else ""
-        async for row, _ in self._tables.query(self._table, condition, "PartitionKey", limit):
+    async def keys(self) -> AsyncIterator[str]:
+        """Walk all patient keys; a scan of the table."""
+        async for row, _ in self._tables.query(self._table, "rows ge 1L", "PartitionKey"):
             yield str(row["PartitionKey"])
 
     async def range(self, lower: str, upper: str, limit: int) -> tuple[Stored, ...]:

@@ -77,6 +77,15 @@ class Recovery(Struct, frozen=True, tag="recovery"):
     recover: Recover
 
 
+class Audit(Struct, frozen=True, tag="audit"):
+    """Look whether the next patients of an audit's shard agree with all that is said of them elsewhere."""
+
+    run: str
+    shard: int
+    cursor: str = ""
+    """How far the shard is: what was looked at before is not looked at again."""
+
+
 class Populate(Struct, frozen=True, tag="populate"):
     """Look at the patients of one shard, as this version of the catalogue was published."""
 
@@ -86,10 +95,10 @@ class Populate(Struct, frozen=True, tag="populate"):
     """How often the shard was handed on from one message to the next."""
 
 
-type Job = Change | Changes | Wake | Refresh | Report | Inbound | Recovery | Populate
+type Job = Change | Changes | Wake | Refresh | Report | Inbound | Recovery | Audit | Populate
 
 _decoder: msgspec.json.Decoder[Job] = msgspec.json.Decoder(
-    Change | Changes | Wake | Refresh | Report | Inbound | Recovery | Populate
+    Change | Changes | Wake | Refresh | Report | Inbound | Recovery | Audit | Populate
 )
 _encoder = msgspec.json.Encoder()
 

@@ -25,9 +25,11 @@ OUTBOX = "outbox"
 """Queue: one patient whose committed effects are to be carried out again."""
 RECOVERIES = "recoveries"
 """Queue: something was missed; look for it."""
+AUDITS = "audits"
+"""Queue: one batch of an audit."""
 POPULATIONS = "populations"
 """Queue: one shard of the population, to look at after a publication."""
-QUEUES = (CHANGES, WAKEUPS, REPORTS, INBOUND, NOTIFICATIONS, OUTBOX, RECOVERIES, POPULATIONS)
+QUEUES = (CHANGES, WAKEUPS, REPORTS, INBOUND, NOTIFICATIONS, OUTBOX, RECOVERIES, AUDITS, POPULATIONS)
 
 
 class Services(Struct, frozen=True):

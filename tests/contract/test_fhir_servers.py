@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Protocol
 from uuid import uuid4
 
@@ -24,6 +26,7 @@ from shared.fhir.groups import GroupMember, make_group
 from shared.fhir.instants import SECOND, Instant, iso, parse_instant
 from shared.fhir.references import ResourceKey
 from shared.ports import Export, FhirServer
+from shared.usecases.audit_server import list_batch, list_references
 
 type Resource = dict[str, object]
 
@@ -302,3 +305,29 @@ async def test_an_export_that_was_ended_is_not_known_any_more(server):
     with pytest.raises(Rejected) as rejected:
         await server.export_status(place)
     assert rejected.value.code == "no-such-export"
+
+
+async def test_a_batch_of_patients_is_listed_by_id_and_version(server):
+    """What an audit asks: one search a type for several patients, of ids, versions and whose it is."""
+    mine, other, third = patient(), patient(), patient()
+    visits = [
+        {"resourceType": "Encounter", "id": uuid4().hex, "subject": {"reference": str(key_of(each))}}
+        for each in (mine, other, third)
+    ]
+    for each in (mine, other, third, *visits, {**visits[0], "status": "finished"}):
+        await server.update(each)
+    services = SimpleNamespace(fhir=server, zone=UTC)
+    listing = await list_batch(services, [str(mine["id"]), str(other["id"])])
+    found = {
+        patient_id: {reference: content.version for reference, content in held.items()}
+        for patient_id, held in listing.items()
+    }
+    assert found == {
+        mine["id"]: {str(key_of(mine)): "1", str(key_of(visits[0])): "2"},
+        other["id"]: {str(key_of(other)): "1", str(key_of(visits[1])): "1"},
+    }
+    single = await list_references(services, {str(key_of(visits[2])), "Encounter/never-was"})
+    assert single["Encounter/never-was"] is None
+    held = single[str(key_of(visits[2]))]
+    assert held is not None
+    assert (held.content.version, held.patients) == ("1", (third["id"],))

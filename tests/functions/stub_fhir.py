@@ -15,6 +15,17 @@ from shared.fhir.instants import Instant, iso, parse_range
 Resource = dict[str, Any]
 
 
+def _wanted(resource: Resource, query: dict[str, list[str]]) -> bool:
+    """Say whether a search by `_id` or by patient finds a resource."""
+    if "_id" in query and resource["id"] not in query["_id"][0].split(","):
+        return False
+    patients = [
+        each for name in ("patient", "subject") for value in query.get(name, ()) for each in value.split(",")
+    ]
+    text = orjson.dumps(resource).decode()
+    return not patients or any(f'"Patient/{each}"' in text for each in patients)
+
+
 class StubFhir:
     """Versions of resources, put there by a test; None is a deletion. Serves from a thread of its own."""
 
@@ -103,7 +114,9 @@ class StubFhir:
         since = parse_range(query["_lastUpdated"][0].removeprefix("ge"))[0] if "_lastUpdated" in query else 0
         latest = [known[-1] for name, known in self.versions.items() if name.startswith(f"{resource_type}/")]
         found = sorted(
-            (at, resource["id"], resource) for _, at, resource in latest if resource and at >= since
+            (at, resource["id"], resource)
+            for _, at, resource in latest
+            if resource and at >= since and _wanted(resource, query)
         )
         if query.get("_sort") == ["-_lastUpdated"]:
             found = found[::-1][: int(query.get("_count", ["500"])[0])]
