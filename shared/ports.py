@@ -72,8 +72,8 @@ class PatientStore(Protocol):
         """Read the whole timeline of a patient, oldest first."""
         ...
 
-    def keys(self, after: str = "", until: str = "", limit: int | None = None) -> AsyncIterator[str]:
-        """Walk patient keys in their order: all, or those between two, or the first `limit` of them."""
+    def keys(self) -> AsyncIterator[str]:
+        """Walk all patient keys."""
         ...
 
     async def range(self, lower: str, upper: str, limit: int) -> tuple[Stored, ...]:
