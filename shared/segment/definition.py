@@ -100,14 +100,17 @@ _PARAMETER = {"type": "string", "pattern": r"^\$[a-z][a-z0-9_]*$"}
 
 
 def _parametric(node: dict[str, Any]) -> dict[str, Any]:
-    """Let "$name" stand wherever a number, a flag or a list is expected."""
+    """Let "$name" stand for a number, a flag or a list, and one item for a list, as the parser does."""
     made = {key: _parametric_value(value) for key, value in node.items()}
-    if made.get("type") in ("integer", "number", "boolean", "array") and "$defs" not in made:
-        notes: dict[str, Any] = {
-            key: made.pop(key) for key in ("title", "description", "default") if key in made
-        }
-        return {"anyOf": [made, _PARAMETER], **notes}
-    return made
+    if made.get("type") not in ("integer", "number", "boolean", "array") or "$defs" in made:
+        return made
+    notes: dict[str, Any] = {key: made.pop(key) for key in ("title", "description", "default") if key in made}
+    options = [made, _PARAMETER]
+    if made["type"] == "array":
+        options.append(made.get("items", {}))
+        if not notes.get("default"):
+            made.setdefault("minItems", 0 if "default" in notes else 1)
+    return {"anyOf": options, **notes}
 
 
 def _parametric_value(value: Any) -> Any:

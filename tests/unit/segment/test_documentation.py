@@ -24,6 +24,7 @@ from shared.segment.element import ElementPattern
 from shared.segment.measures import CoveredDays, TotalTime
 from shared.segment.pattern import ResourcePattern
 from shared.segment.picks import Pick
+from shared.segment.static_list import StaticLists, parse_csv, parse_list
 from shared.segment.values import ValuePattern
 from shared.segment.when import When
 from shared.segment.window import Window
@@ -48,7 +49,9 @@ def compiled(text: str) -> CompiledSegment:
     document = yaml.safe_load(text)
     found = parse_segment(document, "docs/segments.md") if "url" in document else definition(document)
     known = {segment.url: segment for segment in shipped.segments().values()}
-    return compile_segment(found, shipped.valuesets(), UTC, known)
+    (table,) = re.findall(r"```csv\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    lists = StaticLists([parse_list(parse_csv(table, "docs"), "docs")])
+    return compile_segment(found, shipped.valuesets(), UTC, known, lists=lists)
 
 
 def answer(text: str) -> str:
