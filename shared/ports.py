@@ -5,8 +5,8 @@ Every method may raise Unavailable when the system behind it cannot answer now.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from typing import Literal, Protocol
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
@@ -17,6 +17,8 @@ from shared.fhir.references import ResourceKey
 from shared.message.outbound import OutboundMessage, SendResult
 from shared.patient.record import Decision, PatientRecord, TimelineLine
 from shared.patient.state import Message
+from shared.segment.columns import Snapshot
+from shared.segment.sql.query import Query
 
 
 class Clock(Protocol):
@@ -302,6 +304,19 @@ class Channel(Protocol):
 
     async def send(self, message: OutboundMessage) -> SendResult:
         """Hand over a message; the same id on every try. Never raises for what a provider can answer."""
+        ...
+
+
+class Columns(Protocol):
+    """A snapshot of the whole population in columns, for questions about everybody at once."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Return what is in it."""
+        ...
+
+    def ask(self, query: Query, questions: Iterable[str]) -> list[list[tuple[Any, ...]]]:
+        """Find the members, and answer questions in SQL about the table `members` of their `patient`."""
         ...
 
 

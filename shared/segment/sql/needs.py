@@ -1,0 +1,53 @@
+"""Which columns of facts a definition carries from table to table; all others stay in the files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from shared.segment.pattern import ResourcePattern
+
+_ALWAYS = ("fact", "start", "stop")
+_VALUE = ("valued", "number", "unit", "value_text", "value_codes")
+
+
+def needed(definition: BaseModel) -> tuple[str, ...]:
+    """Return the columns, those that every pattern needs first."""
+    found = (column for pattern in _patterns(definition) for column in _of(pattern))
+    return tuple(dict.fromkeys((*_ALWAYS, *found)))
+
+
+def _patterns(node: object) -> Iterator[ResourcePattern]:
+    """Yield every pattern in a definition, however deep."""
+    if isinstance(node, ResourcePattern):
+        yield node
+    if isinstance(node, BaseModel):
+        for _, value in node:
+            yield from _patterns(value)
+    elif isinstance(node, tuple | dict):
+        for item in node.values() if isinstance(node, dict) else node:
+            yield from _patterns(item)
+
+
+def _of(pattern: ResourcePattern) -> Iterator[str]:
+    later = pattern.type is None
+    if pattern.which is not None:
+        yield from ("recent", "senior", "recent_end", "senior_end")
+        measured = [pick.highest or pick.lowest for pick in pattern.which.steps]
+        if any(word == "value" for word in measured):
+            yield from _VALUE
+        if any(word and word != "value" for word in measured):
+            yield "components"
+    if pattern.which is not None or later:
+        yield from _VALUE if pattern.value else ()
+        yield from ("components",) if pattern.component else ()
+    if later:
+        yield from ("codes", "title") if pattern.chooses else ()
+        yield from ("status",) if pattern.status else ()
+    if later and (pattern.attributes or pattern.elements):
+        yield "attributes"
+    if pattern.link:
+        yield "attributes"
+    if pattern.linked_by:
+        yield from ("type", "id")

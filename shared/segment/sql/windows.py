@@ -1,0 +1,66 @@
+"""`when` as SQL: the window that a fact must meet; a condition where it stands, a join where it hangs."""
+
+from __future__ import annotations
+
+from shared.segment.edge import Hung
+from shared.segment.pattern import ResourcePattern
+from shared.segment.sql.edges import placed, sources
+from shared.segment.sql.query import Build, Env
+from shared.segment.sql.text import EVERYBODY, all_of, equal, listed, moment
+from shared.segment.types import PLANS
+from shared.segment.wall import ALWAYS, NEVER
+from shared.segment.when import HungRelation, When
+
+_MEETS = {
+    "starts": ("{c}start < {upper}", "{c}start >= {lower}"),
+    "ends": ("{c}stop < {upper}", "{c}stop >= {lower}"),
+    "at": ("coalesce({c}stop, {c}start) < {upper}", "coalesce({c}stop, {c}start) >= {lower}"),
+    "overlaps": (
+        "coalesce({c}start, {always}) < {upper}",
+        "coalesce({c}stop, {never}) >= {lower}",
+        "coalesce({c}start, {c}stop) IS NOT NULL",
+    ),
+    "during": ("{c}stop < {upper}", "{c}start >= {lower}"),
+    "before": ("{c}stop < {lower}", "{upper} IS NOT NULL"),
+    "after": ("{c}start >= {upper}", "{lower} IS NOT NULL"),
+}
+"""How shared.segment.when.SPANS meet a window [lower, upper)."""
+
+
+def standing(pattern: ResourcePattern, build: Build) -> str:
+    """Test the time of rows `f`, as far as it depends on `now` alone; may be NULL for no."""
+    if pattern.when is None:
+        if pattern.type is None or pattern.type in PLANS:
+            return EVERYBODY
+        return f"(f.start IS NULL OR f.start <= {build.now})"
+    if pattern.when.hangs:
+        return EVERYBODY
+    relations = pattern.when.hung(build.context.wall)
+    return all_of(_stands(relation, build) for relation in relations)
+
+
+def _stands(relation: HungRelation, build: Build) -> str:
+    edges = (
+        moment(edge.at(build.now)) if not isinstance(edge, Hung) else "NULL"
+        for edge in (relation.lower, relation.upper)
+    )
+    return _meets(relation.kind, "f.", *edges)
+
+
+def _meets(kind: str, of: str, lower: str, upper: str) -> str:
+    edges = {"lower": lower, "upper": upper, "always": moment(ALWAYS), "never": moment(NEVER)}
+    return all_of(test.format(c=of, **edges) for test in _MEETS[kind])
+
+
+def hanging(when: When, build: Build, env: Env, table: str) -> str:
+    """Choose the rows of a table of candidates that lie in the windows, for any way to choose the matches."""
+    places, joins = sources(when.named, build, env)
+    tests = []
+    every = list(joins)
+    for relation in when.hung(build.context.wall):
+        edges = [placed(edge, build, places, table, joins) for edge in (relation.lower, relation.upper)]
+        every += [join for edge in edges for join in edge.joins]
+        tests.append(_meets(relation.kind, "c.", *(edge.expression for edge in edges)))
+    key = (*env.key, "fact")
+    rows = f"SELECT DISTINCT {listed(key, 'c.')} FROM {table} c {' '.join(every)} WHERE {all_of(tests)}"
+    return f"SELECT c.* FROM {table} c SEMI JOIN ({rows}) k ON {equal(key, 'k', 'c')}"
