@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from shared.adapters.tables import Entity, Property, TooLarge
-from shared.patient.packing import HEAD
+from shared.patient.packed import HEAD
 
 type Place = tuple[int, int]
 """A chunk's row, and how many bytes it has."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
 
 from shared.fhir.fact import MEDICATION_KINDS, Fact
+from shared.patient.packed import PackedFacts
 
-type Chunks = Mapping[str, tuple[bytes, ...]]
-"""Packed facts by resource type, as stored; see shared.patient.packing."""
-
-_NOTHING: Mapping[str, Fact] = MappingProxyType({})
+_NOTHING = PackedFacts({})
+_SIFTED = 2
+"""Codes of a type that are looked for among its packed facts; with more, decoding all of them is cheaper."""
 
 
 class Facts:
@@ -20,19 +19,18 @@ class Facts:
     it is held here: `coded`, `codes_of` and `title_of` look there.
     """
 
-    __slots__ = ("_by_code", "_chunks", "_decode", "_decoded", "changed")
+    __slots__ = ("_by_code", "_decoded", "_packed", "_sifted", "changed")
 
     def __init__(
         self,
-        chunks: Chunks | None = None,
-        decode: Callable[[tuple[bytes, ...]], dict[str, Fact]] | None = None,
+        packed: PackedFacts = _NOTHING,
         decoded: Mapping[str, Mapping[str, Fact]] | None = None,
         changed: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
-        self._chunks: Chunks = chunks or {}
-        self._decode = decode
-        self._decoded: dict[str, Mapping[str, Fact]] = dict(decoded or {})
+        self._packed = packed
+        self._decoded: dict[str, Mapping[str, Fact]] = dict(decoded) if decoded else {}
         self._by_code: dict[str, dict[str, list[Fact]]] = {}
+        self._sifted: dict[str, dict[str, list[Fact]]] = {}
         self.changed: Mapping[str, frozenset[str]] = changed or {}
         """Ids, by type, of the facts that differ from the packed ones: what a commit must write."""
 
@@ -48,19 +46,35 @@ class Facts:
         """Return the facts of a type by id, tombstones and all, in the order of their first arrival."""
         found = self._decoded.get(resource_type)
         if found is None:
-            packed = self._chunks.get(resource_type)
-            if not packed or self._decode is None:
-                return _NOTHING
-            found = self._decoded[resource_type] = self._decode(packed)
+            found = self._decoded[resource_type] = self._packed.all_of(resource_type)
         return found
 
     def coded(self, resource_type: str, code: str) -> list[Fact]:
         """Return the facts of a type that carry a token "system|code", those deleted left out."""
         index = self._by_code.get(resource_type)
         if index is None:
-            codes = self.codes_of if resource_type in MEDICATION_KINDS else _codes
-            index = self._by_code[resource_type] = _index(self.of(resource_type), codes)
+            if resource_type not in self._decoded and resource_type not in MEDICATION_KINDS:
+                sifted = self._sifted.setdefault(resource_type, {})
+                if code not in sifted and len(sifted) < _SIFTED:
+                    sifted[code] = self._packed.coded(resource_type, code)
+                if code in sifted:
+                    return sifted[code]
+            index = self._by_code[resource_type] = self._index(resource_type)
         return index.get(code, [])
+
+    def _index(self, resource_type: str) -> dict[str, list[Fact]]:
+        """Order the facts of a type by their codes, each once under each."""
+        index: dict[str, list[Fact]] = {}
+        elsewhere = resource_type in MEDICATION_KINDS
+        for fact in self.of(resource_type).values():
+            if not fact.gone:
+                for code in self.codes_of(fact) if elsewhere else fact.codes:
+                    found = index.get(code)
+                    if found is None:
+                        index[code] = [fact]
+                    elif found[-1] is not fact:
+                        found.append(fact)
+        return index
 
     def codes_of(self, fact: Fact) -> tuple[str, ...]:
         """Return a fact's tokens, and those of the Medication to which it refers."""
@@ -86,22 +100,23 @@ class Facts:
         decoded = dict(self._decoded)
         decoded[fact.resource_type] = {**self.of(fact.resource_type), fact.resource_id: fact}
         dirty = self.changed.get(fact.resource_type, frozenset()) | {fact.resource_id}
-        grown = Facts(self._chunks, self._decode, decoded, {**self.changed, fact.resource_type: dirty})
+        grown = Facts(self._packed, decoded, {**self.changed, fact.resource_type: dirty})
         stale = {fact.resource_type, *(MEDICATION_KINDS if fact.resource_type == "Medication" else ())}
         grown._by_code = {kind: index for kind, index in self._by_code.items() if kind not in stale}
+        grown._sifted = {kind: found for kind, found in self._sifted.items() if kind not in stale}
         return grown
 
     def committed(self) -> Facts:
         """Return the same facts, taken as packed: nothing left to write."""
-        kept = Facts(self._chunks, self._decode, self._decoded)
-        kept._by_code = self._by_code
+        kept = Facts(self._packed, self._decoded)
+        kept._by_code, kept._sifted = self._by_code, self._sifted
         return kept
 
     @property
     def types(self) -> frozenset[str]:
         """Return the resource types that have facts."""
-        packed = {kind for kind, parts in self._chunks.items() if parts}
-        return frozenset(packed | {kind for kind, facts in self._decoded.items() if facts})
+        held = {kind for kind, facts in self._decoded.items() if facts}
+        return frozenset(held.union(self._packed.types.difference(self._decoded)))
 
     def __iter__(self) -> Iterator[Fact]:
         for resource_type in sorted(self.types):
@@ -116,15 +131,3 @@ class Facts:
     def __hash__(self) -> int:
         return hash(self.types)
 
-
-def _codes(fact: Fact) -> tuple[str, ...]:
-    return fact.codes
-
-
-def _index(facts: Mapping[str, Fact], codes: Callable[[Fact], tuple[str, ...]]) -> dict[str, list[Fact]]:
-    index: dict[str, list[Fact]] = {}
-    for fact in facts.values():
-        if not fact.gone:
-            for code in dict.fromkeys(codes(fact)):
-                index.setdefault(code, []).append(fact)
-    return index

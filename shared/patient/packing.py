@@ -6,15 +6,15 @@ chunk ("Observation_3"), so that a change rewrites one chunk and never moves ano
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
-import zstandard
 from msgspec import Struct
 
 from shared.effects import IndexEffect
-from shared.fhir.fact import Fact, Person
+from shared.fhir.fact import Person
 from shared.patient.facts import Facts
+from shared.patient.packed import HEAD, PackedFacts, compress, decompress
 from shared.patient.record import PatientRecord
 from shared.patient.state import Enrolment, JourneyHistory, Membership, Message, OptOut
 
@@ -22,7 +22,6 @@ FORMAT = 1
 """Of the packing; a record in an older format is rebuilt from the FHIR server, not migrated in code."""
 
 CHUNK_FACTS = 256
-HEAD = "head"
 
 
 class _Head(Struct, frozen=True, array_like=True):
@@ -44,18 +43,17 @@ class _Head(Struct, frozen=True, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _decode_head = msgspec.msgpack.Decoder(_Head).decode
-_decode_facts = msgspec.msgpack.Decoder(list[Fact]).decode
 
 
 def pack(record: PatientRecord) -> dict[str, bytes]:
     """Return the chunks that differ from what the record was unpacked from: always "head" and any facts."""
-    chunks = {HEAD: _compress(_encoder.encode(_head(record)))}
+    chunks = {HEAD: compress(_encoder.encode(_head(record)))}
     for resource_type, changed in record.facts.changed.items():
         facts = list(record.facts.of(resource_type).values())
         indices = {i // CHUNK_FACTS for i, fact in enumerate(facts) if fact.resource_id in changed}
         for index in sorted(indices):
             part = facts[index * CHUNK_FACTS : (index + 1) * CHUNK_FACTS]
-            chunks[f"{resource_type}_{index}"] = _compress(_encoder.encode(part))
+            chunks[f"{resource_type}_{index}"] = compress(_encoder.encode(part))
     return chunks
 
 
@@ -66,7 +64,7 @@ def unpack(key: str, chunks: Mapping[str, bytes]) -> PatientRecord:
         key=key,
         patient_id=head.patient_id,
         person=head.person,
-        facts=Facts(_by_type(chunks), decode_facts),
+        facts=Facts(PackedFacts(chunks)),
         memberships=head.memberships,
         enrolments=head.enrolments,
         messages=head.messages,
@@ -81,15 +79,10 @@ def unpack(key: str, chunks: Mapping[str, bytes]) -> PatientRecord:
     )
 
 
-def decode_facts(packed: tuple[bytes, ...]) -> dict[str, Fact]:
-    """Decode the chunks of one type, in order. Raises ValueError."""
-    return {fact.resource_id: fact for part in packed for fact in _decode_facts(_decompress(part))}
-
-
 def _read_head(chunks: Mapping[str, bytes]) -> _Head:
     if HEAD not in chunks:
         raise ValueError("a record with no head")
-    raw = _decompress(chunks[HEAD])
+    raw = decompress(chunks[HEAD])
     try:
         head = _decode_head(raw)
     except msgspec.DecodeError:
@@ -126,28 +119,3 @@ def _head(record: PatientRecord) -> _Head:
         record.replies,
         record.lens,
     )
-
-
-def _by_type(chunks: Mapping[str, bytes]) -> dict[str, tuple[bytes, ...]]:
-    numbered: dict[str, dict[int, bytes]] = {}
-    for resource_type, index, part in _fact_chunks(chunks):
-        numbered.setdefault(resource_type, {})[index] = part
-    return {kind: tuple(parts[i] for i in sorted(parts)) for kind, parts in numbered.items()}
-
-
-def _fact_chunks(chunks: Mapping[str, bytes]) -> Iterator[tuple[str, int, bytes]]:
-    for name, part in chunks.items():
-        if name != HEAD:
-            resource_type, _, index = name.rpartition("_")
-            yield resource_type, int(index), part
-
-
-def _compress(raw: bytes) -> bytes:
-    return zstandard.ZstdCompressor(level=1).compress(raw)
-
-
-def _decompress(packed: bytes) -> bytes:
-    try:
-        return zstandard.ZstdDecompressor().decompress(packed)
-    except zstandard.ZstdError as error:
-        raise ValueError("a packed chunk is damaged") from error

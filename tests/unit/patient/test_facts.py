@@ -8,7 +8,8 @@ from records import collections, facts, records, small_fact, steady
 
 from shared.fhir.fact import Fact
 from shared.patient.facts import Facts
-from shared.patient.packing import decode_facts, pack, unpack
+from shared.patient.packed import PackedFacts
+from shared.patient.packing import pack, unpack
 from shared.patient.record import PatientRecord
 
 
@@ -91,7 +92,7 @@ def test_one_fact_more_or_other_is_unequal(found, fact):
 
 
 def test_types_with_no_facts_count_for_nothing():
-    empty = Facts({"Observation": ()}, decode_facts, {"Condition": {}})
+    empty = Facts(PackedFacts({}), {"Condition": {}, "Observation": {}})
     assert empty == Facts()
     assert hash(empty) == hash(Facts())
     assert empty.types == frozenset()

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from records import TYPES, facts, records, small_fact, steady
 
-from shared.patient import packing
 from shared.patient.facts import Facts
-from shared.patient.packing import CHUNK_FACTS, FORMAT, HEAD, pack, unpack
+from shared.patient.packed import HEAD, compress
+from shared.patient.packing import CHUNK_FACTS, FORMAT, pack, unpack
 from shared.patient.record import PatientRecord
 
 
@@ -95,9 +95,9 @@ def test_facts_are_decoded_only_when_somebody_looks(record, kind):
     [
         (b"", "damaged"),
         (b"rubbish", "damaged"),
-        (packing._compress(b""), "truncated"),
-        (packing._compress(b"\xc1"), "malformed"),
-        (packing._compress(b"\x90"), "format None"),
+        (compress(b""), "truncated"),
+        (compress(b"\xc1"), "malformed"),
+        (compress(b"\x90"), "format None"),
     ],
 )
 def test_a_head_that_is_none_is_a_value_error(head, reason):
@@ -115,4 +115,4 @@ def test_another_format_is_named_whatever_its_shape(fields):
     """A record of another format is rebuilt: it must not look like one that is damaged."""
     other = msgspec.msgpack.encode([FORMAT + 1, *([None] * fields)])
     with pytest.raises(ValueError, match=f"format {FORMAT + 1}"):
-        unpack("key", {HEAD: packing._compress(other)})
+        unpack("key", {HEAD: compress(other)})
