@@ -22,7 +22,7 @@ from shared.adapters.fhir_calls import FhirCalls
 from shared.adapters.fhir_http import FhirHttp
 from shared.adapters.memory_fhir import MemoryFhir
 from shared.errors import Conflict, Rejected
-from shared.fhir.groups import GroupMember, make_group
+from shared.fhir.groups import GroupLabel, GroupMember, group_of_patients
 from shared.fhir.instants import SECOND, Instant, iso, parse_instant
 from shared.fhir.references import ResourceKey
 from shared.ports import Export, FhirServer
@@ -284,7 +284,8 @@ async def test_an_export_of_a_group_is_of_its_members(server):
         {"resourceType": "Encounter", "id": uuid4().hex, "subject": {"reference": str(key_of(each))}}
         for each in (mine, other)
     ]
-    group = make_group(uuid4().hex, "urn:s|1", "S", [GroupMember(str(mine["id"]))], Instant(0))
+    label = GroupLabel("urn:s", "1", "S")
+    group = group_of_patients(uuid4().hex, label, [GroupMember(str(mine["id"]))], Instant(0))
     for each in (mine, other, *visits, group):
         await server.update(each)
     found = await exported(server, await server.start_export(("Patient", "Encounter"), str(group["id"])))
