@@ -97,9 +97,9 @@ def decode(raw: Mapping[str, object]) -> dict[str, Property]:
     """Turn an entity's JSON into properties; binary ones to bytes, 64-bit ones to int, no Timestamp."""
     entity: dict[str, Property] = {}
     for name, value in raw.items():
-        kind = raw.get(f"{name}@odata.type")
         if "@" in name or name.startswith("odata.") or name == "Timestamp":
             continue
+        kind = raw.get(f"{name}@odata.type")
         if kind == "Edm.Binary":
             entity[name] = base64.b64decode(str(value))
         elif kind == "Edm.Int64":

@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.catalogue import Catalogue, publication
-from shared.decide import decide_all
+from shared.decide import decide_all, is_blind
 from shared.effects import IndexMember
 from shared.errors import Conflict
 from shared.events import ClaimsAbandoned, DefinitionsPublished, Event
@@ -79,9 +79,12 @@ def _decided(
     """Decide for each patient of a page, and yield those for whom there is something to do."""
     for stored in page:
         decision = decide_all(stored.record, events, catalogue, now)
-        if decision.record is not stored.record:
+        if is_blind(stored.record, catalogue):  # something has to be read again first
+            yield _Work(stored)
+        elif decision.record is not stored.record:
             listed = _without_rows(decision, segments)
-            yield _Work(stored, listed if _only_commits(listed, now) else None)
+            noted = decision.record.catalogue == catalogue.version  # by this its rows are found again
+            yield _Work(stored, listed if noted and _only_commits(listed, now) else None)
         elif stored.record.outbox:  # perhaps of a delivery that crashed
             yield _Work(stored)
 
