@@ -62,6 +62,23 @@ async def test_a_published_segment_gets_its_members(ward: Ward, tmp_path: Path) 
     assert unknown == "1 there is no population run for version 99-0123456789abcdef"
 
 
+async def test_publish_waits_until_everybody_was_looked_at(ward: Ward, tmp_path: Path) -> None:
+    """The command returns when the functions host is done with all shards."""
+    await _published(ward)
+    folder = tmp_path / "mine" / "segments"
+    folder.mkdir(parents=True)
+    body = {**SECOND.body, "url": "https://populations.example/segments/third", "title": "Third"}
+    (folder / "third.yaml").write_text(json.dumps(body))
+    told = await asyncio.to_thread(_told, ward, tmp_path, "publish", str(tmp_path / "mine"), "--wait")
+    assert told.startswith("0 ")
+    assert "1 of 1 were new; every patient is looked at" in told
+    assert f"{COUNT // 2} entered and 0 left a segment" in told
+    async with ward.product.opened() as services:
+        assert len(await services.indexes.members(body["url"])) == COUNT // 2
+    again = await asyncio.to_thread(_told, ward, tmp_path, "publish", str(tmp_path / "mine"), "--wait")
+    assert "0 of 1 were new; nobody need be looked at for them" in again
+
+
 def _told(ward: Ward, folder: Path, *arguments: str) -> str:
     """Run a command: its exit status and what it says, on one line."""
     path = folder / "settings.json"
