@@ -12,31 +12,41 @@ from tests.simulation.faults import POINTS, Faults
 from tests.simulation.happenings import Phase
 from tests.simulation.hospital import Hospital
 
-SEED = 36
-"""Of a history that passes every point."""
+SEEDS = (15, 89)
+"""Of histories that pass every point between them, but for what only faults bring about."""
+RARE = ("queue.send.outbox:before", "queue.send.outbox:after")
+"""Passed only where something was left behind: test_regressions.py tells the story of each."""
+STEADY = tuple(point for point in POINTS if point not in RARE)
 
 
 @cache
-def _history() -> tuple[Phase, ...]:
-    return Hospital(SEED).history(8, calm=True)
+def _history(seed: int) -> tuple[Phase, ...]:
+    return Hospital(seed).history(8, calm=True)
 
 
 @cache
-def _undisturbed() -> run.Outcome:
-    return run.calm(SEED, _history(), Faults(Random()))
+def _undisturbed(seed: int) -> run.Outcome:
+    return run.calm(seed, _history(seed), Faults(Random()))
 
 
-def test_an_undisturbed_history_breaks_nothing_and_passes_every_point():
-    outcome = _undisturbed()
-    assert outcome.broken == []
-    assert set(POINTS) - set(outcome.world.faults.visits) == set()
+def _visits(seed: int, point: str) -> int:
+    return _undisturbed(seed).world.faults.visits[point]
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_undisturbed_history_breaks_nothing(seed):
+    assert _undisturbed(seed).broken == []
+
+
+def test_the_histories_pass_every_point():
+    assert [point for point in STEADY if not any(_visits(seed, point) for seed in SEEDS)] == []
+
+
+@pytest.mark.parametrize("point", STEADY)
 def test_a_crash_changes_nothing(point):
-    visits = _undisturbed().world.faults.visits[point]
-    target = (point, Random(point).randrange(visits))
-    disturbed = run.calm(SEED, _history(), Faults(Random(), target=target))
+    seed = next(seed for seed in SEEDS if _visits(seed, point))
+    target = (point, Random(point).randrange(_visits(seed, point)))
+    disturbed = run.calm(seed, _history(seed), Faults(Random(), target=target))
     assert disturbed.world.faults.crashed_at() == {point}
     assert disturbed.broken == []
-    assert run.compare(_undisturbed().world, disturbed.world) == []
+    assert run.compare(_undisturbed(seed).world, disturbed.world) == []

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from msgspec.structs import replace
+
 from shared.fhir.instants import DAY, HOUR, Instant
+from shared.patient.record import Decision
 from shared.usecases.jobs import Report
 from tests.simulation import hospital, invariants
 from tests.simulation.happenings import Publication
@@ -207,3 +211,21 @@ def test_a_membership_row_that_is_written_late_by_a_worker_that_dies_converges()
         _flipped_back(scene)
         scene.crash("indexes.apply:after", visit)
         assert scene.broken() == []
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_who_was_committed_with_an_old_catalogue_is_looked_at_again_though_the_sweep_dies(side):
+    """The population run had passed when an instance that knew nothing of the publication wrote."""
+    scene = Scene()
+    scene.write(hospital._diabetes("ann", "c1"))
+    before = scene.record("ann")
+    scene.player.act(Publication(1))
+    scene.world.idle()
+    patients = scene.world.outside.patients
+    stored = scene.world.run(patients.load(before.key))
+    assert stored.record.catalogue != before.catalogue
+    late = replace(stored.record, memberships=before.memberships, catalogue=before.catalogue)
+    scene.world.run(patients.commit(stored, Decision(late)))
+    scene.crash(f"queue.send.outbox:{side}")
+    assert scene.broken() == []
+    assert scene.world.faults.crashed_at() == {f"queue.send.outbox:{side}"}
