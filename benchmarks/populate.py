@@ -136,6 +136,7 @@ async def _run(at: Storage, patients: int, percent: int) -> Json:
         "shards": run.shards,
         "committed": progress.committed,
         "cpu_ms_per_patient": {name: tidy(1000 * cpu / patients) for name, cpu in used.cpu.items()},
+        "rate_if_cpu_were_all": tidy(2 * patients / sum(used.cpu.values())),
         "cores_of_others": tidy(used.others / used.seconds),
     }
 
