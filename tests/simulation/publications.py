@@ -29,7 +29,7 @@ def _shipped() -> tuple[Document, ...]:
     return tuple(
         Document(kind, path.name, _read(path))
         for folder, kind in KINDS.items()
-        for path in sorted((_ROOT / folder).iterdir())
+        for path in sorted((_ROOT / folder).glob("*"))
     )
 
 
@@ -59,10 +59,14 @@ def _first() -> tuple[Document, ...]:
 
 
 def _second() -> tuple[Document, ...]:
+    high = {"type": "Observation", "fhirpath": "value.ofType(Quantity).value > 9", "label": "high"}
     recent = {"has": {"type": "Observation", "when": {"starts": {"last": "P3D"}}, "label": "test"}}
     return (
         _made("segment", "visited", "2.0.0", criteria={"all": [{"member_of": _DIABETES}]}),
         _made("segment", "tested", criteria=recent),
+        _made("segment", "high", criteria={"has": high}),
+        _made("segment", "none-high", criteria={"all": [{"has_no": high}, {"has": {"type": "Observation"}}]}),
+        _made("segment", "called", criteria={"extension": {"url": f"{_BASE}/called", "value": "yes"}}),
         _journey("burst", "2.0.0", {"segment_entered": _DIABETES}, "after-exit", _burst("PT5H"), leaves=True),
         _journey("tested", "1.0.0", {"segment_entered": f"{_BASE}/segments/tested"}, "after-exit", _hello()),
     )
