@@ -33,11 +33,18 @@ class Population:
         self._shared: dict[str, bytes] = {}
         self.left_out = 0
         """Resources of types that are not kept, or of no use."""
+        self.claimed = 0
+        """Resources about somebody who is not in their Bundle, taken as those of the one patient who is."""
 
     def read(self, path: Path, report: Callable[[str], object]) -> None:
         """Read a file or folder. Raises FileNotFoundError."""
         for unit in read_units(path, report):
             self.add(unit)
+        if self.claimed:
+            report(
+                f"{path}: {self.claimed} resources of Bundles refer to a patient who is not in the Bundle; "
+                "they count as those of the only one who is"
+            )
 
     def add(self, unit: Unit) -> None:
         """Take in a resource, or a Bundle: what it holds that is nobody's belongs to its one patient."""
@@ -54,12 +61,19 @@ class Population:
             if isinstance(content, Person):
                 self._people.setdefault(content.resource_id, []).append(packed)
             elif content.resource_type not in SHARED_TYPES:
-                for patient in found.patients:
+                for patient in self._whose(found.patients, only):
                     self._own.setdefault(patient, []).append(packed)
             elif only:
                 self._own.setdefault(only, []).append(packed)
             else:
                 self._shared[content.reference] = packed
+
+    def _whose(self, named: tuple[str, ...], only: str) -> tuple[str, ...]:
+        """Return whose a resource is: a Bundle of one patient is about that one, as for CQL engines."""
+        if not only or only in named:
+            return named
+        self.claimed += 1
+        return (only,)
 
     def __len__(self) -> int:
         return len(self._people)
