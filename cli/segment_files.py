@@ -20,6 +20,7 @@ from shared.fhir.canonical import canonical
 from shared.segment.compile import compile_segments, references
 from shared.segment.compiled import CompiledSegment
 from shared.segment.definition import SegmentDefinition, parse_segment
+from shared.segment.static_list import NO_LISTS, StaticList, StaticLists, parse_csv, parse_list
 from shared.segment.valuesets import ValueSets
 
 _ENDINGS = (".yaml", ".yml", ".json")
@@ -32,6 +33,7 @@ class Surroundings(Struct, frozen=True):
     zone: ZoneInfo
     segments: Mapping[str, tuple[SegmentDefinition, str]]
     """Other segments by url, with their files."""
+    lists: StaticLists = NO_LISTS
 
 
 def surroundings(
@@ -54,7 +56,13 @@ def surroundings(
         for file in sorted(folder.glob("*")) if folder.is_dir() else ():
             for definition in _other(file):
                 others.setdefault(definition.url, (definition, str(file)))
-    return Surroundings(ValueSets.of(_first(found)), ZoneInfo(zone), others)
+    lists = [found for folder in folders for found in _lists(folder.parent / "lists")]
+    return Surroundings(ValueSets.of(_first(found)), ZoneInfo(zone), others, StaticLists(lists))
+
+
+def _lists(folder: Path) -> Iterator[StaticList]:
+    for file in sorted(folder.glob("*.csv")):
+        yield parse_list(parse_csv(file.read_text("utf-8-sig"), str(file)), str(file))
 
 
 def _value_sets(place: Path, report: Callable[[str], object], needed: bool) -> Iterator[dict[str, object]]:
@@ -104,7 +112,7 @@ def compile_file(
     known = {url: found for url, found in around.segments.items() if url != definition.url}
     needed, files = _needed(definition, known, given), {definition.canonical: str(file)}
     files |= {other.canonical: where for other, where in known.values()}
-    compiled = compile_segments([*needed, definition], around.valuesets, around.zone, files)
+    compiled = compile_segments([*needed, definition], around.valuesets, around.zone, files, around.lists)
     return next(made for made in compiled if made.url == definition.url), definition
 
 

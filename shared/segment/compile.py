@@ -15,8 +15,9 @@ from shared.fhir.fact import Person
 from shared.fhir.lens import union
 from shared.segment.compiled import CompiledSegment
 from shared.segment.criteria.member import MemberCriterion
-from shared.segment.criterion import Context, Touch
-from shared.segment.definition import SegmentDefinition
+from shared.segment.criterion import Compiled, Context, Touch
+from shared.segment.definition import PATIENT, SegmentDefinition
+from shared.segment.own_zone import in_own_zone
 from shared.segment.selector import compile_match, lens_of
 from shared.segment.static_list import NO_LISTS, StaticLists
 from shared.segment.valuesets import ValueSets
@@ -39,13 +40,16 @@ def compile_segment(
     with every Problem: a value set or a segment that is not defined.
     """
     found: list[Problem] = []
-    wall = wall_of(ZoneInfo(definition.time_zone) if definition.time_zone else zone)
-    context = Context(valuesets, wall, segments, f"{where or definition.canonical}: ", found)
-    context = _matched(definition, replace(context, lists=lists))
-    criteria = definition.criteria.compile(context.inside("criteria"))
+    named = None if definition.time_zone in (None, PATIENT) else ZoneInfo(definition.time_zone or "")
+    context = Context(
+        valuesets, wall_of(named or zone), segments, f"{where or definition.canonical}: ", found
+    )
+    context = replace(context, lists=lists)
+    criteria = _compiled(definition, context)
     if found:
         raise Invalid(tuple(found))
-    criteria = replace(criteria, lens=union((criteria.lens, *map(lens_of, definition.matches.values()))))
+    if definition.time_zone == PATIENT:
+        criteria = in_own_zone(criteria, lambda own: _compiled(definition, replace(context, wall=own)))
     return CompiledSegment(
         url=definition.url,
         canonical=definition.canonical,
@@ -55,6 +59,12 @@ def compile_segment(
         excludes=_excluder(definition),
         depends=tuple(dict.fromkeys(references(definition.criteria))),
     )
+
+
+def _compiled(definition: SegmentDefinition, context: Context) -> Compiled:
+    """Compile the matches and the criteria on one wall clock."""
+    criteria = definition.criteria.compile(_matched(definition, context).inside("criteria"))
+    return replace(criteria, lens=union((criteria.lens, *map(lens_of, definition.matches.values()))))
 
 
 def _matched(definition: SegmentDefinition, context: Context) -> Context:

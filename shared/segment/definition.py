@@ -22,7 +22,13 @@ from shared.segment.pattern import AnyPattern, MatchName
 from shared.segment.problems import problems
 
 
+PATIENT = "patient"
+"""As a time zone: the patient's own."""
+
+
 def _zone(name: str) -> str:
+    if name == PATIENT:
+        return name
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # OSError: a name that is a folder of the tz database
@@ -51,7 +57,8 @@ class SegmentDefinition(Authored):
     owner: str = ""
     tags: Annotated[tuple[Word, ...], ONE_OR_MANY] = ()
     time_zone: Annotated[str, AfterValidator(_zone)] | None = None
-    """In which days, birthdays and windows are counted; the organisation's own if not given."""
+    """In which days, birthdays and windows are counted; the organisation's if not given. "patient" is the
+    patient's own (the extension timezone of Patient), and the organisation's where that is not known."""
     include_deceased: StrictBool = False
     """People who have died are in no segment unless this is true."""
     include_inactive: StrictBool = False

@@ -18,6 +18,8 @@ _SIMPLE = {
     _US_CORE + "individual-sex": "sex",
     _US_CORE + "genderIdentity": "gender-identity",
     "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired": "interpreter-required",
+    "http://hl7.org/fhir/StructureDefinition/timezone": "time-zone",
+    "http://hl7.org/fhir/StructureDefinition/tz-code": "time-zone",
 }
 NAMES = frozenset({*_SIMPLE.values(), *_OMB.values(), *(f"{name}-text" for name in _OMB.values())})
 """The attributes that known() may give."""
