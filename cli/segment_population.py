@@ -15,7 +15,8 @@ from cli.ndjson_files import Unit, read_units
 from shared.errors import Rejected
 from shared.fhir.fact import Fact, Person
 from shared.fhir.lens import Lens
-from shared.fhir.project import SHARED_TYPES, project
+from shared.fhir.ndjson import Resource
+from shared.fhir.project import SHARED_TYPES, Projection, project
 from shared.patient.apply import apply_content
 from shared.patient.record import PatientRecord, patient_key
 
@@ -34,7 +35,7 @@ class Population:
         self.left_out = 0
         """Resources of types that are not kept, or of no use."""
         self.claimed = 0
-        """Resources about somebody who is not in their Bundle, taken as those of the one patient who is."""
+        """Resources about nobody in their Bundle, taken as those of the one patient who is in it."""
 
     def read(self, path: Path, report: Callable[[str], object]) -> None:
         """Read a file or folder. Raises FileNotFoundError."""
@@ -42,8 +43,8 @@ class Population:
             self.add(unit)
         if self.claimed:
             report(
-                f"{path}: {self.claimed} resources of Bundles refer to a patient who is not in the Bundle; "
-                "they count as those of the only one who is"
+                f"{path}: {self.claimed} resources of Bundles refer to nobody in the Bundle; "
+                "they count as those of its one patient"
             )
 
     def add(self, unit: Unit) -> None:
@@ -51,9 +52,8 @@ class Population:
         patients = {str(r.get("id")) for r in unit if r.get("resourceType") == "Patient"}
         only = next(iter(patients)) if len(patients) == 1 and len(unit) > 1 else ""
         for resource in unit:
-            try:
-                found = project(resource, self._zone, self._lens)
-            except Rejected:
+            found = self._projected(resource, only)
+            if found is None:
                 self.left_out += 1
                 continue
             content = found.content
@@ -67,6 +67,21 @@ class Population:
                 self._own.setdefault(only, []).append(packed)
             else:
                 self._shared[content.reference] = packed
+
+    def _projected(self, resource: Resource, only: str) -> Projection | None:
+        """Project a resource; one that does not say legibly whose it is, as that of the one patient."""
+        try:
+            return project(resource, self._zone, self._lens)
+        except Rejected:
+            if not only:
+                return None
+        whose = {"reference": f"Patient/{only}"}
+        try:
+            found = project({**resource, "subject": whose, "patient": whose}, self._zone, self._lens)
+        except Rejected:
+            return None
+        self.claimed += 1
+        return found
 
     def _whose(self, named: tuple[str, ...], only: str) -> tuple[str, ...]:
         """Return whose a resource is: a Bundle of one patient is about that one, as for CQL engines."""
