@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -30,7 +31,7 @@ from shared.fhir.notification import Format, Limits
 from shared.fhir.proof import Claims
 from shared.fhir.sources import Source
 from shared.message.policy import Policy
-from shared.ports import Channel, Clock, Queue
+from shared.ports import Channel, Clock, Columns, ColumnsWriter, Queue
 from shared.usecases.published import PublishedDefinitions
 from shared.usecases.services import QUEUES, Services
 
@@ -194,3 +195,17 @@ def _credential() -> AsyncCredential:
 
 def _clock(chosen: Settings) -> Clock:
     return FileClock(chosen.clock_file) if chosen.clock_file else SystemClock()
+
+
+def open_columns(folder: Path) -> Columns:
+    """Open a snapshot of the population in columns. Raises Rejected where there is none."""
+    from shared.adapters.columns_duckdb import ParquetColumns  # DuckDB: only where it is asked
+
+    return ParquetColumns(folder)
+
+
+def columns_writer(folder: Path) -> ColumnsWriter:
+    """Begin a snapshot of the population in columns, in a folder of its own."""
+    from shared.adapters.columns_writer import ParquetWriter  # DuckDB: only where it is asked
+
+    return ParquetWriter(folder)

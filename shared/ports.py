@@ -319,6 +319,26 @@ class Columns(Protocol):
         """Find the members, and answer questions in SQL about the table `members` of their `patient`."""
         ...
 
+    def close(self) -> None:
+        """Let go of the snapshot."""
+        ...
+
+
+class ColumnsWriter(Protocol):
+    """Makes a snapshot of the whole population in columns."""
+
+    def add(self, record: PatientRecord) -> None:
+        """Take in a record; one of nobody who is known is passed over."""
+        ...
+
+    def finish(self, as_of: Instant) -> Snapshot:
+        """Write what is left, and say that the snapshot is whole."""
+        ...
+
+    def close(self) -> None:
+        """Let go of all that is temporary."""
+        ...
+
 
 class Definitions(Protocol):
     """The published catalogue."""

@@ -19,6 +19,7 @@ from shared.segment.compile import compile_segments, references
 from shared.segment.definition import SegmentDefinition
 from shared.segment.sql.preview import BREAKDOWNS, breakdown, sample
 from shared.segment.sql.translate import to_sql
+from shared.segment.static_list import NO_LISTS, StaticLists
 from shared.segment.valuesets import ValueSets
 from shared.segment.wall import wall_of
 
@@ -67,6 +68,7 @@ class Asked(Struct, frozen=True):
     now: Instant
     others: Mapping[str, SegmentDefinition] = _NONE
     """The segments that it may refer to, by url."""
+    lists: StaticLists = NO_LISTS
     size: int = SAMPLE
 
 
@@ -74,9 +76,9 @@ def preview(columns: Columns, asked: Asked) -> Preview:
     """Ask the columns. Raises Invalid for a definition that does not compile, Unavailable."""
     definition, now = asked.definition, asked.now
     others = {**asked.others, definition.url: definition}
-    compile_segments(_needed(definition, others), asked.valuesets, asked.zone)
+    compile_segments(_needed(definition, others), asked.valuesets, asked.zone, lists=asked.lists)
     snapshot = columns.snapshot
-    query = to_sql(definition, asked.valuesets, asked.zone, now, others, snapshot.units)
+    query = to_sql(definition, asked.valuesets, asked.zone, now, others, snapshot.units, asked.lists)
     wall = wall_of(ZoneInfo(definition.time_zone) if definition.time_zone else asked.zone)
     counted, chosen = columns.ask(
         query, [breakdown(_MEMBERS, wall, now), sample(_MEMBERS, definition.url, asked.size)]

@@ -11,6 +11,7 @@ from shared.segment.sql.days import with_days
 from shared.segment.sql.edges import placed, sources
 from shared.segment.sql.query import Build, Env
 from shared.segment.sql.text import listed
+from shared.segment.sql.windows import going
 from shared.segment.wall import ALWAYS
 from shared.segment.window import Window
 
@@ -66,7 +67,8 @@ def _stretches(table: str, build: Build, env: Env, within: Window | None) -> tup
     ways = [f"{place}fact AS way{number}" for number, place in enumerate(places.values())]
     first = f"greatest(c.start, {low.expression})"
     beyond = f"least(coalesce(c.stop + 1, {high.expression}), {high.expression})"
-    there = f"c.start IS NOT NULL AND {low.expression} IS NOT NULL AND {high.expression} IS NOT NULL"
+    there = f"c.start IS NOT NULL AND (c.stop IS NOT NULL OR {going('c.')})"
+    there += f" AND {low.expression} IS NOT NULL AND {high.expression} IS NOT NULL"
     columns = ", ".join([listed(env.key, "c."), *ways, f"{first} AS first", f"{beyond} AS beyond"])
     rows = f"SELECT {columns} FROM {table} c {every} WHERE {there}"
     key = (*env.key, *(f"way{number}" for number in range(len(ways))))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from shared.segment.criteria.member import MemberCriterion
+from shared.segment.criteria.member import ListCriterion, MemberCriterion
 from shared.segment.definition import SegmentDefinition
 from shared.segment.sql.criteria import SAID, condition
 from shared.segment.sql.needs import needed
 from shared.segment.sql.query import Build
 from shared.segment.sql.selecting import with_match
-from shared.segment.sql.text import NOBODY, all_of
+from shared.segment.sql.text import NOBODY, all_of, among, any_of, holds_any
 from shared.segment.wall import wall_of
 
 
@@ -48,4 +48,15 @@ def _member(criterion: MemberCriterion, build: Build) -> str:
     return f"(p.patient IN (SELECT patient FROM {build.members[url]}))"
 
 
+def _listed(criterion: ListCriterion, build: Build) -> str:
+    """See ListCriterion."""
+    found = build.context.lists.get(criterion.in_list)
+    if found is None:
+        known = ", ".join(build.context.lists.urls)
+        build.context.inside(".in_list").fault("is no list that is defined", known)
+        return NOBODY
+    return any_of([among("p.id", found.patients), holds_any("p.identifiers", found.identifiers)])
+
+
 SAID[MemberCriterion] = _member
+SAID[ListCriterion] = _listed

@@ -49,5 +49,7 @@ def _of(pattern: ResourcePattern) -> Iterator[str]:
         yield "attributes"
     if pattern.link:
         yield "attributes"
+    if pattern.covered_days or pattern.total_time or (pattern.when and pattern.when.overlaps):
+        yield from ("type", "status")
     if pattern.linked_by:
         yield from ("type", "id")

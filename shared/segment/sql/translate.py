@@ -12,6 +12,7 @@ from shared.segment.criterion import Context
 from shared.segment.definition import SegmentDefinition
 from shared.segment.sql.members import members
 from shared.segment.sql.query import Build, Query, Step
+from shared.segment.static_list import NO_LISTS, StaticLists
 from shared.segment.valuesets import ValueSets
 from shared.segment.wall import wall_of
 
@@ -25,6 +26,7 @@ def to_sql(
     now: Instant,
     segments: Mapping[str, SegmentDefinition] = _NONE,
     units: tuple[str, ...] = (),
+    lists: StaticLists = NO_LISTS,
 ) -> Query:
     """Make the query for the members of a definition that compiles, as of `now`.
 
@@ -33,7 +35,7 @@ def to_sql(
     """
     problems: list[Problem] = []
     steps: list[Step] = []
-    context = Context(valuesets, wall_of(zone), {}, "", problems)
+    context = Context(valuesets, wall_of(zone), {}, "", problems, lists=lists)
     build = Build(context, zone, now, units, segments, columns=(), steps=steps, members={})
     text = members(definition, build)
     if problems:

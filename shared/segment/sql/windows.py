@@ -6,10 +6,10 @@ from shared.segment.edge import Hung
 from shared.segment.pattern import ResourcePattern
 from shared.segment.sql.edges import placed, sources
 from shared.segment.sql.query import Build, Env
-from shared.segment.sql.text import EVERYBODY, all_of, equal, listed, moment
+from shared.segment.sql.text import EVERYBODY, all_of, among, equal, listed, moment
 from shared.segment.types import PLANS
 from shared.segment.wall import ALWAYS, NEVER
-from shared.segment.when import HungRelation, When
+from shared.segment.when import GOING_ON, HungRelation, When
 
 _MEETS = {
     "starts": ("{c}start < {upper}", "{c}start >= {lower}"),
@@ -17,7 +17,7 @@ _MEETS = {
     "at": ("coalesce({c}stop, {c}start) < {upper}", "coalesce({c}stop, {c}start) >= {lower}"),
     "overlaps": (
         "coalesce({c}start, {always}) < {upper}",
-        "coalesce({c}stop, {never}) >= {lower}",
+        "coalesce({c}stop, CASE WHEN {going} THEN {never} ELSE {always} END) >= {lower}",
         "coalesce({c}start, {c}stop) IS NOT NULL",
     ),
     "during": ("{c}stop < {upper}", "{c}start >= {lower}"),
@@ -49,7 +49,12 @@ def _stands(relation: HungRelation, build: Build) -> str:
 
 def _meets(kind: str, of: str, lower: str, upper: str) -> str:
     edges = {"lower": lower, "upper": upper, "always": moment(ALWAYS), "never": moment(NEVER)}
-    return all_of(test.format(c=of, **edges) for test in _MEETS[kind])
+    return all_of(test.format(c=of, going=going(of), **edges) for test in _MEETS[kind])
+
+
+def going(of: str) -> str:
+    """Say goes_on of shared.segment.when of the row `of`."""
+    return f"({of}type <> 'Condition' OR {among(f'{of}status', GOING_ON)})"
 
 
 def hanging(when: When, build: Build, env: Env, table: str) -> str:
