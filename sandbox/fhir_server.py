@@ -73,6 +73,7 @@ def _settings(port: int, data: Path, validate: bool) -> dict[str, object]:
         "base_url": base_url(port),
         "host": LOOPBACK,
         "port": port,
+        "data_dir": str(data),
         "db_path": str(data / DATABASE),
         "facility_name": "Hearthline Sandbox Hospital",
         "log_inbound": False,
