@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 from functools import cache
 from pathlib import Path
 
+import pytest
 import yaml
 
 from shared.errors import Rejected
@@ -68,6 +69,15 @@ def population(folder: Path) -> dict[str, PatientRecord]:
         patient: PatientRecord(patient_key(patient), patient, person, Facts.of_facts(*facts.get(patient, ())))
         for patient, person in people.items()
     }
+
+
+@cache
+def synthetic() -> Mapping[str, PatientRecord]:
+    """Project the synthetic population once; skips where it is not at hand."""
+    folder = DATA / "synthea"
+    if not folder.is_dir():
+        pytest.skip(f"no test data: set HEARTHLINE_DATA or put it at {folder}")
+    return population(folder)
 
 
 def _resources(folder: Path) -> Iterator[dict[str, object]]:

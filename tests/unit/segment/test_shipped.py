@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-import pytest
-
 from shared.fhir.instants import parse_instant
-from shared.patient.record import PatientRecord
 from tests.unit.segment import shipped
 
 AS_OF = parse_instant("2021-04-01T00:00:00Z")
 
 
-@cache
-def records() -> dict[str, PatientRecord]:
-    folder = shipped.DATA / "synthea"
-    if not folder.is_dir():
-        pytest.skip(f"no test data: set HEARTHLINE_DATA or put it at {folder}")
-    return shipped.population(folder)
-
-
 def count(name: str, *, include_deceased: bool = False) -> int:
     segment = (shipped.segments_of_the_dead_too() if include_deceased else shipped.segments())[name]
-    return sum(segment.evaluate(record, AS_OF).member for record in records().values())
+    return sum(segment.evaluate(record, AS_OF).member for record in shipped.synthetic().values())
 
 
 def test_diabetes_agrees_with_an_independent_engine():
@@ -35,7 +22,7 @@ def test_diabetes_agrees_with_an_independent_engine():
 def test_a_care_gap_is_the_rest_of_the_diabetics():
     tested = sum(
         not shipped.segments()["no-hba1c-half-year"].evaluate(r, AS_OF).member
-        for r in records().values()
+        for r in shipped.synthetic().values()
         if shipped.segments()["diabetes"].evaluate(r, AS_OF).member
     )
     assert count("no-hba1c-half-year") == count("diabetes") - tested
@@ -48,7 +35,7 @@ def test_nobody_has_an_appointment_where_there_are_none():
 
 def test_reasons_name_value_and_day():
     segment = shipped.segments()["diabetes-hba1c-above-target"]
-    evaluations = [segment.evaluate(record, AS_OF) for record in records().values()]
+    evaluations = [segment.evaluate(record, AS_OF) for record in shipped.synthetic().values()]
     member = next(e for e in evaluations if e.member)
     assert member.reason.startswith("HbA1c ")
     assert " % > 6.5 % on 20" in member.reason
