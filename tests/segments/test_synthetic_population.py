@@ -38,7 +38,7 @@ COUNTS = {
     "upcoming-appointment": 0,
     "well-child-visit-due": 12,
 }
-"""The data have no appointments, caregivers, coverage or hospice care, and its children are vaccinated by then."""
+"""There are no appointments, caregivers, coverage or hospice care, and children are vaccinated by then."""
 EARLIER = parse_instant("2012-01-01T00:00:00Z")
 EARLIER_COUNTS = {
     "asthma-copd-emergency": 2,
