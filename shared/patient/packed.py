@@ -6,6 +6,7 @@ Between the chunks that shared.patient.packing writes and the Facts that segment
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from threading import local
 
 import msgspec
@@ -18,9 +19,6 @@ HEAD = "head"
 
 _decode_all = msgspec.msgpack.Decoder(list[Fact]).decode
 _decode_one = msgspec.msgpack.Decoder(Fact).decode
-_split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
-_SHORT = 16
-"""From so many items on, the header of a MessagePack array is three bytes long, not one."""
 
 
 class _Zstd(local):
@@ -67,8 +65,8 @@ class PackedFacts:
     def coded(self, resource_type: str, code: str) -> list[Fact]:
         """Decode only the facts of a type that carry a token "system|code"; where none does, nothing is."""
         needle = code.encode()
-        found = [_decode_one(part) for raw in self._raw(resource_type) for part in _holding(raw, needle)]
-        return [fact for fact in found if code in fact.codes and not fact.gone]
+        found = (_holding(raw, needle, _start(resource_type)) for raw in self._raw(resource_type))
+        return [fact for facts in found for fact in facts if code in fact.codes and not fact.gone]
 
     def _raw(self, resource_type: str) -> Iterator[bytes]:
         """Yield the chunks of a type by number: there are no gaps."""
@@ -78,17 +76,31 @@ class PackedFacts:
             number += 1
 
 
-def _holding(raw: bytes, needle: bytes) -> Iterator[msgspec.Raw]:
-    """Yield the items of a packed list within which the bytes occur, undecoded."""
+def _holding(raw: bytes, needle: bytes, start: bytes) -> list[Fact]:
+    """Decode the facts within whose bytes the needle occurs; each begins as `start` says.
+
+    Where `start` occurs within a fact too, or some fact does not begin so, all are decoded.
+    """
     at = raw.find(needle)
     if at < 0:
-        return
-    parts = _split(raw)
-    end = 1 if len(parts) < _SHORT else 3
-    for part in parts:
-        end += memoryview(part).nbytes
-        if at < end:
-            yield part
-            at = raw.find(needle, end)
-            if at < 0:
-                return
+        return []
+    if raw.count(start) != _length(raw):
+        return _decode_all(raw)
+    found = []
+    while at >= 0:
+        end = raw.find(start, at)
+        found.append(_decode_one(raw[raw.rfind(start, 0, at) : end if end >= 0 else None]))
+        at = raw.find(needle, end) if end >= 0 else -1
+    return found
+
+
+def _length(raw: bytes) -> int:
+    """Return how many items a packed list has: four bits, or sixteen after a byte (array 16)."""
+    return raw[0] & 0x0F if raw[0] < 0xA0 else int.from_bytes(raw[1:3])
+
+
+@cache
+def _start(resource_type: str) -> bytes:
+    """Return the bytes with which each fact of a type begins: how many fields, and the first of them."""
+    packed, kind = msgspec.msgpack.encode(Fact(resource_type, "")), msgspec.msgpack.encode(resource_type)
+    return packed[: packed.index(kind) + len(kind)]

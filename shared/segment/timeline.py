@@ -69,7 +69,7 @@ class Timeline(Struct, frozen=True):
         return steps[_MOST_STEPS] if len(steps) > _MOST_STEPS else NEVER
 
 
-def _edges(relation: Relation) -> Callable[[Instant], tuple[Instant, Instant]]:
+def edges(relation: Relation) -> Callable[[Instant], tuple[Instant, Instant]]:
     """Remember the window of the last instant asked for: many patients are looked at as of one."""
     memo = (NEVER, ALWAYS, ALWAYS)
 
@@ -84,10 +84,10 @@ def _edges(relation: Relation) -> Callable[[Instant], tuple[Instant, Instant]]:
 
 
 def _single(relation: Relation, undated: bool) -> Callable[[Iterable[Fact], Instant], Sorted]:
-    span_of, edges = relation.span, _edges(relation)
+    span_of, window = relation.span, edges(relation)
 
     def split(facts: Iterable[Fact], now: Instant) -> Sorted:
-        lower, upper = edges(now)
+        lower, upper = window(now)
         live: list[Fact] = []
         coming: list[Fact] = []
         for fact in facts:
@@ -103,12 +103,12 @@ def _single(relation: Relation, undated: bool) -> Callable[[Iterable[Fact], Inst
 
 
 def _several(timeline: Timeline) -> Callable[[Iterable[Fact], Instant], Sorted]:
-    looks = tuple((relation.span, _edges(relation)) for relation in timeline.relations)
+    looks = tuple((relation.span, edges(relation)) for relation in timeline.relations)
 
     def split(facts: Iterable[Fact], now: Instant) -> Sorted:
         live: list[Fact] = []
         coming: list[Fact] = []
-        windows = [(span_of, *edges(now)) for span_of, edges in looks]
+        windows = [(span_of, *window(now)) for span_of, window in looks]
         for fact in facts:
             spans = [(span_of(fact), lower, upper) for span_of, lower, upper in windows]
             if all(span is not None and span[1] > lower for span, lower, _ in spans):

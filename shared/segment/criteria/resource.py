@@ -12,6 +12,7 @@ from shared.segment.criterion import FAILS, HOLDS, Compiled, Context, Criterion,
 from shared.segment.explanation import Explanation, FactRef
 from shared.segment.pattern import AnyPattern, ResourcePattern
 from shared.segment.picking import recency
+from shared.segment.quick import Plain, quick
 from shared.segment.scene import Scene
 from shared.segment.selection import accepter, both, finder, keeper, touches
 from shared.segment.selector import compile_selector, lens_of
@@ -94,7 +95,8 @@ def _plain(word: str, pattern: ResourcePattern, context: Context, wanted: bool) 
         refs = tuple(map(FactRef.to, facts[:_QUOTED]))
         return Explanation(word, holds == wanted, says.why(facts, holds), refs)
 
-    test = _tester(live, chosen, wanted)
+    chooses = None if pattern.which is None else accept
+    test = quick(Plain(find, keep, chooses, chosen, wanted), _tester(live, chosen, wanted))
     return Compiled(test, explain, touches(pattern, tokens), timeline.moves, lens=lens_of(pattern))
 
 
