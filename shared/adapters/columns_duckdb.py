@@ -45,7 +45,7 @@ class ParquetColumns:
         self.snapshot = read_snapshot(folder)
         self._spill = Path(mkdtemp(prefix="hearthline-columns-"))
         self._base = connect(self._spill, memory, threads)
-        self._base.execute("SET preserve_insertion_order = false")
+        self._base.execute("SET preserve_insertion_order = false; SET parquet_metadata_cache = true")
         for name in ("patients", "facts"):
             files = literal(str(folder / name / "*.parquet"))
             self._base.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({files})")

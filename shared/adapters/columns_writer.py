@@ -33,6 +33,7 @@ class ParquetWriter:
         self._folder, self._shard = folder, shard
         self._patients = self._facts = self._shards = 0
         self._units: set[str] = set()
+        self._zones: set[str] = set()
         self._begin()
 
     def _begin(self) -> None:
@@ -54,6 +55,7 @@ class ParquetWriter:
         if row is None:
             return
         self._write("patients", row)
+        self._zones.add(row["zone"])
         for fact in fact_rows(self._patients, record):
             self._write("facts", fact)
             self._facts += fact["nth"] == 0
@@ -84,7 +86,8 @@ class ParquetWriter:
         """Write what is left, and say that the snapshot is whole."""
         if self._patients % self._shard or not self._shards:
             self._flush()
-        made = Snapshot(as_of, self._patients, self._facts, tuple(sorted(self._units)))
+        units, zones = sorted(self._units), sorted(self._zones - {""})
+        made = Snapshot(as_of, self._patients, self._facts, tuple(units), tuple(zones))
         unfinished = self._folder / f"{SNAPSHOT}.part"
         unfinished.write_bytes(msgspec.json.encode(made))
         unfinished.rename(self._folder / SNAPSHOT)

@@ -18,6 +18,7 @@ from shared.fhir.instants import Instant
 from shared.patient.record import PatientRecord
 from shared.segment.birth import born
 from shared.segment.picking import recency, seniority
+from shared.segment.types import DISPROVED
 from shared.segment.wall import ALWAYS, NEVER
 
 type Row = dict[str, Any]
@@ -32,6 +33,7 @@ PATIENTS: Mapping[str, str] = {
     "birth_date": "VARCHAR",
     "born": "INTEGER",  # ordinal of the birth date's first day; NULL where it is not known
     "birth_month": "INTEGER",
+    "zone": "VARCHAR",  # the patient's own time zone, "" where it is not known
     "gender": "VARCHAR",
     "active": "BOOLEAN",
     "deceased": "BOOLEAN",
@@ -59,6 +61,8 @@ FACTS: Mapping[str, str] = {
     "recent_end": "INTEGER",
     "senior_end": "INTEGER",
     "status": "VARCHAR",
+    "disproved": "BOOLEAN",  # refuted, or entered in error, by its verification status
+    "prohibits": "BOOLEAN",  # an order not to do something
     "valued": "BOOLEAN",
     "number": "DOUBLE",
     "unit": "VARCHAR",
@@ -88,6 +92,8 @@ class Snapshot(Struct, frozen=True):
     facts: int
     units: tuple[str, ...] = ()
     """Every unit that a number in it has."""
+    zones: tuple[str, ...] = ()
+    """Every time zone that a patient has, as it was said."""
     layout: int = LAYOUT
 
 
@@ -104,6 +110,7 @@ def patient_row(number: int, record: PatientRecord) -> Row | None:
         "birth_date": person.birth_date,
         "born": None if first is None else first.toordinal(),
         "birth_month": None if first is None or len(person.birth_date) < 7 else first.month,
+        "zone": next(iter(person.attributes.get("time-zone", ())), ""),
         "gender": person.gender,
         "active": person.active,
         "deceased": person.deceased,
@@ -158,6 +165,8 @@ def _plain(fact: Fact) -> Row:
         "type": fact.resource_type,
         "id": fact.resource_id,
         "status": fact.status,
+        "disproved": not DISPROVED.isdisjoint(fact.attributes.get("verification-status", ())),
+        "prohibits": "do-not-perform" in fact.attributes,
         "start": fact.start,
         "stop": fact.end,
         "title": fact.title.lower(),

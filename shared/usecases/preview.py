@@ -16,7 +16,7 @@ from msgspec import Struct
 from shared.fhir.instants import Instant
 from shared.ports import Columns
 from shared.segment.compile import compile_segments, references
-from shared.segment.definition import SegmentDefinition
+from shared.segment.definition import PATIENT, SegmentDefinition
 from shared.segment.sql.preview import BREAKDOWNS, breakdown, sample
 from shared.segment.sql.translate import to_sql
 from shared.segment.static_list import NO_LISTS, StaticLists
@@ -78,8 +78,9 @@ def preview(columns: Columns, asked: Asked) -> Preview:
     others = {**asked.others, definition.url: definition}
     compile_segments(_needed(definition, others), asked.valuesets, asked.zone, lists=asked.lists)
     snapshot = columns.snapshot
-    query = to_sql(definition, asked.valuesets, asked.zone, now, others, snapshot.units, asked.lists)
-    wall = wall_of(ZoneInfo(definition.time_zone) if definition.time_zone else asked.zone)
+    query = to_sql(definition, asked.valuesets, asked.zone, now, snapshot, others, asked.lists)
+    named = None if definition.time_zone in (None, PATIENT) else ZoneInfo(definition.time_zone or "")
+    wall = wall_of(named or asked.zone)
     counted, chosen = columns.ask(
         query, [breakdown(_MEMBERS, wall, now), sample(_MEMBERS, definition.url, asked.size)]
     )

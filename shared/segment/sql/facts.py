@@ -11,7 +11,7 @@ from shared.segment.pattern import ComponentPattern, ResourcePattern
 from shared.segment.sql.query import Build
 from shared.segment.sql.text import all_of, among, any_of, contains_any, holds_any, listing, literal, matched
 from shared.segment.sql.values import valued
-from shared.segment.types import DISPROVED, NEVER_COUNTS, PROHIBITABLE, VERIFIED_TYPES
+from shared.segment.types import NEVER_COUNTS, PROHIBITABLE, VERIFIED_TYPES
 
 
 def recorded(pattern: ResourcePattern, context: Context, once: bool) -> str:
@@ -49,16 +49,14 @@ def _status(pattern: ResourcePattern) -> Iterator[str]:
     elif pattern.type is not None and (never := NEVER_COUNTS[pattern.type]):
         yield f"NOT {among('f.status', never)}"
     if pattern.type in VERIFIED_TYPES:
-        verification = _attribute("verification-status")
         if pattern.verification_status:
-            yield holds_any(verification, pattern.verification_status)
+            yield holds_any(_attribute("verification-status"), pattern.verification_status)
         else:
-            yield f"NOT {holds_any(verification, DISPROVED)}"
-    prohibits = f"{_attribute('do-not-perform')} IS NOT NULL"
+            yield "NOT f.disproved"
     if pattern.type is not None and pattern.not_to:
-        yield prohibits
+        yield "f.prohibits"
     elif pattern.type in PROHIBITABLE:
-        yield f"NOT ({prohibits})"
+        yield "NOT f.prohibits"
 
 
 def _attributes(pattern: ResourcePattern) -> Iterator[str]:
@@ -90,7 +88,9 @@ def accepted(pattern: ResourcePattern, build: Build) -> str:
     """Test the value and the components of a fact; may be NULL for no."""
     tests = []
     if pattern.value is not None:
-        tests.append(valued(pattern.value, build.context.inside(".value"), build.units, "f.", "f.valued"))
+        tests.append(
+            valued(pattern.value, build.context.inside(".value"), build.snapshot.units, "f.", "f.valued")
+        )
     for number, component in enumerate(pattern.component or ()):
         tests.append(_component(component, build.inside(f".component[{number}]")))
     return all_of(tests)
@@ -99,5 +99,7 @@ def accepted(pattern: ResourcePattern, build: Build) -> str:
 def _component(pattern: ComponentPattern, build: Build) -> str:
     tests = [holds_any("c.codes", pattern.tokens(build.context))]
     if pattern.value is not None:
-        tests.append(valued(pattern.value, build.context.inside(".value"), build.units, "c.", "true"))
+        tests.append(
+            valued(pattern.value, build.context.inside(".value"), build.snapshot.units, "c.", "true")
+        )
     return f"len(list_filter(f.components, lambda c: coalesce({all_of(tests)}, false))) > 0"

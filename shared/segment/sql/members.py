@@ -6,24 +6,47 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from shared.segment.criteria.member import ListCriterion, MemberCriterion
-from shared.segment.definition import SegmentDefinition
+from shared.segment.definition import PATIENT, SegmentDefinition
 from shared.segment.sql.criteria import SAID, condition
 from shared.segment.sql.needs import needed
 from shared.segment.sql.query import Build
 from shared.segment.sql.selecting import with_match
-from shared.segment.sql.text import NOBODY, all_of, among, any_of, holds_any
+from shared.segment.sql.text import EVERYBODY, NOBODY, all_of, among, any_of, holds_any, literal, negated
 from shared.segment.wall import wall_of
 
 
 def members(definition: SegmentDefinition, build: Build) -> str:
     """Return a SELECT of the members' `patient`, each once."""
-    zone = ZoneInfo(definition.time_zone) if definition.time_zone else build.zone
-    context = replace(build.context, wall=wall_of(zone), where=f"{definition.canonical}: ")
+    context = replace(build.context, where=f"{definition.canonical}: ")
     inner = replace(build, context=context, columns=needed(definition), matches={})
-    for name, pattern in definition.matches.items():
-        inner = with_match(inner, name, pattern)
-    test = condition(definition.criteria, inner.inside("criteria"))
+    own = definition.time_zone == PATIENT
+    test = _in_own_zones(definition, inner) if own else _in_zone(definition, inner, definition.time_zone)
     return f"SELECT p.patient FROM patients p WHERE {all_of([*_eligible(definition), test])}"
+
+
+def _in_zone(definition: SegmentDefinition, build: Build, name: str | None) -> str:
+    """Say the matches and the criteria by the clock of one zone, the organisation's without a name."""
+    wall = wall_of(ZoneInfo(name) if name else build.zone)
+    inner = replace(build, context=replace(build.context, wall=wall))
+    for match, pattern in definition.matches.items():
+        inner = with_match(inner, match, pattern)
+    return condition(definition.criteria, inner.inside("criteria"))
+
+
+def _in_own_zones(definition: SegmentDefinition, build: Build) -> str:
+    """Say them for each zone that patients have, and by the organisation's for all others."""
+    names = [name for name in build.snapshot.zones if _known(name)]
+    tests = [all_of([f"p.zone = {literal(name)}", _in_zone(definition, build, name)]) for name in names]
+    others = negated(f"({among('p.zone', names)})") if names else EVERYBODY
+    return any_of([*tests, all_of([others, _in_zone(definition, build, None)])])
+
+
+def _known(zone: str) -> bool:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):  # what stands in a record is no name of the tz database
+        return False
+    return True
 
 
 def _eligible(definition: SegmentDefinition) -> list[str]:

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from shared.segment.pattern import ResourcePattern
+from shared.segment.picks import Pick
+from shared.segment.values import ValuePattern
 
 _ALWAYS = ("fact", "start", "stop")
-_VALUE = ("valued", "number", "unit", "value_text", "value_codes")
+_NUMBER = ("number", "unit", "value_text")
+_RANKS = {"latest": "recent", "earliest": "senior", "latest_end": "recent_end", "earliest_end": "senior_end"}
 
 
 def needed(definition: BaseModel) -> tuple[str, ...]:
@@ -30,17 +33,25 @@ def _patterns(node: object) -> Iterator[ResourcePattern]:
             yield from _patterns(item)
 
 
+def _picked(pick: Pick) -> Iterator[str]:
+    measured = pick.highest or pick.lowest
+    if measured:
+        yield "recent"
+        yield from _NUMBER if measured == "value" else ("components",)
+    elif pick.word in _RANKS:
+        yield _RANKS[pick.word]
+
+
+def _judged(value: ValuePattern) -> tuple[str, ...]:
+    return _NUMBER if value.thresholds else ("valued", "value_text", "value_codes")
+
+
 def _of(pattern: ResourcePattern) -> Iterator[str]:
     later = pattern.type is None
     if pattern.which is not None:
-        yield from ("recent", "senior", "recent_end", "senior_end")
-        measured = [pick.highest or pick.lowest for pick in pattern.which.steps]
-        if any(word == "value" for word in measured):
-            yield from _VALUE
-        if any(word and word != "value" for word in measured):
-            yield "components"
+        yield from (column for pick in pattern.which.steps for column in _picked(pick))
     if pattern.which is not None or later:
-        yield from _VALUE if pattern.value else ()
+        yield from _judged(pattern.value) if pattern.value else ()
         yield from ("components",) if pattern.component else ()
     if later:
         yield from ("codes", "title") if pattern.chooses else ()

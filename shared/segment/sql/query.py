@@ -13,6 +13,7 @@ from datetime import tzinfo
 from typing import Any
 
 from shared.fhir.instants import Instant
+from shared.segment.columns import Snapshot
 from shared.segment.criterion import Context
 from shared.segment.definition import SegmentDefinition
 
@@ -73,8 +74,8 @@ class Build:
     zone: tzinfo
     """The organisation's."""
     now: Instant
-    units: tuple[str, ...]
-    """Every unit that a number in the data has."""
+    snapshot: Snapshot
+    """What is in the columns: units, time zones."""
     definitions: Mapping[str, SegmentDefinition]
     """Those that `member_of` may name, by url."""
     columns: tuple[str, ...]

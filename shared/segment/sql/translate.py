@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from shared.errors import Invalid, Problem
 from shared.fhir.instants import Instant
+from shared.segment.columns import Snapshot
 from shared.segment.criterion import Context
 from shared.segment.definition import SegmentDefinition
 from shared.segment.sql.members import members
@@ -24,19 +25,19 @@ def to_sql(
     valuesets: ValueSets,
     zone: tzinfo,
     now: Instant,
+    snapshot: Snapshot,
     segments: Mapping[str, SegmentDefinition] = _NONE,
-    units: tuple[str, ...] = (),
     lists: StaticLists = NO_LISTS,
 ) -> Query:
     """Make the query for the members of a definition that compiles, as of `now`.
 
-    `zone` is the organisation's; `segments` are those that it may refer to, by url; `units` are all those of
-    numbers in the columns. Raises Invalid for what cannot be said in SQL, naming the criterion.
+    `zone` is the organisation's; `snapshot` says what is in the columns; `segments` are those that it may
+    refer to, by url. Raises Invalid for what cannot be said in SQL, naming the criterion.
     """
     problems: list[Problem] = []
     steps: list[Step] = []
     context = Context(valuesets, wall_of(zone), {}, "", problems, lists=lists)
-    build = Build(context, zone, now, units, segments, columns=(), steps=steps, members={})
+    build = Build(context, zone, now, snapshot, segments, columns=(), steps=steps, members={})
     text = members(definition, build)
     if problems:
         raise Invalid(tuple(problems))

@@ -107,7 +107,14 @@ def _people(draw: st.DrawFn) -> Person:
         general_practitioners=("Practitioner/1",) if draw(st.booleans()) else (),
         managing_organization=draw(st.sampled_from(["", "Organization/1"])),
         attributes=draw(
-            st.sampled_from([{}, {"race": ("urn:r|2106-3",), "race-text": ("White",), "birth-sex": ("F",)}])
+            st.sampled_from(
+                [
+                    {},
+                    {"race": ("urn:r|2106-3",), "race-text": ("White",), "birth-sex": ("F",)},
+                    {"time-zone": ("Pacific/Auckland",)},
+                    {"time-zone": ("nowhere",)},
+                ]
+            )
         ),
     )
 
@@ -334,5 +341,9 @@ def documents(draw: st.DrawFn, url: str = "https://example.org/s") -> dict[str, 
         "title": "Test",
         "matches": matches,
         "criteria": draw(criteria(names)),
-        **draw(st.sampled_from([{}, {}, {"include_deceased": True}, {"include_merged": True}])),
+        **draw(
+            st.sampled_from(
+                [{}, {}, {"include_deceased": True}, {"include_merged": True}, {"time_zone": "patient"}]
+            )
+        ),
     }

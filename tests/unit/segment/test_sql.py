@@ -56,7 +56,7 @@ class Population:
         now: Instant,
         others: Mapping[str, SegmentDefinition],
     ) -> set[str]:
-        query = to_sql(definition, NO_VALUESETS, zone, now, others, self.columns.snapshot.units)
+        query = to_sql(definition, NO_VALUESETS, zone, now, self.columns.snapshot, others)
         (rows,) = self.columns.ask(query, [ASKED])
         assert len(rows) == len({found for (found,) in rows})
         return {found for (found,) in rows}
