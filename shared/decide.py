@@ -140,10 +140,11 @@ def _stale(record: PatientRecord, catalogue: Catalogue, now: Instant) -> Iterabl
 def _stamped(before: PatientRecord | None, decision: Decision, catalogue: Catalogue) -> Decision:
     """Note with which catalogue this was decided, unless nothing came of it: that alone is not worth a write.
 
-    Without the note, what was published since is looked at again with the next event.
+    Without the note, what was published since is looked at again with the next event: also where `before` was
+    blind, as segments that ask more were passed over then.
     """
     record = decision.record
-    if record is before or _is_current(record, catalogue) or is_blind(record, catalogue):
+    if record is before or _is_current(record, catalogue) or is_blind(before or record, catalogue):
         return decision
     stamped = replace(record, catalogue=catalogue.version, lens=catalogue.lens.digest)
     return replace(decision, record=stamped)

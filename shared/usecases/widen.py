@@ -34,7 +34,7 @@ from shared.patient.unseen import unseen
 from shared.usecases.read import read_content
 from shared.usecases.services import Services
 
-FEW = 4
+FEW = 3
 """So many resources are read one by one; for more, the whole patient is."""
 
 PATIENCE = 3
@@ -58,14 +58,14 @@ async def widened(
         return events
     if all(isinstance(event, _TOLD) for event in events):
         return events
-    lacking = list(unseen(_with(record, told), lens))
-    if not lacking:
+    if not any(unseen(record, lens)) and all(map(lens.covers, told)):
         return events
+    lacking = list(unseen(_with(record, told), lens))
     found = await _read(services, record, lacking, lens)
     left = list(unseen(_with(record, (*told, *found)), lens))
     if left and delivery < PATIENCE and _lags(left, told, found):
         raise Unavailable("the FHIR server does not yet show what it told us of", 1.0)
-    return (RecordReread((*found, *map(lens.given_up, left))), *events)
+    return (RecordReread((*told, *found, *map(lens.given_up, left))), *events)
 
 
 def _contents(events: Iterable[Event]) -> Iterator[Content]:

@@ -15,7 +15,7 @@ _STORED = (
     *("indexes.schedule_all", "indexes.list_members"),
     *("indexes.patients_of_reference", "indexes.patients_of_contact", "indexes.patient_of_message"),
     *("documents.get", "documents.put", "documents.all"),
-    *("fhir.read", "fhir.history", "fhir.search", "fhir.events", "fhir.deletions"),
+    *("fhir.read", "fhir.history", "fhir.search", "fhir.events", "fhir.deletions", "fhir.everything"),
 )
 _QUEUES = ("changes", "wakeups", "reports", "outbox", "recoveries", "populations")
 _OPERATIONS = (*_STORED, *(f"queue.send.{name}" for name in _QUEUES), "queue.delete", "provider.send")

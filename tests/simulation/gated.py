@@ -130,6 +130,9 @@ class GatedFhir(Gated):
     def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Mapping[str, object]]:
         return self._walk("search", resource_type, params)
 
+    def everything(self, patient_id: str) -> AsyncIterator[Mapping[str, object]]:
+        return self._walk("everything", patient_id)
+
     def deletions(self, resource_type: str, since: Instant) -> AsyncIterator[Deletion]:
         return self._walk("deletions", resource_type, since)
 

@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 
 from shared.catalogue import Catalogue
 from shared.fhir.fact import Fact, Person
-from shared.fhir.project import SHARED_TYPES, project
+from shared.fhir.lens import Lens
+from shared.fhir.project import KEPT_TYPES, SHARED_TYPES, project
 from shared.patient.facts import Facts
 from shared.patient.packing import unpack
 from shared.patient.record import PatientRecord
 from shared.patient.state import Message
+from shared.patient.unseen import unseen
 from shared.segment.evaluate import reassess
 from tests.simulation.process import POLICY, Outside
 from tests.simulation.world import World
@@ -37,7 +39,7 @@ def broken(world: World, catalogue: Catalogue) -> list[str]:
     found = list(world.violations)
     for record in records(world.outside).values():
         found += (f"{record.patient_id}: {what}" for what in _record(world, record, catalogue))
-    found += _facts(world.outside)
+    found += _facts(world.outside, catalogue)
     found += _indexes(world.outside, catalogue)
     found += _messages(world)
     return found
@@ -73,8 +75,8 @@ def _memberships(record: PatientRecord, catalogue: Catalogue, now: int) -> Itera
             yield f"membership of {url} is {held.get(url)}, from scratch {expected.get(url)}"
 
 
-def _facts(outside: Outside) -> Iterator[str]:
-    """Compare each record with a projection of what the FHIR server holds now."""
+def _facts(outside: Outside, catalogue: Catalogue) -> Iterator[str]:
+    """Compare each record with a projection of what the FHIR server holds now, seen through the lens."""
     expected: dict[str, dict[str, Fact | Person]] = defaultdict(dict)
     places: dict[str, Fact | Person] = {}
     wanted: dict[str, set[str]] = defaultdict(set)
@@ -82,25 +84,29 @@ def _facts(outside: Outside) -> Iterator[str]:
         resource = versions[-1][1]
         if resource is None:
             continue
-        projection = project(resource, ZoneInfo(POLICY.zone))
+        projection = project(resource, ZoneInfo(POLICY.zone), catalogue.lens)
         if resource["resourceType"] in SHARED_TYPES:
             places[projection.content.reference] = projection.content
         for patient in projection.patients:
             expected[patient][projection.content.reference] = projection.content
             wanted[patient] |= set(projection.references)
-    held = records(outside)
+    held, lens = records(outside), catalogue.lens
     for patient in sorted({*expected, *held}):
         contents = expected[patient] | {name: places[name] for name in wanted[patient] if name in places}
-        yield from (f"{patient}: {what}" for what in _reflects(held.get(patient), contents, places))
+        yield from (f"{patient}: {what}" for what in _reflects(held.get(patient), contents, places, lens))
 
 
 def _reflects(
-    record: PatientRecord | None, contents: dict[str, Fact | Person], places: dict[str, Fact | Person]
+    record: PatientRecord | None,
+    contents: dict[str, Fact | Person],
+    places: dict[str, Fact | Person],
+    lens: Lens,
 ) -> Iterator[str]:
     if record is None:
         yield "has no record"
         return
-    held: dict[str, Fact | Person] = {fact.reference: fact for fact in record.facts if not fact.gone}
+    theirs = (fact for fact in record.facts if fact.resource_type in KEPT_TYPES and not fact.gone)
+    held: dict[str, Fact | Person] = {fact.reference: fact for fact in theirs}
     if record.person is not None and not record.person.gone:
         held[record.person.reference] = record.person
     for name in sorted({*held, *contents}):
@@ -108,10 +114,14 @@ def _reflects(
             continue  # a place that is not referred to any more may stay
         if held.get(name) != contents.get(name):
             yield f"{name} is {_version(held.get(name))} here, {_version(contents.get(name))} on the server"
+    if any(unseen(record, lens)):
+        yield "holds facts that nobody has looked at through the lens"
 
 
 def _version(content: Fact | Person | None) -> str:
-    return f"version {content.version}" if content is not None else "not there"
+    if content is None:
+        return "not there"
+    return f"version {content.version} {content.attributes.get('fhirpath', '')}"
 
 
 def _indexes(outside: Outside, catalogue: Catalogue) -> Iterator[str]:

@@ -364,3 +364,14 @@ async def test_nobody_is_read_where_nothing_is_asked(services: Services) -> None
     reading = Counted(server(services))
     await react(replace(services, fhir=reading), patient_key("ann"), [DefinitionsPublished()], fresh())
     assert reading.calls == 0
+
+
+async def test_the_last_that_lacks_something_may_be_the_change_itself(services: Services) -> None:
+    """The new version has been looked at, the old one had not: the record is judged whole all the same."""
+    await publish(services, FIRST)
+    await populate(services, person("ann"), result("o", "ann", 8))
+    await publish(services, THEN)
+    await server(services).update(bedside("o", "ann"))
+    await take_change(services, Change("Observation", "o"), fresh())
+    assert await members(services, "ann") == {"tested", "point-of-care"}
+    await judged(services, "ann")
