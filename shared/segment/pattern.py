@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, model_validator
 
 from shared.fhir.filters import check_expression
+from shared.fhir.kept import KEPT_TYPES
 from shared.segment.bound import NAME
 from shared.segment.coded import Coded
 from shared.segment.codes import LISTED, Words
@@ -130,6 +131,8 @@ class ResourcePattern(Coded):
         known = STATUSES[kind]
         if wrong := [word for word in self.status or () if word not in known]:
             raise ValueError(f"status {', '.join(wrong)} is none of a {kind}: {', '.join(sorted(known))}")
+        if self.fhirpath and kind not in KEPT_TYPES:
+            raise ValueError(f"{kind} is no resource of the FHIR server, so fhirpath has nothing to look at")
         if self.verification_status and kind not in VERIFIED_TYPES:
             raise ValueError(f"a {kind} has no verification_status")
         if wrong := [word for word in self.verification_status or () if word not in VERIFICATIONS]:
