@@ -61,7 +61,10 @@ def test_every_problem_is_told_at_once_with_file_path_and_expectation():
             "has: {type: Observation, fhirpath: now() > @2020}",
             "criteria.has.fhirpath: now() would be asked once",
         ),
-        ("has: {type: Observation, value: {above: 9, unit: mmHg}}", 'is no UCUM unit, write "mm[Hg]"'),
+        (
+            "has: {type: Observation, value: {above: 9, unit: mmHg}}",
+            'criteria.has.value: mmHg is no UCUM unit, write "mm[Hg]"',
+        ),
         (
             "has: {type: Observatio}",
             "criteria.has.type: is none of the words known here (expected 'A",
