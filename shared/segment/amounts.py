@@ -15,6 +15,7 @@ from shared.segment.pattern import ResourcePattern
 from shared.segment.picking import day_of
 from shared.segment.scene import Found, Scene, births, views
 from shared.segment.wall import ALWAYS, NEVER, Wall
+from shared.segment.when import goes_on
 from shared.segment.window import Window
 
 type Enough = Callable[[Scene, Found], tuple[bool, Instant]]
@@ -110,7 +111,7 @@ class _Days:
         if spare > 0:
             return self._wall.midnight(begins, spare)
         ends = (Instant(fact.end + 1) for fact in facts if fact.end is not None and fact.end >= low)
-        return min(self._wall.midnight(begins, 1), *ends)
+        return min([self._wall.midnight(begins, 1), *ends])
 
 
 def _growing(facts: list[Fact], high: Instant) -> Instant:
@@ -160,7 +161,7 @@ def _resolved(found: AnyEdge, bound_to: Callable[[str], Fact | None], birth: Ins
 
 def _clipped(facts: Iterable[Fact], low: Instant, high: Instant) -> Iterable[Stretch]:
     for fact in facts:
-        if fact.start is not None:
+        if fact.start is not None and (fact.end is not None or goes_on(fact)):
             end = high if fact.end is None else min(high, fact.end + 1)
             if end > max(fact.start, low):
                 yield max(fact.start, low), Instant(end)

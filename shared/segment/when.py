@@ -22,6 +22,10 @@ from shared.segment.window import AnyWindow, Window
 
 type Span = tuple[Instant, Instant]
 """What of a fact must meet the window, [first, end): a start is [start, start + 1)."""
+_UNKNOWN = Instant(ALWAYS + 1)
+"""The end of what ended nobody knows when: only a window that was always open surely met it."""
+GOING_ON = ("active", "recurrence", "relapse")
+"""Clinical statuses of a Condition that goes on where it has no end (prevalenceInterval of QICoreCommon)."""
 
 
 class Relation(Struct, frozen=True):
@@ -38,6 +42,8 @@ class Relation(Struct, frozen=True):
 
     def leave(self, span: Span) -> Instant:
         """Return the first `now` at which the window has passed the span."""
+        if span[1] == _UNKNOWN:
+            return NEVER if self.lower == Fixed(ALWAYS) else ALWAYS
         return NEVER if span[1] == NEVER else self.lower.reaches(span[1])
 
 
@@ -66,7 +72,7 @@ class When(Authored):
     at: AnyWindow | None = None
     """Its end, or where none is known its start, is in the window."""
     overlaps: AnyWindow | None = None
-    """Some of it is in the window; what began and has no end is still so."""
+    """Some of it is in the window; what began and has no end is still so, but a Condition only if active."""
     during: AnyWindow | None = None
     """All of it is in the window; what has no end never is."""
     before: AnyWindow | None = None
@@ -136,11 +142,17 @@ def _at(fact: Fact) -> Span | None:
     return _starts(fact) if fact.end is None else _ends(fact)
 
 
+def goes_on(fact: Fact) -> bool:
+    """Say whether what has no end goes on; a Condition that is not active ended, nobody knows when."""
+    return fact.resource_type != "Condition" or fact.status in GOING_ON
+
+
 def _overlaps(fact: Fact) -> Span | None:
     start, end = fact.start, fact.end
     if start is None and end is None:
         return None
-    return (ALWAYS if start is None else start), (NEVER if end is None else Instant(end + 1))
+    last = Instant(end + 1) if end is not None else NEVER if goes_on(fact) else _UNKNOWN
+    return (ALWAYS if start is None else start), last
 
 
 def _during(fact: Fact) -> Span | None:

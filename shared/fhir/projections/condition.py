@@ -20,7 +20,6 @@ from shared.fhir.projections.table import Table, named
 from shared.fhir.projections.timing import choice, ordered
 
 _SYSTEMS = "http://terminology.hl7.org/CodeSystem/"
-_OVER = frozenset({"inactive", "remission", "resolved"})
 _CONDITION: Table = (
     ("category", "category", concepts),
     ("severity", "severity", concepts),
@@ -48,16 +47,12 @@ def condition(resource: Json, zone: tzinfo) -> Draft:
     """Project a Condition, so long as prevalenceInterval() of QICoreCommon 4.0 says that it was so.
 
     It starts with its onset, never with its record, and ends with its abatement. Without one that can be
-    placed, what is active, recurrent or relapsed goes on. What is inactive, in remission or resolved is over
-    since nobody knows when (there the library's interval ends open): it was surely so at its onset, and no
-    later. A status that says neither leaves it going on. Ages at onset and abatement are not placed.
+    placed it has no end: whether it then goes on, its clinical status tells (goes_on of
+    shared.segment.when). Ages at onset and abatement are not placed.
     """
-    began = choice(resource, "onset", zone)
     draft = _stated(resource, "condition-clinical", "condition-ver-status", attributes(resource, _CONDITION))
-    ended = choice(resource, "abatement", zone)[1]
-    if ended is None and draft.status in _OVER:
-        ended = began[0] if began[1] is None else began[1]
-    draft.start, draft.end = ordered(began[0], ended)
+    began, ended = choice(resource, "onset", zone)[0], choice(resource, "abatement", zone)[1]
+    draft.start, draft.end = ordered(began, ended)
     draft.patients = patients(resource.get("subject"))
     return draft
 

@@ -23,6 +23,10 @@ type Names = dict[str, Fact]
 _CALENDAR = {"last": -1, "this": 0, "next": 1}
 
 
+def goes_on(fact: Fact) -> bool:
+    return fact.resource_type != "Condition" or fact.status in ("active", "recurrence", "relapse")
+
+
 class Reader:
     """Reads one definition for one record as of one instant."""
 
@@ -169,7 +173,8 @@ class Reader:
                 return at is not None and low <= at < high
             case "overlaps":
                 known = start is not None or end is not None
-                return known and (start is None or start < high) and (end is None or end >= low)
+                ended = low == ALWAYS or goes_on(fact) if end is None else end >= low
+                return known and (start is None or start < high) and ended
             case "during":
                 return start is not None and end is not None and low <= start and end < high
             case "before":
@@ -281,7 +286,7 @@ class Reader:
                 spans = [
                     (max(f.start, low), high if f.end is None else min(high, f.end + 1))
                     for f in facts
-                    if f.start is not None
+                    if f.start is not None and (f.end is not None or goes_on(f))
                 ]
                 found.append([(first, end) for first, end in spans if end > first])
         return found

@@ -93,7 +93,8 @@ def meets(fact: Fact, word: str, window: dict[str, str], now: Instant) -> bool:
     if fact.start is None and fact.end is None:
         return False
     begun = fact.start is None or fact.start <= high
-    return begun and (fact.end is None or fact.end > low)
+    goes_on = fact.resource_type != "Condition" or fact.status == "active"
+    return begun and (goes_on if fact.end is None else fact.end > low)
 
 
 def value_holds(fact: Fact, pattern: dict[str, object]) -> bool:

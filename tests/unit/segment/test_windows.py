@@ -130,6 +130,18 @@ def test_overlaps():
     assert spell(has("{overlaps: {from: now}}", "Coverage"), record(ever)) == ["2021-03-11T00:00:00.000Z"]
 
 
+@pytest.mark.parametrize("status", ["inactive", "remission", "resolved", ""])
+def test_what_is_over_since_nobody_knows_when_overlaps_no_window_that_began(status: str):
+    over = record(condition("2021-03-01/", status=status))
+    for window in ("{last: P1M}", "{from: now}", "2021-03-01", "{from: 'now - P10Y', until: now}"):
+        assert spell(has(f"{{overlaps: {window}}}", "Condition"), over) == []
+        assert (
+            not segment(has(f"{{overlaps: {window}}}", "Condition")).evaluate(over, at("2021-03-02")).member
+        )
+    assert spell(has("{overlaps: {until: now}}", "Condition"), over) == ["2021-03-01T00:00:00.000Z"]
+    assert spell(has("{starts: {last: P10D}}", "Condition"), over)[0] == "2021-03-01T00:00:00.000Z"
+
+
 def test_what_has_no_date_is_in_no_window():
     who = record(fact("Coverage", status="active"))
     for relation in ("starts", "ends", "overlaps"):
@@ -199,3 +211,12 @@ def test_a_latest_that_ends_first_gives_way_to_one_that_lasts():
         "2021-03-01T00:00:00.000Z",
         "2021-06-01T00:00:00.000Z",
     ]
+
+
+def test_one_day_of_what_goes_on_is_a_day():
+    stay = record(fact("Encounter", when="2021-03-10T08:00:00Z/", status="in-progress"))
+    once = (
+        "has: {type: Encounter, covered_days: {at_least: 1, within: {from: 'now - P1D', until: 2021-03-10}}}"
+    )
+    evaluation = segment(once).evaluate(stay, at("2021-03-10T12:00:00Z"))
+    assert (evaluation.member, evaluation.next_flip) == (True, at("2021-03-12"))
