@@ -7,6 +7,7 @@ among them diabetes in one of nine, HbA1c and eye examinations of those, hospice
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -21,6 +22,7 @@ NOW = parse_instant("2026-03-01")
 EACH = 50
 """Facts of a patient."""
 
+_EARLIEST = date(1930, 1, 1)
 _LOINC, _SNOMED, _CVX = "http://loinc.org", "http://snomed.info/sct", "http://hl7.org/fhir/sid/cvx"
 DIABETES, HOSPICE = f"{_SNOMED}|44054006", f"{_SNOMED}|305336008"
 HBA1C, EYE, STAY = f"{_LOINC}|4548-4", f"{_SNOMED}|252779009", f"{_SNOMED}|32485007"
@@ -62,9 +64,8 @@ def make(folder: Path, patients: int) -> Snapshot:
 def _shard(base: duckdb.DuckDBPyConnection, folder: Path, first: int, beyond: int) -> int:
     name = f"{first // SHARD:05}.parquet"
     people = _selected(PATIENTS, _PERSON)
-    base.execute(
-        f"COPY (SELECT {people} FROM range({first}, {beyond}) r(patient)) TO '{folder}/patients/{name}' {_HOW}"
-    )
+    everybody = f"SELECT {people} FROM range({first}, {beyond}) r(patient)"
+    base.execute(f"COPY ({everybody}) TO '{folder}/patients/{name}' {_HOW}")
     rows = " UNION ALL ".join(_concepts(first, beyond))
     written = base.execute(
         f"COPY (SELECT {_selected(FACTS, _FACT)} FROM ({rows}) ORDER BY type, code, patient, start) "
@@ -83,7 +84,7 @@ _PERSON = {
     "key": "md5(patient::VARCHAR)",
     "id": "'patient-' || patient",
     "birth_date": "strftime(DATE '1930-01-01' + (hash(patient, 'born') % 34000)::INTEGER, '%Y-%m-%d')",
-    "born": f"{__import__('datetime').date(1930, 1, 1).toordinal()} + (hash(patient, 'born') % 34000)::INTEGER",
+    "born": f"{_EARLIEST.toordinal()} + (hash(patient, 'born') % 34000)::INTEGER",
     "birth_month": "month(DATE '1930-01-01' + (hash(patient, 'born') % 34000)::INTEGER)",
     "zone": "''",
     "gender": "CASE WHEN patient % 2 = 0 THEN 'female' ELSE 'male' END",
@@ -94,7 +95,8 @@ _PERSON = {
     "organization": "'Organization/' || patient % 50",
     "practitioners": "['Practitioner/' || patient % 900]",
     "identifiers": "['urn:mrn|' || patient]",
-    "addresses": "[{'postal_code': '02115', 'city': 'boston', 'state': 'ma', 'country': 'us', 'letters': true}]",
+    "addresses": "[{'postal_code': '02115', 'city': 'boston', 'state': 'ma', "
+    "'country': 'us', 'letters': true}]",
     "telecom": "CASE WHEN hash(patient, 'phone') % 5 = 0 THEN [] "
     "ELSE [{'system': 'phone', 'start': NULL, 'stop': NULL}] END",
     "stopped": "CASE WHEN hash(patient, 'stopped') % 30 = 0 THEN ['sms'] ELSE [] END",
@@ -103,16 +105,19 @@ _PERSON = {
 _FACT = {
     "fact": f"(patient << {FACT_BITS}) + place",
     "nth": "0",
-    "stop": f"CASE type WHEN 'Condition' THEN NULL WHEN 'Encounter' THEN start + (hash(fact_seed) % 6) * {DAY} ELSE start END",
+    "stop": "CASE type WHEN 'Condition' THEN NULL "
+    f"WHEN 'Encounter' THEN start + (hash(fact_seed) % 6) * {DAY} ELSE start END",
     "recent": "((start / 86400000000)::INTEGER) * 64 + place % 64",
     "senior": "((start / 86400000000)::INTEGER) * 64 - place % 64",
     "recent_end": "((start / 86400000000)::INTEGER) * 64 + place % 64",
     "senior_end": "((start / 86400000000)::INTEGER) * 64 - place % 64",
-    "status": "CASE type WHEN 'Condition' THEN 'active' WHEN 'Encounter' THEN 'finished' WHEN 'Observation' THEN 'final' ELSE 'completed' END",
+    "status": "CASE type WHEN 'Condition' THEN 'active' WHEN 'Encounter' THEN 'finished' "
+    "WHEN 'Observation' THEN 'final' ELSE 'completed' END",
     "disproved": "false",
     "prohibits": "false",
     "valued": "type = 'Observation'",
-    "number": "CASE unit WHEN '%' THEN 5 + (hash(fact_seed) % 80) / 10.0 WHEN '' THEN NULL ELSE hash(fact_seed) % 300 END",
+    "number": "CASE unit WHEN '%' THEN 5 + (hash(fact_seed) % 80) / 10.0 "
+    "WHEN '' THEN NULL ELSE hash(fact_seed) % 300 END",
     "value_text": "''",
     "value_codes": "[]",
     "id": "substr(type, 1, 2) || patient || '-' || place",

@@ -6,6 +6,7 @@ import typer
 
 from cli.audit import audit
 from cli.clock import clock
+from cli.columns import columns
 from cli.population import population
 from cli.publish import publish
 from cli.replay import replay
@@ -29,6 +30,7 @@ app.command("take-in")(take_in)
 app.command()(audit)
 app.command()(replay)
 app.add_typer(segment, name="segment")
+app.add_typer(columns, name="columns")
 
 
 @app.callback()
