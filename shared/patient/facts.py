@@ -130,4 +130,3 @@ class Facts:
 
     def __hash__(self) -> int:
         return hash(self.types)
-
