@@ -7,6 +7,7 @@ end > lower. For `during` the span is turned inside out (its end before upper, i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC
 from typing import Self
 
 from msgspec import Struct
@@ -17,6 +18,7 @@ from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
 from shared.segment.bound import Bound
 from shared.segment.edge import AnyEdge, Bindings, Edge, Fixed, Hung, edge
+from shared.segment.recorded import recorded
 from shared.segment.wall import ALWAYS, NEVER, Wall
 from shared.segment.window import AnyWindow, Window
 
@@ -53,13 +55,14 @@ class HungRelation(Struct, frozen=True):
     kind: str
     lower: AnyEdge
     upper: AnyEdge
+    span: Callable[[Fact], Span | None]
 
     def resolve(self, bound_to: Bindings, birth: Instant) -> Relation | None:
         """Return the relation to these resources; None where an edge has nothing to hang on."""
         lower, upper = (
             e.resolve(bound_to, birth) if isinstance(e, Hung) else e for e in (self.lower, self.upper)
         )
-        return None if lower is None or upper is None else relation(self.kind, lower, upper)
+        return None if lower is None or upper is None else relation(self.kind, lower, upper, self.span)
 
 
 class When(Authored):
@@ -79,16 +82,18 @@ class When(Authored):
     """It ended before the window begins."""
     after: AnyWindow | None = None
     """It starts after the window ends."""
+    recorded: AnyWindow | None = None
+    """It was written down (authored, recorded, asserted; issued, if it was not done) in the window."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not any(True for _ in self.windows()):
-            raise ValueError(f"says nothing: give {', '.join(SPANS)}")
+            raise ValueError(f"says nothing: give {', '.join(_VERBS)}")
         return self
 
     def windows(self) -> Iterator[tuple[str, Window]]:
         """Yield each word that is given, with its window."""
-        for kind in SPANS:
+        for kind in _VERBS:
             if (window := getattr(self, kind)) is not None:
                 yield kind, window
 
@@ -109,7 +114,8 @@ class When(Authored):
 
     def hung(self, wall: Wall) -> tuple[HungRelation, ...]:
         """Compile each word that is given, to be resolved match by match."""
-        return tuple(HungRelation(kind, *window.edges(wall)) for kind, window in self.windows())
+        spans = {**SPANS, "recorded": recorded(wall.zone or UTC)}
+        return tuple(HungRelation(kind, *window.edges(wall), spans[kind]) for kind, window in self.windows())
 
     def words(self) -> str:
         """Say it in English: "in the last 6 months", "starting in the next 3 days"."""
@@ -127,6 +133,7 @@ _VERBS = {
     "during": "wholly ",
     "before": "ended before ",
     "after": "starting after ",
+    "recorded": "recorded ",
 }
 
 
@@ -178,16 +185,18 @@ SPANS: dict[str, Callable[[Fact], Span | None]] = {
     "before": _before,
     "after": _after,
 }
-"""What of a fact each word of `when` looks at."""
+"""What of a fact each word of `when` looks at; `recorded` wants a zone, see shared.segment.recorded."""
 
 
-def relation(kind: str, lower: Edge, upper: Edge) -> Relation:
+def relation(
+    kind: str, lower: Edge, upper: Edge, span: Callable[[Fact], Span | None] | None = None
+) -> Relation:
     """Make the relation of a word to a window; before and after look at one edge of it."""
     if kind == "before":
         lower, upper = Fixed(ALWAYS), lower
     elif kind == "after":
         lower, upper = upper, Fixed(NEVER)
-    return Relation(SPANS[kind], lower, upper, kind)
+    return Relation(span or SPANS[kind], lower, upper, kind)
 
 
 def begun(wall: Wall) -> Relation:

@@ -15,6 +15,7 @@ from shared.fhir.projections.elements import (
     patients,
     references,
     word,
+    words,
 )
 from shared.fhir.projections.extensions import REASON_NOT, unnamed
 from shared.fhir.projections.table import Table, named
@@ -37,27 +38,32 @@ _ATTRIBUTES: Table = (
     ("extension", "status-reason", REASON_NOT),
     ("code", "not-done-valueset", unnamed),
 )
-ELEMENTS = {"Observation": named(_ATTRIBUTES)}
+_NOT_DONE = frozenset({"cancelled"})
+ELEMENTS = {"Observation": named(_ATTRIBUTES) | {"issued"}}
 
 
 def observation(resource: Json, zone: tzinfo) -> Draft:
     """Project an Observation; one without a value has None, and says why under data-absent-reason.
 
     Where nobody said when it was so, it is from when it was issued: what was not done has no other time.
+    Of what was not done that time is kept beside the one at which it would have been.
     """
     start, end = choice(resource, "effective", zone)
     if start is None and end is None:
         start, end = moment(resource.get("issued"), zone)
-    code, parts = resource.get("code"), resource.get("component")
+    code, parts, status = resource.get("code"), resource.get("component"), word(resource.get("status"))
+    kept = attributes(resource, _ATTRIBUTES)
+    if status in _NOT_DONE and (issued := words(resource.get("issued"))):
+        kept["issued"] = issued
     return Draft(
         patients=patients(resource.get("subject")),
-        status=word(resource.get("status")),
+        status=status,
         codes=concepts(code),
         start=start,
         end=end,
         value=value_of(resource),
         components=components(parts) if parts is not None else (),
-        attributes=attributes(resource, _ATTRIBUTES),
+        attributes=kept,
         title=concept_title(code),
     )
 

@@ -58,7 +58,7 @@ def _of(pattern: ResourcePattern) -> Iterator[str]:
         yield from ("status",) if pattern.status else ()
     if later and (pattern.attributes or pattern.elements):
         yield "attributes"
-    if pattern.link:
+    if pattern.link or (pattern.when and pattern.when.recorded):
         yield "attributes"
     if pattern.covered_days or pattern.total_time or (pattern.when and pattern.when.overlaps):
         yield from ("type", "status")

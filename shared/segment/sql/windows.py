@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from shared.segment.edge import Hung
 from shared.segment.pattern import ResourcePattern
+from shared.segment.recorded import KEPT, read
 from shared.segment.sql.edges import placed, sources
 from shared.segment.sql.query import Build, Env
-from shared.segment.sql.text import EVERYBODY, all_of, among, equal, listed, moment
+from shared.segment.sql.text import EVERYBODY, all_of, among, equal, listed, literal, moment
 from shared.segment.types import PLANS
 from shared.segment.wall import ALWAYS, NEVER
 from shared.segment.when import GOING_ON, HungRelation, When
@@ -23,6 +26,7 @@ _MEETS = {
     "during": ("{c}stop < {upper}", "{c}start >= {lower}"),
     "before": ("{c}stop < {lower}", "{upper} IS NOT NULL"),
     "after": ("{c}start >= {upper}", "{lower} IS NOT NULL"),
+    "recorded": ("{c}written < {upper}", "{c}written >= {lower}"),
 }
 """How shared.segment.when.SPANS meet a window [lower, upper)."""
 
@@ -44,12 +48,28 @@ def _stands(relation: HungRelation, build: Build) -> str:
         moment(edge.at(build.now)) if not isinstance(edge, Hung) else "NULL"
         for edge in (relation.lower, relation.upper)
     )
-    return _meets(relation.kind, "f.", *edges)
+    return _meets(relation.kind, "f.", build, *edges)
 
 
-def _meets(kind: str, of: str, lower: str, upper: str) -> str:
+def _meets(kind: str, of: str, build: Build, lower: str, upper: str) -> str:
     edges = {"lower": lower, "upper": upper, "always": moment(ALWAYS), "never": moment(NEVER)}
-    return all_of(test.format(c=of, going=going(of), **edges) for test in _MEETS[kind])
+    tests = all_of(test.format(c=of, going=going(of), **edges) for test in _MEETS[kind])
+    return tests if kind != "recorded" else tests.replace(f"{of}written", _written(of, build))
+
+
+def _written(of: str, build: Build) -> str:
+    """Say when the row `of` was written down, as Python reads each text of it."""
+    zone = build.context.wall.zone or UTC
+    question = (
+        f"SELECT DISTINCT {_text('f.')} AS x FROM facts f WHERE f.nth = 0 AND {_text('f.')} IS NOT NULL"
+    )
+    name = build.answers(question, ("VARCHAR",), ("BIGINT",), lambda text: (read(text, zone),))
+    return f"(SELECT {name}.y0 FROM {name} WHERE {name}.x0 = {_text(of)})"
+
+
+def _text(of: str) -> str:
+    kept = ", ".join(f"{of}attributes[{literal(name)}][1]" for name in KEPT)
+    return f"coalesce({kept})"
 
 
 def going(of: str) -> str:
@@ -65,7 +85,7 @@ def hanging(when: When, build: Build, env: Env, table: str) -> str:
     for relation in when.hung(build.context.wall):
         edges = [placed(edge, build, places, table, joins) for edge in (relation.lower, relation.upper)]
         every += [join for edge in edges for join in edge.joins]
-        tests.append(_meets(relation.kind, "c.", *(edge.expression for edge in edges)))
+        tests.append(_meets(relation.kind, "c.", build, *(edge.expression for edge in edges)))
     key = (*env.key, "fact")
     rows = f"SELECT DISTINCT {listed(key, 'c.')} FROM {table} c {' '.join(every)} WHERE {all_of(tests)}"
     return f"SELECT c.* FROM {table} c SEMI JOIN ({rows}) k ON {equal(key, 'k', 'c')}"

@@ -297,6 +297,7 @@ class TestNotDone:
         assert found.attributes == {
             "status-reason": (f"{SCT}|9",),
             "not-done-valueset": ("http://vs.example/bmi",),
+            "issued": ("2026-01-02T08:00:00Z",),
         }
 
     def test_a_procedure(self):

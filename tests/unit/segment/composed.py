@@ -79,6 +79,9 @@ def _attributes(draw: st.DrawFn, kind: str) -> dict[str, tuple[str, ...]]:
     if kind == "MedicationRequest":
         found |= draw(st.sampled_from([{}, {}, {"do-not-perform": ("true",)}]))
         found["medication"] = (f"Medication/{draw(st.integers(0, 1))}",)
+    if draw(st.integers(0, 2)):
+        texts = st.sampled_from(["2021-03-14", "2020-02", "2021-08-31T10:00:00Z", "nonsense"])
+        found[draw(st.sampled_from(["recorded-date", "authored-on", "issued"]))] = (draw(texts),)
     if draw(st.integers(0, 3)) == 0:
         found["category"] = draw(st.sampled_from([("vital-signs",), ("urn:c|Vital-Signs", "lab"), ()]))
     return found
@@ -176,7 +179,7 @@ def _windows(names: list[str]) -> st.SearchStrategy[object]:
 
 
 def _whens(names: list[str]) -> st.SearchStrategy[object]:
-    words = st.sampled_from(["starts", "ends", "at", "overlaps", "during", "before", "after"])
+    words = st.sampled_from(["starts", "ends", "at", "overlaps", "during", "before", "after", "recorded"])
     return st.one_of(
         st.dictionaries(words, _windows(names), min_size=1, max_size=1),
         st.dictionaries(words, _windows(names), min_size=1, max_size=2),
@@ -300,6 +303,8 @@ _people_rules: st.SearchStrategy[Pattern] = st.one_of(
             {"race": "2106-3"},
             {"race": "white"},
             {"birth_sex": "F"},
+            {"patient": {"marital_status": {"exists": False}, "birth_sex": ["F"]}},
+            {"patient": {"race_text": {"text": "hit"}}},
             {"member_of": "https://example.org/other"},
         ]
     ),

@@ -213,6 +213,22 @@ def test_a_latest_that_ends_first_gives_way_to_one_that_lasts():
     ]
 
 
+@pytest.mark.parametrize(
+    ("kept", "member"),
+    [
+        ({"authored-on": ("2021-03-01",)}, True),
+        ({"recorded-date": ("2021-03-01T04:59:59Z",)}, False),
+        ({"issued": ("2021-03-01T05:00:00Z",)}, True),
+        ({"issued": ("soon",)}, False),
+        ({}, False),
+    ],
+)
+def test_when_it_was_written_down_is_not_when_it_was_so(kept: dict[str, tuple[str, ...]], member: bool):
+    found = fact("MedicationRequest", when="2020-01-01/", status="active", attributes=kept)
+    compiled = segment(has("{recorded: 2021-03}", "MedicationRequest"), NEW_YORK)
+    assert compiled.evaluate(record(found), at("2021-06-01")).member == member
+
+
 def test_one_day_of_what_goes_on_is_a_day():
     stay = record(fact("Encounter", when="2021-03-10T08:00:00Z/", status="in-progress"))
     once = (
