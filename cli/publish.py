@@ -21,6 +21,7 @@ from shared.usecases.populate import start_population
 from shared.usecases.population import Progress
 from shared.usecases.publish import Published
 from shared.usecases.publish import publish as publish_documents
+from shared.usecases.value_sets import complete
 
 Folder = Annotated[
     Path, typer.Argument(help="With segments/, journeys/, templates/ and valuesets/; what ships without it.")
@@ -45,14 +46,17 @@ def publish(
     try:
         documents = read_definitions(folder)
         settings = chosen(settings_file)
-        published, progress = asyncio.run(_publish(settings, documents, wait, shards, console))
+        published, read, progress = asyncio.run(_publish(settings, documents, wait, shards, console))
     except (HearthlineError, OSError) as problem:
         console.print(str(problem), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
+    for document in read:
+        console.print(f"read from the FHIR server: {document.canonical}", highlight=False)
     for name in published.added:
         console.print(f"published {name}", highlight=False)
     console.print(
-        f"{len(published.added)} of {len(documents)} were new; {_said(published)}.", highlight=False
+        f"{len(published.added)} of {len(documents) + len(read)} were new; {_said(published)}.",
+        highlight=False,
     )
     if progress is not None:
         show(console, progress)
@@ -66,16 +70,19 @@ def _said(published: Published) -> str:
 
 async def _publish(
     settings: Settings, documents: tuple[Document, ...], wait: bool, shards: int | None, console: Console
-) -> tuple[Published, Progress | None]:
+) -> tuple[Published, tuple[Document, ...], Progress | None]:
     """Publish, and start the run, or go on with the latest: the publisher before may not have come so far.
 
-    The run waits until every instance has noticed the publication.
+    Value sets that are missing are read from the FHIR server; they come second in the answer. The run waits
+    until every instance has noticed the publication.
     """
     async with aiohttp.ClientSession() as session:
         services = await build(settings, session)
-        published = await publish_documents(services, documents)
+        whole = await complete(services, documents)
+        published = await publish_documents(services, whole.documents, sought=whole.sought)
         if not published.population:
-            return published, None
+            return published, whole.read, None
         delay = settings.catalogue_seconds + 1 if published.added else 0.0
         await start_population(services, published.population, shards, delay)
-        return published, await follow(services, published.population, console) if wait else None
+        progress = await follow(services, published.population, console) if wait else None
+        return published, whole.read, progress

@@ -6,7 +6,7 @@ template that is not there is a mistake found here, not in front of a patient.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -88,11 +88,12 @@ def build_catalogue(
     version: str,
     policy: Policy,
     since: Mapping[str, int] = MappingProxyType({}),
+    sought: Mapping[str, str] = MappingProxyType({}),
 ) -> Catalogue:
     """Check and compile documents together. Raises Invalid with every problem of every file.
 
     `since` names the publication in which each document came, by its canonical name; of what it does not
-    name, everybody is taken to have been looked at without it.
+    name, everybody is taken to have been looked at without it. `sought`: see ValueSets.of.
     """
     reader = _Reader(tuple(documents))
     segments = reader.read("segment", parse_segment)
@@ -100,7 +101,7 @@ def build_catalogue(
     templates = reader.read("template", parse_template)
     lists = StaticLists(found for _, found in reader.read("list", parse_list))
     codes = [document.body for document in reader.documents if document.kind == "valueset"]
-    valuesets = next(iter(reader.collect(lambda: [ValueSets.of(codes)])), ValueSets.of([]))
+    valuesets = next(iter(reader.collect(lambda: [ValueSets.of(codes, sought)])), ValueSets.of([]))
     zone = ZoneInfo(policy.zone)
     files = {definition.canonical: where for where, definition in segments}
     latest = _latest(definition for _, definition in segments)
@@ -167,8 +168,8 @@ def _dated(
     That is its own, that of the value sets and lists which it uses (of a url without version: of the latest
     version) and of the segments that it refers to, which come before it.
     """
-    codes = _used_names(documents)
-    used = {definition.canonical: set(_named(definition)) for definition in definitions}
+    codes = used_names(documents)
+    used = {definition.canonical: set(named(definition)) for definition in definitions}
     known: dict[str, int] = {}
     for segment in compiled:
         names = {f"segment {segment.canonical}", *(codes[u] for u in used[segment.canonical] if u in codes)}
@@ -177,7 +178,7 @@ def _dated(
         yield replace(segment, published_in=known[segment.url])
 
 
-def _used_names(documents: Iterable[Document]) -> dict[str, str]:
+def used_names(documents: Iterable[Document]) -> dict[str, str]:
     """Return the canonical name of the document that a reference to a value set or a list finds."""
     found: dict[str, str] = {}
     latest: dict[str, tuple[str, str]] = {}
@@ -190,18 +191,18 @@ def _used_names(documents: Iterable[Document]) -> dict[str, str]:
     return found | {url: name for url, (_, name) in latest.items()}
 
 
-def _named(node: object) -> Iterator[str]:
-    """Yield the value sets and lists that a definition names: in fields called `valueset` and `in_list`."""
+def named(node: object, fields: Collection[str] = ("valueset", "in_list")) -> Iterator[str]:
+    """Yield what a definition names in such fields, at whatever depth: value sets and lists."""
     if isinstance(node, BaseModel):
         for name, value in node:
-            if name in ("valueset", "in_list"):
+            if name in fields:
                 yield from [value] if isinstance(value, str) else value or ()
             else:
-                yield from _named(value)
+                yield from named(value, fields)
     elif isinstance(node, Mapping):
-        yield from (name for value in node.values() for name in _named(value))
+        yield from (name for value in node.values() for name in named(value, fields))
     elif isinstance(node, list | tuple):
-        yield from (name for item in node for name in _named(item))
+        yield from (name for item in node for name in named(item, fields))
 
 
 def _journeys(journeys: Iterable[tuple[str, JourneyDefinition]], zone: ZoneInfo) -> Iterable[CompiledJourney]:

@@ -290,6 +290,14 @@ class FhirServer(BulkData, Protocol):
         """Walk all resources of a patient's compartment, and those that they refer to."""
         ...
 
+    async def value_set(self, url: str, version: str = "") -> Mapping[str, object] | None:
+        """Return the ValueSet "url|version" with all its codes (as ValueSets.of reads them), or None.
+
+        Without a version it is the server's latest. Raises Rejected where the server has it without its codes
+        (no-expansion), or has too many of them (too-large).
+        """
+        ...
+
     async def update(self, resource: Mapping[str, object], if_match: str | None = None) -> str:
         """Write a resource under its id; its new version. Raises Conflict when it is not over `if_match`."""
         ...

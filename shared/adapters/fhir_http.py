@@ -20,6 +20,7 @@ from shared.adapters.fhir_bundles import (
     resources,
     subscription_key,
 )
+from shared.adapters.fhir_valuesets import read_value_set
 from shared.errors import Rejected
 from shared.fhir.instants import Instant, iso
 from shared.fhir.references import ResourceKey, resource_key
@@ -86,6 +87,10 @@ class FhirHttp(FhirBulk):
     def everything(self, patient_id: str) -> AsyncIterator[Resource]:
         """Walk Patient/[id]/$everything. Raises Unavailable, Rejected."""
         return self._walk(self._url(resource_key("Patient", patient_id), "/$everything"))
+
+    async def value_set(self, url: str, version: str = "") -> Resource | None:
+        """Read a ValueSet with its codes: shared.adapters.fhir_valuesets. Raises Unavailable, Rejected."""
+        return await read_value_set(self._calls, self.search, url, version)
 
     async def _walk(self, first: URL) -> AsyncIterator[Resource]:
         url: URL | None = first

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 import orjson
 
 from shared.adapters.fhir_bundles import Resource, subscription_key
+from shared.adapters.fhir_valuesets import pick
 from shared.errors import Conflict, Rejected
 from shared.fhir.groups import members_of
 from shared.fhir.instants import Instant, iso, parse_instant, parse_range
@@ -86,6 +87,13 @@ class MemoryFhir:
             own = key == ResourceKey("Patient", patient_id) or key.resource_type == "Location"
             if resource is not None and (own or reference in orjson.dumps(resource).decode()):
                 yield resource
+
+    async def value_set(self, url: str, version: str = "") -> Resource | None:
+        """Return a ValueSet that carries its codes; there is no $expand."""
+        held = [
+            versions[-1][1] for key, versions in self._versions.items() if key.resource_type == "ValueSet"
+        ]
+        return pick((each for each in held if each is not None), url, version)
 
     async def events(self, subscription: str, since: int, until: int) -> tuple[Resource, ...]:
         """Return what was noted for the subscription. Raises Rejected when it is not known."""

@@ -25,7 +25,9 @@ class Coded(Authored):
                 found |= context.valuesets.tokens(url)
             except KeyError:
                 known = ", ".join(context.valuesets.urls) or "the url of a ValueSet"
-                context.inside(f".valueset[{number}]").fault(f"value set {url} is not defined", known)
+                sought = context.valuesets.sought.get(url, "")
+                what = f"value set {url} is not defined{sought and ', and '}{sought}"
+                context.inside(f".valueset[{number}]").fault(what, known)
         return frozenset(found)
 
     @property

@@ -14,16 +14,23 @@ type Json = Mapping[str, object]
 class ValueSets:
     """All value sets at hand, by url and version."""
 
-    def __init__(self, tokens: Mapping[str, frozenset[str]], latest: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        tokens: Mapping[str, frozenset[str]],
+        latest: Mapping[str, str],
+        sought: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._tokens, self._latest = MappingProxyType(dict(tokens)), MappingProxyType(dict(latest))
+        self.sought = MappingProxyType(dict(sought))
 
     @classmethod
-    def of(cls, resources: Iterable[Json]) -> ValueSets:
+    def of(cls, resources: Iterable[Json], sought: Mapping[str, str] = MappingProxyType({})) -> ValueSets:
         """Read FHIR ValueSets (https://hl7.org/fhir/R4/valueset.html). Raises Invalid with every Problem.
 
         The codes are those of `expansion.contains`, nested and inactive ones too (old data
         carries them), abstract ones not; else those that
         `compose.include` lists; a filter or an import needs a terminology server, and is a Problem here.
+        `sought` says of references that are not among them where else they were looked for, and why in vain.
         """
         tokens: dict[str, frozenset[str]] = {}
         latest: dict[str, str] = {}
@@ -39,7 +46,7 @@ class ValueSets:
                 latest[url] = version
         if problems:
             raise Invalid(tuple(problems))
-        return cls(tokens, latest)
+        return cls(tokens, latest, sought)
 
     def tokens(self, reference: str) -> frozenset[str]:
         """Return the codes of "url|version", or of the latest version of "url". Raises KeyError."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -51,28 +52,34 @@ class Published(Struct, frozen=True):
 
 
 async def publish(
-    services: Services, documents: tuple[Document, ...], real_time: Callable[[], float] = time.time
+    services: Services,
+    documents: tuple[Document, ...],
+    real_time: Callable[[], float] = time.time,
+    sought: Mapping[str, str] = MappingProxyType({}),
 ) -> Published:
     """Add definitions to the catalogue. Raises Invalid (nothing is published then), Conflict, Unavailable.
 
     A published version never changes: the same url and version with other content is Invalid. Whoever
     publishes then starts the population run (shared.usecases.populate); if they fail to, the sweep does.
+    `sought`: see ValueSets.of, and shared.usecases.value_sets.
     """
     shelf, etag = await load_shelf(services.documents)
     earlier = await load_documents(services.documents, shelf)
     offered = {document.canonical: document for document in documents}
-    digests = {name: _digest(document.body) for name, document in offered.items()}
+    digests = {name: digest(document.body) for name, document in offered.items()}
     _refuse_changes(shelf, digests, offered)
     merged = {**{d.canonical: d for d in earlier}, **offered}
     added = tuple(sorted(set(digests) - set(shelf.documents)))
     following = _following(shelf, {**shelf.documents, **digests}, added)
-    made = build_catalogue(tuple(merged.values()), following.version, services.policy, following.publications)
+    made = build_catalogue(
+        tuple(merged.values()), following.version, services.policy, following.publications, sought
+    )
     if not added:
         return Published(shelf.version, (), shelf.population)
     if made.segments.since(publication(shelf.version)):
         following = replace(following, population=following.version, changed_at=real_time())
     for name in added:
-        await services.documents.put(DEFINITIONS, name, _encode(_stored(offered[name])), None)
+        await services.documents.put(DEFINITIONS, name, encoded(offered[name]), None)
     await services.documents.put(CATALOGUE, CURRENT, _encode(following), etag)
     return Published(following.version, added, following.population)
 
@@ -80,7 +87,7 @@ async def publish(
 def _following(shelf: Shelf, documents: dict[str, str], added: tuple[str, ...]) -> Shelf:
     number = publication(shelf.version) + 1
     since = {**shelf.publications, **dict.fromkeys(added, number)}
-    return replace(shelf, version=f"{number}-{_digest(documents)[:16]}", documents=documents, since=since)
+    return replace(shelf, version=f"{number}-{digest(documents)[:16]}", documents=documents, since=since)
 
 
 def _refuse_changes(shelf: Shelf, digests: Mapping[str, str], offered: Mapping[str, Document]) -> None:
@@ -110,8 +117,9 @@ async def load_documents(documents: Documents, shelf: Shelf) -> tuple[Document, 
     return tuple(_document(stored[name]) for name in sorted(shelf.documents))
 
 
-def _stored(document: Document) -> dict[str, object]:
-    return {"kind": document.kind, "where": document.where, "body": document.body}
+def encoded(document: Document) -> bytes:
+    """Return a document as it is stored."""
+    return _encode({"kind": document.kind, "where": document.where, "body": document.body})
 
 
 def _document(stored: bytes) -> Document:
@@ -119,5 +127,6 @@ def _document(stored: bytes) -> Document:
     return Document(fields["kind"], fields["where"], fields["body"])
 
 
-def _digest(content: object) -> str:
+def digest(content: object) -> str:
+    """Return a digest of what JSON says, whatever the order of its names."""
     return hashlib.sha256(_encode(content)).hexdigest()
