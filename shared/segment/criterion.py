@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,20 @@ HOLDS: Outcome = (True, NEVER, True)
 FAILS: Outcome = (False, NEVER, True)
 
 
+class Cost(IntEnum):
+    """What a test has to look at, the cheapest first."""
+
+    PERSON = 0
+    CODED = 1
+    """The facts of a type that carry some codes."""
+    RESULTS = 2
+    """The same among Observations, of which a record holds most: unpacking them costs most."""
+    TYPE = 3
+    """All facts of a type."""
+    MATCHES = 4
+    """Patterns that lean on other matches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A criterion, ready to run."""
@@ -50,6 +65,8 @@ class Compiled:
     """Whether `test` can ever answer another `until` than NEVER."""
     lens: Lens = EMPTY
     """What it asks of resources when they arrive."""
+    cost: Cost = Cost.PERSON
+    """How dear the test is: what is cheap is asked first."""
 
 
 @dataclass(frozen=True, slots=True)

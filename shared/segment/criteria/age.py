@@ -13,7 +13,7 @@ from shared.fhir.instants import Instant
 from shared.patient.record import PatientRecord
 from shared.segment.birth import age, age_reached, born
 from shared.segment.bound import BoundText, parse_bound
-from shared.segment.criterion import FAILS, Compiled, Context, Criterion, Outcome, explain_person
+from shared.segment.criterion import FAILS, Compiled, Context, Cost, Criterion, Outcome, explain_person
 from shared.segment.edge import Edge, Hung, edge
 from shared.segment.explanation import Explanation
 from shared.segment.scene import Scene, births, views
@@ -108,7 +108,8 @@ def _at(text: str, each: int, span: Callable[[str], Stay], context: Context) -> 
         )
 
     touched = (context.matches[name].touches for name in bound.named & context.matches.keys())
-    return Compiled(test, explain, _TOUCHES.union(*touched), timed=True)
+    cost = Cost.MATCHES if bound.named else Cost.PERSON
+    return Compiled(test, explain, _TOUCHES.union(*touched), timed=True, cost=cost)
 
 
 def _aged_at(person: Person, wall: Wall, points: list[Instant], each: int) -> str:

@@ -51,7 +51,7 @@ class EngagementCriterion(Criterion):
             inner = made.explain(record, now)
             return Explanation("engagement", inner.holds, inner.why, inner.facts)
 
-        return Compiled(made.test, explain, made.touches, made.timed)
+        return Compiled(made.test, explain, made.touches, made.timed, cost=made.cost)
 
     def resource_pattern(self) -> ResourcePattern:
         """Return the same as a pattern of facts."""

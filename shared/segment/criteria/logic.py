@@ -60,13 +60,13 @@ class NotCriterion(Criterion):
             inner = part.explain(record, now)
             return Explanation("not", not inner.holds, inner.why, parts=(inner,))
 
-        return Compiled(test, explain, part.touches, part.timed, part.lens)
+        return Compiled(test, explain, part.touches, part.timed, part.lens, part.cost)
 
 
 def _compose(word: str, members: Sequence[Criterion], context: Context) -> Compiled:
     parts = [member.compile(context.inside(f".{word}[{n}]")) for n, member in enumerate(members)]
-    # What never changes by itself goes first: it is cheap, and settles the matter for good.
-    ordered = tuple(part.test for part in sorted(parts, key=lambda part: part.timed))
+    # The cheap ones go first, of these what never changes by itself: it settles the matter for good.
+    ordered = tuple(part.test for part in sorted(parts, key=lambda part: (part.cost, part.timed)))
     test = _settled(ordered, by=word == "any")
 
     def explain(record: PatientRecord, now: Instant) -> Explanation:
@@ -76,7 +76,8 @@ def _compose(word: str, members: Sequence[Criterion], context: Context) -> Compi
 
     touches = frozenset().union(*(part.touches for part in parts))
     lens = union(part.lens for part in parts)
-    return Compiled(test, explain, touches, any(part.timed for part in parts), lens)
+    cost = max(part.cost for part in parts)
+    return Compiled(test, explain, touches, any(part.timed for part in parts), lens, cost)
 
 
 def _settled(tests: tuple[Test, ...], by: bool) -> Test:

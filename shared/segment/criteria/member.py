@@ -31,7 +31,8 @@ class MemberCriterion(Criterion):
             inner = other.explain(record, now)
             return Explanation("member_of", inner.holds, f"{other.title}: {inner.why}", parts=(inner,))
 
-        return Compiled(test, explain, other.touches, other.timed, other.criteria.lens)
+        made = other.criteria
+        return Compiled(test, explain, other.touches, other.timed, made.lens, made.cost)
 
 
 class ListCriterion(Criterion):

@@ -8,7 +8,7 @@ from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
 from shared.patient.record import PatientRecord
 from shared.segment.choice import Choice, choice
-from shared.segment.criterion import FAILS, HOLDS, Compiled, Context, Criterion, Outcome, Test
+from shared.segment.criterion import FAILS, HOLDS, Compiled, Context, Cost, Criterion, Outcome, Test
 from shared.segment.explanation import Explanation, FactRef
 from shared.segment.pattern import AnyPattern, ResourcePattern
 from shared.segment.picking import recency
@@ -71,7 +71,7 @@ def _composed(word: str, pattern: ResourcePattern, context: Context, wanted: boo
             word, holds == wanted, says.why(facts, holds), tuple(map(FactRef.to, facts[:_QUOTED]))
         )
 
-    return Compiled(test, explain, selector.touches, timed=True, lens=lens_of(pattern))
+    return Compiled(test, explain, selector.touches, timed=True, lens=lens_of(pattern), cost=Cost.MATCHES)
 
 
 def _plain(word: str, pattern: ResourcePattern, context: Context, wanted: bool) -> Compiled:
@@ -97,7 +97,15 @@ def _plain(word: str, pattern: ResourcePattern, context: Context, wanted: bool) 
 
     chooses = None if pattern.which is None else accept
     test = quick(Plain(find, keep, chooses, chosen, wanted), _tester(live, chosen, wanted))
-    return Compiled(test, explain, touches(pattern, tokens), timeline.moves, lens=lens_of(pattern))
+    return Compiled(
+        test, explain, touches(pattern, tokens), timeline.moves, lens_of(pattern), _cost(pattern, tokens)
+    )
+
+
+def _cost(pattern: ResourcePattern, tokens: frozenset[str]) -> Cost:
+    if not tokens or pattern.texts:
+        return Cost.TYPE
+    return Cost.RESULTS if pattern.type == "Observation" else Cost.CODED
 
 
 def _timeline(pattern: ResourcePattern, context: Context) -> Timeline:
