@@ -1,7 +1,7 @@
 """Preview of a segment over a population in columns: seconds when warm, and memory, in a fresh process.
 
-`python -m benchmarks.preview [--patients N]` makes this measurement alone. The population is made once and kept
-in the temporary folder: a million patients take two minutes and a gigabyte.
+`python -m benchmarks.preview [--patients N]` makes this measurement alone. The population is made once and
+kept in the temporary folder: a million patients take two minutes and a gigabyte.
 """
 
 from __future__ import annotations

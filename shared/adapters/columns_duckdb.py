@@ -6,6 +6,7 @@ tables live for one question. No extension is ever fetched, and nothing but the 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,9 +54,7 @@ class ParquetColumns:
     def close(self) -> None:
         """Let go of the files."""
         self._base.close()
-        for left in self._spill.iterdir():
-            left.unlink()
-        self._spill.rmdir()
+        shutil.rmtree(self._spill, ignore_errors=True)
 
     def ask(self, query: Query, questions: Iterable[str]) -> list[list[tuple[Any, ...]]]:
         """Find the members, and answer each question about the table `members`, of one column `patient`.

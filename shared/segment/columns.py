@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from shared.fhir.fact import Address, ContactPoint, Fact, Person, Value
+from shared.fhir.fact import Address, ContactPoint, Fact, Value
 from shared.fhir.instants import Instant
 from shared.patient.record import PatientRecord
 from shared.segment.birth import born
@@ -122,7 +122,7 @@ def patient_row(number: int, record: PatientRecord) -> Row | None:
         "addresses": [_address(address) for address in person.addresses if address.use != "old"],
         "telecom": [_telecom(point) for point in person.telecom if point.use != "old"],
         "stopped": sorted({opt_out.channel for opt_out in record.opt_outs}),
-        "attributes": _said(person),
+        "attributes": person.attributes,
     }
 
 
@@ -133,14 +133,6 @@ def _address(address: Address) -> Row:
 
 def _telecom(point: ContactPoint) -> Row:
     return {"system": point.system, "start": point.start, "stop": point.end}
-
-
-def _said(person: Person) -> dict[str, tuple[str, ...]]:
-    """Return the attributes; of those that are texts, only the lower case is ever asked for."""
-    return {
-        name: tuple(word.lower() for word in words) if name.endswith("-text") else words
-        for name, words in person.attributes.items()
-    }
 
 
 def fact_rows(number: int, record: PatientRecord) -> Iterator[Row]:

@@ -16,6 +16,7 @@ from shared.segment.criteria.extension import (
     BirthSexCriterion,
     EthnicityCriterion,
     ExtensionCriterion,
+    PatientCriterion,
     RaceCriterion,
 )
 from shared.segment.criteria.logic import AllCriterion, AnyOfCriterion, NotCriterion
@@ -88,6 +89,7 @@ SAID: dict[type[Criterion], Say] = {
     EthnicityCriterion: lambda c, build: people.ethnicity(c),
     BirthSexCriterion: lambda c, build: people.birth_sex(c),
     ExtensionCriterion: lambda c, build: people.extension(c),
+    PatientCriterion: lambda c, build: people.patient(c, build.context),
     ReachableCriterion: lambda c, build: reach.reachable(c, build.now),
 }
 """How each family is said; member_of is added by shared.segment.sql.members, which is made of these."""

@@ -68,10 +68,11 @@ def _attributes(pattern: ResourcePattern) -> Iterator[str]:
 
 def _elements(pattern: ResourcePattern, context: Context) -> Iterator[str]:
     for word, wanted in (pattern.elements or {}).items():
-        yield _element(_attribute(word.replace("_", "-")), wanted, context.inside(f".elements.{word}"))
+        yield element(_attribute(word.replace("_", "-")), wanted, context.inside(f".elements.{word}"))
 
 
-def _element(expression: str, wanted: ElementPattern, context: Context) -> str:
+def element(expression: str, wanted: ElementPattern, context: Context) -> str:
+    """Test what an element carries, as shared.segment.element does; never NULL."""
     if wanted.exists is not None:
         there = f"coalesce(len({expression}) > 0, false)"
         return there if wanted.exists else f"NOT {there}"

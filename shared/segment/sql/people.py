@@ -7,6 +7,7 @@ from shared.segment.criteria.extension import (
     BirthSexCriterion,
     EthnicityCriterion,
     ExtensionCriterion,
+    PatientCriterion,
     RaceCriterion,
 )
 from shared.segment.criteria.person import (
@@ -18,6 +19,8 @@ from shared.segment.criteria.person import (
     OrganizationCriterion,
     PractitionerCriterion,
 )
+from shared.segment.criterion import Context
+from shared.segment.sql.facts import element
 from shared.segment.sql.text import all_of, among, any_of, holds_any, literal, matched
 
 
@@ -101,8 +104,18 @@ def birth_sex(criterion: BirthSexCriterion) -> str:
 
 
 def _said(name: str, wanted: tuple[str, ...]) -> str:
-    texts = holds_any(f"p.attributes['{name}-text']", (word.lower() for word in wanted))
+    written = f"list_transform(p.attributes['{name}-text'], lambda w: lower(w))"
+    texts = holds_any(written, (word.lower() for word in wanted))
     return any_of([matched(f"p.attributes['{name}']", wanted), texts])
+
+
+def patient(criterion: PatientCriterion, context: Context) -> str:
+    """See PatientCriterion."""
+    inside = context.inside(".patient")
+    return all_of(
+        element(f"p.attributes[{literal(word.replace('_', '-'))}]", wanted, inside.inside(f".{word}"))
+        for word, wanted in criterion.patient.items()
+    )
 
 
 def extension(criterion: ExtensionCriterion) -> str:

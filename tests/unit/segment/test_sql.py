@@ -1,4 +1,4 @@
-"""SQL over columns says the same as evaluation of each patient: random definitions, people, instants, zones."""
+"""SQL over columns says the same as evaluation does: random definitions, people, instants and zones."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from datetime import tzinfo
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.adapters.columns_duckdb import ParquetColumns
 from shared.adapters.columns_writer import ParquetWriter
-from shared.errors import Invalid
 from shared.fhir.instants import DAY, Instant
 from shared.patient.record import PatientRecord
 from shared.segment.compile import compile_segments
 from shared.segment.definition import SegmentDefinition, parse_segment
 from shared.segment.sql.translate import to_sql
 from tests.unit.segment import composed
-from tests.unit.segment.making import NO_VALUESETS, at
+from tests.unit.segment.making import NO_VALUESETS
 from tests.unit.segment.strategies import EXAMPLES, instants, zones
 
 OTHER = {
