@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from benchmarks import clients, full_path, growth, imports, latency, populate, record
+from benchmarks import clients, full_path, growth, imports, latency, populate, preview, record
 from benchmarks.documents import one_message
 from benchmarks.full_path import Tell
-from benchmarks.sizes import Sizes
+from benchmarks.sizes import FULL, Sizes
 from benchmarks.world import world
 from cli.definitions import read_definitions
 
@@ -72,6 +72,10 @@ async def _populate(run: Run) -> Part:
     return await populate.measure(run.sizes, run.tell)
 
 
+async def _preview(run: Run) -> Part:
+    return preview.measure(preview.MILLION if run.sizes == FULL else preview.MILLION // 10, run.tell)
+
+
 SUITE: Mapping[str, Measure] = {
     "import": _imports,
     "full_path": _path,
@@ -80,4 +84,5 @@ SUITE: Mapping[str, Measure] = {
     "segments": _segments,
     "patients": _patients,
     "populate": _populate,
+    "preview": _preview,
 }
