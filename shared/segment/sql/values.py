@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from sys import float_info
+from math import inf, nextafter
 
 from shared.fhir.fact import Value
 from shared.segment.criterion import Context
@@ -16,7 +16,7 @@ from shared.segment.sql.text import EVERYBODY, NOBODY, all_of, among, any_of, ho
 from shared.segment.values import Judge, ValuePattern
 
 _COMPARATORS = ("<", "<=", ">", ">=")
-_LOWEST, _HIGHEST = -float_info.max, float_info.max
+_LOWEST, _HIGHEST = nextafter(-inf, 0), nextafter(inf, 0)
 
 
 def valued(pattern: ValuePattern, context: Context, units: tuple[str, ...], of: str, there: str) -> str:
