@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.report import tidy
+
 _TICK = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def of_process(pid: int) -> float:
@@ -32,6 +35,11 @@ def of_machine() -> float:
     """Return the CPU seconds that the whole machine has used so far, idling left out (proc(5))."""
     fields = list(map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]))
     return (sum(fields) - fields[3] - fields[4]) / _TICK
+
+
+def of_memory() -> float:
+    """Return how many MiB of memory this process holds (proc(5), statm)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE / 2**20
 
 
 def since(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
@@ -62,6 +70,16 @@ class Meter:
         seconds = time.perf_counter() - self._began
         cpu = since(self._cpu, of_processes(self._pids))
         return Reading(seconds, cpu, max(0.0, of_machine() - self._machine - sum(cpu.values())))
+
+
+def rate(work: Callable[[], object], count: int, rounds: int) -> float:
+    """Return how many a CPU second of this process, in the least disturbed round."""
+    best = float("inf")
+    for _ in range(rounds):
+        began = time.process_time()
+        work()
+        best = min(best, time.process_time() - began)
+    return tidy(count / best)
 
 
 @contextmanager

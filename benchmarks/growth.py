@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from benchmarks import people
+from benchmarks.cpu import of_memory
 from benchmarks.documents import one_message, segments
 from benchmarks.feed import feed
 from benchmarks.full_path import Tell
@@ -33,6 +34,8 @@ _POLICY = Policy(zone=people.ZONE.key)
 _FILLER = 100
 """Rows of one transaction: what a partition may take at once."""
 _PEOPLE = 20
+_HELD = 1000
+"""So many segments and fewer are held to the target; more are reported."""
 _TURNS = 4
 """The least disturbed of so many counts."""
 _SETTLE = 1.5
@@ -53,15 +56,33 @@ class _Fixed:
 
 async def in_memory(counts: Sequence[int], reactions: int) -> Json:
     """Measure the CPU of deciding, and of load → decide → commit → drain over memory, by segments."""
-    found: dict[str, dict[str, float]] = {}
-    for number in counts:
-        decided, reacted = await _in_memory(number, reactions)
-        found[str(number)] = {"decide_cpu_us": tidy(decided), "react_cpu_us": tidy(reacted)}
-    return {**found, **_ratios(found, "decide_cpu_us", "react_cpu_us")}
+    found = {str(number): await _of_segments(number, reactions) for number in counts}
+    held = {name: one for name, one in found.items() if int(name) <= _HELD}
+    names = ("decide_cpu_us", "react_cpu_us")
+    beyond = {
+        f"{name}_growth_at_{number}": tidy(found[number][name] / next(iter(found.values()))[name])
+        for number in found.keys() - held.keys()
+        for name in names
+    }
+    return {**found, **_ratios(held, *names), **beyond}
 
 
-async def _in_memory(number: int, reactions: int) -> tuple[float, float]:
-    services = _memory(build_catalogue((*one_message(), *segments(number)), f"of {number}", _POLICY))
+async def _of_segments(number: int, reactions: int) -> dict[str, float]:
+    documents = (*one_message(), *segments(number))
+    resident, began = of_memory(), time.process_time()
+    catalogue = build_catalogue(documents, f"of {number}", _POLICY)
+    compiled, grown = time.process_time() - began, of_memory() - resident
+    decided, reacted = await _in_memory(catalogue, reactions)
+    return {
+        "decide_cpu_us": tidy(decided),
+        "react_cpu_us": tidy(reacted),
+        "compile_cpu_s": tidy(compiled),
+        "memory_mib": tidy(grown),
+    }
+
+
+async def _in_memory(catalogue: Catalogue, reactions: int) -> tuple[float, float]:
+    services = _memory(catalogue)
     await store_patients(services, range(_PEOPLE), 100)
     decided, reacted = [], []
     for turn in range(reactions):

@@ -28,6 +28,13 @@ class Sizes:
     repeats: int = 30
     imports: int = 7
     segments: tuple[int, ...] = (10, 100, 1000)
+    many_segments: tuple[int, ...] = (10, 100, 1000, 10_000)
+    """In memory; the growth is held to its target at a thousand."""
+    cohort: int = 615
+    """Patients of whom several engines are asked the same."""
+    passes: int = 100
+    """Of ours over all of them, in each round."""
+    cql_seconds: float = 5.0
     reactions: int = 300
     growth_changes: int = 800
     growth_patients: int = 40
@@ -42,6 +49,10 @@ class Sizes:
 
 FULL = Sizes()
 QUICK = Sizes(
+    many_segments=(10, 1000),
+    cohort=150,
+    passes=50,
+    cql_seconds=2.0,
     patients=300,
     paced_patients=200,
     warm_up=240,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from benchmarks import clients, full_path, growth, imports, latency, populate, preview, record
+from benchmarks import clients, evaluation, full_path, growth, imports, latency, populate, preview, record
 from benchmarks.documents import one_message
 from benchmarks.full_path import Tell
 from benchmarks.sizes import FULL, Sizes
@@ -58,9 +58,13 @@ async def _clients(run: Run) -> Part:
 
 async def _segments(run: Run) -> Part:
     run.tell("segments, in memory")
-    found = {"in_memory": await growth.in_memory(run.sizes.segments, run.sizes.reactions)}
+    found = {"in_memory": await growth.in_memory(run.sizes.many_segments, run.sizes.reactions)}
     async with world(one_message()) as stack:
         return {**found, "full_path": await growth.with_segments(stack, run.sizes, run.tell)}
+
+
+async def _evaluation(run: Run) -> Part:
+    return evaluation.measure(run.sizes, run.tell)
 
 
 async def _patients(run: Run) -> Part:
@@ -81,6 +85,7 @@ SUITE: Mapping[str, Measure] = {
     "full_path": _path,
     "record": _records,
     "clients": _clients,
+    "evaluation": _evaluation,
     "segments": _segments,
     "patients": _patients,
     "populate": _populate,

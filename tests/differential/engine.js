@@ -162,18 +162,21 @@ function instant(text) {
   return parsed;
 }
 
-/** Read `FOLDER [--as-of INSTANT]` from the command line. */
-function options(defaults = { asOf: "2021-04-01T00:00:00Z" }) {
+/** Read `FOLDER [--as-of INSTANT] [--seconds NUMBER]` from the command line. */
+function options(defaults = { asOf: "2021-04-01T00:00:00Z", seconds: "5" }) {
   const { parseArgs } = require("node:util");
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { "as-of": { type: "string", default: defaults.asOf } },
+    options: {
+      "as-of": { type: "string", default: defaults.asOf },
+      seconds: { type: "string", default: defaults.seconds },
+    },
   });
   const [folder] = positionals;
   if (!folder || !fs.existsSync(path.join(folder, "Patient.ndjson.gz"))) {
     throw new Error(`${folder ?? "no folder given"}: expected a folder with Patient.ndjson.gz and other types`);
   }
-  return { folder, now: instant(values["as-of"]) };
+  return { folder, now: instant(values["as-of"]), seconds: Number(values.seconds) };
 }
 
 /** Run a program; an error is one message on stderr and exit status 1. */

@@ -120,7 +120,8 @@ def test_the_quick_run_is_smaller_in_everything_that_it_counts() -> None:
         quick, full = getattr(QUICK, field.name), getattr(FULL, field.name)
         smaller = quick <= full if not isinstance(full, tuple) else max(quick) <= max(full)
         assert smaller, field.name
-    assert set(SUITE) == {"import", "full_path", "record", "clients", "segments", "patients", "populate"}
+    usual = {"import", "full_path", "record", "clients", "segments", "patients"}
+    assert set(SUITE) == usual | {"evaluation", "populate", "preview"}
 
 
 def test_notifications_are_understood_as_what_they_say() -> None:
@@ -169,6 +170,9 @@ def test_the_definitions_of_the_benchmarks_are_valid() -> None:
 
 
 async def test_growth_is_reported_by_size_and_as_a_ratio() -> None:
-    found = await in_memory((10, 20), 4)
-    assert set(found) == {"10", "20", "decide_cpu_us_growth", "react_cpu_us_growth"}
-    assert [name for name, _ in targets(found)] == ["decide_cpu_us_growth", "react_cpu_us_growth"]
+    found = await in_memory((10, 20, 1001), 4)
+    growth = ["decide_cpu_us_growth", "react_cpu_us_growth"]
+    beyond = {f"{name}_at_1001" for name in growth}
+    assert set(found) == {"10", "20", "1001", *growth, *beyond}
+    assert set(found["20"]) == {"decide_cpu_us", "react_cpu_us", "compile_cpu_s", "memory_mib"}
+    assert [name for name, _ in targets(found)] == growth
