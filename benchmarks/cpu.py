@@ -13,7 +13,6 @@ from pathlib import Path
 from benchmarks.report import tidy
 
 _TICK = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def of_process(pid: int) -> float:
@@ -35,11 +34,6 @@ def of_machine() -> float:
     """Return the CPU seconds that the whole machine has used so far, idling left out (proc(5))."""
     fields = list(map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]))
     return (sum(fields) - fields[3] - fields[4]) / _TICK
-
-
-def of_memory() -> float:
-    """Return how many MiB of memory this process holds (proc(5), statm)."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE / 2**20
 
 
 def since(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:

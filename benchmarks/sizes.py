@@ -34,7 +34,7 @@ class Sizes:
     """Patients of whom several engines are asked the same."""
     passes: int = 100
     """Of ours over all of them, in each round."""
-    cql_seconds: float = 5.0
+    cql_seconds: float = 3.0
     reactions: int = 300
     growth_changes: int = 800
     growth_patients: int = 40
