@@ -37,6 +37,7 @@ PATIENTS: Mapping[str, str] = {
     "gender": "VARCHAR",
     "active": "BOOLEAN",
     "deceased": "BOOLEAN",
+    "died": "BIGINT",
     "merged": "BOOLEAN",
     "language": "VARCHAR",
     "organization": "VARCHAR",
@@ -75,7 +76,7 @@ FACTS: Mapping[str, str] = {
     "attributes": _ATTRIBUTES,
 }
 """Columns of `facts` and their types; start and stop are microseconds, the last instant inclusive."""
-LAYOUT = 1
+LAYOUT = 2
 """Goes up when the columns change: older files are then made again."""
 FACT_BITS = 20
 """A patient's facts are numbered from patient << FACT_BITS."""
@@ -114,6 +115,7 @@ def patient_row(number: int, record: PatientRecord) -> Row | None:
         "gender": person.gender,
         "active": person.active,
         "deceased": person.deceased,
+        "died": person.deceased_at,
         "merged": bool(person.replaced_by),
         "language": person.languages[0].lower() if person.languages else "",
         "organization": person.managing_organization,

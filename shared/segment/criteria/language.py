@@ -14,6 +14,7 @@ from pydantic import Discriminator, Tag
 from shared.segment.criteria.address import AddressCriterion
 from shared.segment.criteria.age import AgeCriterion
 from shared.segment.criteria.birth import BirthDateCriterion, BirthMonthCriterion
+from shared.segment.criteria.death import DeathCriterion
 from shared.segment.criteria.engagement import EngagementCriterion
 from shared.segment.criteria.extension import (
     BirthSexCriterion,
@@ -53,6 +54,7 @@ FAMILIES: dict[str, type[Criterion]] = {
     "address": AddressCriterion,
     "active": ActiveCriterion,
     "deceased": DeceasedCriterion,
+    "died": DeathCriterion,
     "managing_organization": OrganizationCriterion,
     "general_practitioner": PractitionerCriterion,
     "identifier": IdentifierCriterion,
@@ -92,6 +94,7 @@ type AnyCriterion = Annotated[
     | Annotated[AddressCriterion, Tag("~address")]
     | Annotated[ActiveCriterion, Tag("~active")]
     | Annotated[DeceasedCriterion, Tag("~deceased")]
+    | Annotated[DeathCriterion, Tag("~died")]
     | Annotated[OrganizationCriterion, Tag("~managing_organization")]
     | Annotated[PractitionerCriterion, Tag("~general_practitioner")]
     | Annotated[IdentifierCriterion, Tag("~identifier")]

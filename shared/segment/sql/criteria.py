@@ -11,6 +11,7 @@ from typing import Any
 from shared.segment.criteria.address import AddressCriterion
 from shared.segment.criteria.age import AgeCriterion
 from shared.segment.criteria.birth import BirthDateCriterion, BirthMonthCriterion
+from shared.segment.criteria.death import DeathCriterion
 from shared.segment.criteria.engagement import EngagementCriterion
 from shared.segment.criteria.extension import (
     BirthSexCriterion,
@@ -33,7 +34,7 @@ from shared.segment.criteria.reach import ReachableCriterion
 from shared.segment.criteria.resource import HasCriterion, HasNoCriterion
 from shared.segment.criterion import Criterion
 from shared.segment.pattern import ResourcePattern
-from shared.segment.sql import ages, people, reach
+from shared.segment.sql import ages, deaths, people, reach
 from shared.segment.sql.query import Build
 from shared.segment.sql.selecting import holding
 from shared.segment.sql.text import NOBODY, all_of, any_of, negated
@@ -82,6 +83,7 @@ SAID: dict[type[Criterion], Say] = {
     AddressCriterion: lambda c, build: people.address(c),
     ActiveCriterion: lambda c, build: people.active(c),
     DeceasedCriterion: lambda c, build: people.deceased(c),
+    DeathCriterion: deaths.died,
     OrganizationCriterion: lambda c, build: people.organization(c),
     PractitionerCriterion: lambda c, build: people.practitioner(c),
     IdentifierCriterion: lambda c, build: people.identifier(c),

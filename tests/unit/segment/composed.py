@@ -99,6 +99,7 @@ def _people(draw: st.DrawFn) -> Person:
         birth_date=draw(st.sampled_from(dates)),
         gender=draw(st.sampled_from(["female", "male", ""])),
         deceased=draw(st.integers(0, 19)) == 0,
+        deceased_at=draw(st.one_of(st.none(), instants)),
         active=draw(st.integers(0, 19)) != 0,
         languages=tuple(draw(st.sampled_from([(), ("es-MX",), ("en", "es"), ("EN",)]))),
         links=draw(
@@ -286,6 +287,7 @@ _people_rules: st.SearchStrategy[Pattern] = st.one_of(
     st.just({"birth_month": "current"}),
     st.just({"birth_month": [2, 5]}),
     windows.map(lambda window: {"birth_date": window}),
+    _windows([]).map(lambda window: {"died": window}),
     st.sampled_from(
         [
             {"gender": ["female", "other"]},

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
 
-from shared.fhir.fact import Address, ContactPoint
+from shared.fhir.fact import Address, ContactPoint, Fact
 from shared.fhir.instants import Instant, iso
 from shared.patient.state import OptOut
-from tests.unit.segment.making import at, holds, record, segment
+from shared.segment.evaluation import Evaluation
+from tests.unit.segment.making import ADA, at, fact, holds, record, segment
 
 NOW = "2021-06-01T12:00:00Z"
 BOSTON = Address(city="Boston", state="MA", postal_code="02118-1234", country="US", line=("1 Main St",))
@@ -32,6 +34,8 @@ MOBILE = ContactPoint("phone", "+16175550100", "mobile")
         ("language: es", {}, False),
         ("active: true", {}, True),
         ("deceased: false", {}, True),
+        ("died: {before: 2021-01-01}", {}, False),
+        ("died: {before: 2021-01-01}", {"deceased": True}, False),
         ("managing_organization: Organization/1", {"managing_organization": "Organization/1"}, True),
         ("managing_organization: Organization/1", {}, False),
         (
@@ -174,3 +178,33 @@ def test_somebody_unknown_or_deleted_is_in_no_segment():
     assert not everybody.evaluate(record(gone=True), at(NOW)).member
     unknown = everybody.evaluate(record(person=None), at(NOW))
     assert (unknown.member, unknown.next_flip, unknown.reason) == (False, None, "the patient is not known")
+
+
+class TestDied:
+    """`died` looks at the date of death, and may hang on a match."""
+
+    WHO = replace(ADA, deceased=True, deceased_at=at("2021-03-10T08:00:00Z"))
+
+    def judge(self, died: str, now: str, *facts: Fact, **given: Any) -> Evaluation:
+        made = segment(f"died: {died}", include_deceased=True, **given)
+        return made.evaluate(record(*facts, person=self.WHO), at(now))
+
+    @pytest.mark.parametrize(
+        ("died", "member"),
+        [("2021-03-10", True), ("{before: 2021-03-10}", False), ("{from: birth + P50Y}", False)],
+    )
+    def test_in_a_window(self, died: str, member: bool):
+        assert self.judge(died, "2022-01-01").member == member
+
+    def test_turns_to_the_instant(self):
+        evaluation = self.judge("{last: P30D}", "2021-03-11")
+        assert (evaluation.member, evaluation.next_flip) == (True, at("2021-04-09T08:00:00Z"))
+        assert evaluation.reason == "died 2021-03-10"
+
+    @pytest.mark.parametrize(("start", "member"), [("2021-03-01", True), ("2021-02-01", False)])
+    def test_hangs_on_a_match(self, start: str, member: bool):
+        stay = fact("Encounter", when=f"{start}/{start}", status="finished")
+        matches = {"stay": {"type": "Encounter"}}
+        died = "{after: stay.start, until: stay.start + P14D}"
+        assert self.judge(died, "2022-01-01", stay, matches=matches).member == member
+        assert not self.judge(died, "2022-01-01", matches=matches).member
