@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Protocol
 
 from shared.fhir.calendar import parse_duration
@@ -93,9 +94,10 @@ class _Days:
         total, last = 0, 0
         for first, end in stretches:
             begin, finish = day_of(self._wall, first), day_of(self._wall, Instant(end - 1))
-            if begin is not None and finish is not None:
-                total += finish.toordinal() - max(begin.toordinal() - 1, last)
-                last = finish.toordinal()
+            if begin is not None:
+                final = (finish or date.max).toordinal()  # what goes on and on does so to the calendar's end
+                total += final - max(begin.toordinal() - 1, last)
+                last = final
         return total
 
     def grows(self, facts: list[Fact], high: Instant, lacking: int) -> Instant:

@@ -1,9 +1,10 @@
 """One edge of a window as an author writes it: parsed here, compiled to an edge in shared.segment.edge.
 
 A bound is an anchor and any number of "- P6M" or "+ P3D" after it. Anchors: "now"; "today"; a FHIR date or
-date-time; "birth"; "discharge.start", ".end" or ".at" of a named match, or of "this", the resource that a
-`with` or `without` is about; each may follow "day of", its whole day. Days, dates and "birth" cover a day
-("2021-03" a month): `from` and `before` look at the beginning, `after` and `until` at the end.
+date-time; "last 09-01" and "next 09-01", the latest 1 September up to now and the one after it; "birth";
+"discharge.start", ".end" or ".at" of a named match, or of "this", the resource that a `with` or `without` is
+about; each may follow "day of", its whole day. Days, dates and "birth" cover a day ("2021-03" a month):
+`from` and `before` look at the beginning, `after` and `until` at the end.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ NAME = r"[a-z][a-z0-9_]*"
 _SHIFTS = re.compile(r"\s*([+-])\s*(P[0-9A-Z.,]+)")
 _BOUND = re.compile(rf"(?P<base>.*?)(?P<shifts>(?:{_SHIFTS.pattern})*)", re.DOTALL)
 _POINT = re.compile(rf"({NAME})\.(start|end|at)")
+_YEARLY = re.compile(r"(last|next) (\d\d)-(\d\d)")
 _EXPECTED = '"now", "today - P6M", "birth + P2Y", "stay.end + P7D", or a date such as 2021-03-31'
 LONGEST = Duration(months=12 * 200, days=366 * 200, micros=10**15)
 
@@ -42,6 +44,9 @@ class Bound(Struct, frozen=True):
     """Its whole day."""
     by: tuple[Duration, ...] = ()
     """To be added in this order."""
+    yearly: tuple[int, int] | None = None
+    """Month and day: that day of each year, the latest up to now, or so many years after it."""
+    years: int = 0
     text: str = ""
     """The FHIR date-time of a date."""
 
@@ -77,6 +82,10 @@ def _shift(sign: str, length: str) -> Duration:
 def _anchored(base: str, day: bool, by: tuple[Duration, ...]) -> Bound:
     if base in ("now", "today"):
         return Bound("now", day=day or base == "today", by=by)
+    if yearly := _YEARLY.fullmatch(base):
+        which, month, day_of = yearly[1], int(yearly[2]), int(yearly[3])
+        date(2024, month, day_of)  # raises ValueError for no day of the calendar
+        return Bound("now", day=True, by=by, yearly=(month, day_of), years=int(which == "next"))
     if base == "birth":
         return Bound("birth", day=True, by=by)
     if point := _POINT.fullmatch(base):

@@ -17,9 +17,8 @@ from shared.fhir.fact import Address, ContactPoint, Fact, Value
 from shared.fhir.instants import Instant
 from shared.patient.record import PatientRecord
 from shared.segment.birth import born
-from shared.segment.picking import recency, seniority
+from shared.segment.picking import Order, first_end, last_end, recency, seniority
 from shared.segment.types import DISPROVED
-from shared.segment.wall import ALWAYS, NEVER
 
 type Row = dict[str, Any]
 
@@ -180,23 +179,15 @@ def _value(value: Value) -> Row:
     }
 
 
-def _recent_end(fact: Fact) -> tuple[int, int, str]:
-    return (ALWAYS if fact.end is None else fact.end), fact.updated, fact.resource_id
-
-
-def _senior_end(fact: Fact) -> tuple[int, int, str]:
-    return (NEVER if fact.end is None else fact.end), -fact.updated, fact.resource_id
-
-
-_ORDERS: dict[str, Callable[[Fact], tuple[int, int, str]]] = {
+_ORDERS: dict[str, Callable[[Fact], Order]] = {
     "recent": recency,
     "senior": seniority,
-    "recent_end": _recent_end,
-    "senior_end": _senior_end,
+    "recent_end": last_end,
+    "senior_end": first_end,
 }
 
 
-def _ranks(facts: list[Fact], order: Callable[[Fact], tuple[int, int, str]]) -> list[int]:
+def _ranks(facts: list[Fact], order: Callable[[Fact], Order]) -> list[int]:
     """Return each fact's place in an order."""
     ranks = [0] * len(facts)
     for rank, place in enumerate(sorted(range(len(facts)), key=lambda place: order(facts[place]))):

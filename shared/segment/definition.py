@@ -21,7 +21,6 @@ from shared.segment.parameters import Parameter, ParameterName, bind
 from shared.segment.pattern import AnyPattern, MatchName
 from shared.segment.problems import problems
 
-
 PATIENT = "patient"
 """As a time zone: the patient's own."""
 

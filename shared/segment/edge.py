@@ -132,6 +132,9 @@ def edge(bound: Bound, word: Word, wall: Wall, otherwise: Instant | None = None)
         return Fixed(_dated(bound, past, wall))
     if bound.anchor != "now":
         return Hung(wall, bound, past, otherwise)
+    if bound.yearly is not None:
+        by = (Duration(days=1), *bound.by) if past else bound.by
+        return Periodic(wall, Periods("year", *bound.yearly), bound.years, by)
     return (
         Periodic(wall, Periods("day"), int(past), bound.by)
         if bound.day

@@ -13,32 +13,35 @@ from shared.segment.picks import Pick, Picks
 from shared.segment.units import converter
 from shared.segment.wall import ALWAYS, NEVER, Wall
 
+type Order = tuple[int, int, str, str]
 type Choose = Callable[[list[Fact]], list[Fact]]
 
 
-def recency(fact: Fact) -> tuple[int, int, str]:
-    """Order by start, then update, then id; what has no start comes first."""
-    return (ALWAYS if fact.start is None else fact.start), fact.updated, fact.resource_id
+def recency(fact: Fact) -> Order:
+    """Order by start, then update, id and type; what has no start comes first."""
+    return (ALWAYS if fact.start is None else fact.start), fact.updated, fact.resource_id, fact.resource_type
 
 
-def seniority(fact: Fact) -> tuple[int, int, str]:
-    """Order by start, then the later update first, then id; what has no start comes last."""
-    return (NEVER if fact.start is None else fact.start), -fact.updated, fact.resource_id
+def seniority(fact: Fact) -> Order:
+    """Order by start, then the later update first, then id and type; what has no start comes last."""
+    return (NEVER if fact.start is None else fact.start), -fact.updated, fact.resource_id, fact.resource_type
 
 
-def _last_end(fact: Fact) -> tuple[int, int, str]:
-    return (ALWAYS if fact.end is None else fact.end), fact.updated, fact.resource_id
+def last_end(fact: Fact) -> Order:
+    """Order by end as recency does by start."""
+    return (ALWAYS if fact.end is None else fact.end), fact.updated, fact.resource_id, fact.resource_type
 
 
-def _first_end(fact: Fact) -> tuple[int, int, str]:
-    return (NEVER if fact.end is None else fact.end), -fact.updated, fact.resource_id
+def first_end(fact: Fact) -> Order:
+    """Order by end as seniority does by start."""
+    return (NEVER if fact.end is None else fact.end), -fact.updated, fact.resource_id, fact.resource_type
 
 
-_ORDERS: dict[str, tuple[Callable[[Fact], tuple[int, int, str]], bool]] = {
+_ORDERS: dict[str, tuple[Callable[[Fact], Order], bool]] = {
     "latest": (recency, True),
     "earliest": (seniority, False),
-    "latest_end": (_last_end, True),
-    "earliest_end": (_first_end, False),
+    "latest_end": (last_end, True),
+    "earliest_end": (first_end, False),
 }
 
 

@@ -44,7 +44,7 @@ def _hung(when: When, context: Context) -> Place:
             found = [relation.resolve(bound_to, born) for relation in hung]
             relations = tuple(relation for relation in found if relation is not None)
             if len(relations) == len(found):
-                stays += ((fact, _stay(fact, relations, False)) for fact in facts)
+                stays += ((fact, _stay(fact, relations, when.undated)) for fact in facts)
         placed = _gathered(stays, scene.now)
         return Found(placed.facts, min(until, placed.until))
 
@@ -56,7 +56,9 @@ def _stay(fact: Fact, relations: tuple[Relation, ...], undated: bool) -> Stay:
     for relation in relations:
         span = relation.span(fact)
         if span is None:
-            return (ALWAYS, NEVER) if undated else (NEVER, NEVER)
+            if undated:
+                continue
+            return NEVER, NEVER
         enter, leave = max(enter, relation.enter(span)), min(leave, relation.leave(span))
     return enter, leave
 

@@ -157,7 +157,7 @@ def _recorded(pattern: ResourcePattern, tokens: frozenset[str], keep: Callable[[
 
 
 def _referred(record: PatientRecord, references: tuple[str, ...], kind: str) -> list[Fact]:
-    facts = (record.facts.get(ref) for ref in references if ref.startswith(f"{kind}/"))
+    facts = (record.facts.get(ref) for ref in dict.fromkeys(references) if ref.startswith(f"{kind}/"))
     return [fact for fact in facts if fact is not None and not fact.gone]
 
 

@@ -16,6 +16,8 @@ type State = Callable[[list[Fact]], bool]
 type Sorted = tuple[list[Fact], list[Fact]]
 """The facts that are in now, and those that may yet come in."""
 
+_ANY_TIME = (ALWAYS, NEVER)
+"""The span of what is in every window."""
 _MOST_STEPS = 64
 """After so many changes ahead, the next one is given as a bound."""
 
@@ -104,13 +106,14 @@ def _single(relation: Relation, undated: bool) -> Callable[[Iterable[Fact], Inst
 
 def _several(timeline: Timeline) -> Callable[[Iterable[Fact], Instant], Sorted]:
     looks = tuple((relation.span, edges(relation)) for relation in timeline.relations)
+    otherwise = _ANY_TIME if timeline.undated else None
 
     def split(facts: Iterable[Fact], now: Instant) -> Sorted:
         live: list[Fact] = []
         coming: list[Fact] = []
         windows = [(span_of, *window(now)) for span_of, window in looks]
         for fact in facts:
-            spans = [(span_of(fact), lower, upper) for span_of, lower, upper in windows]
+            spans = [(span_of(fact) or otherwise, lower, upper) for span_of, lower, upper in windows]
             if all(span is not None and span[1] > lower for span, lower, _ in spans):
                 inside = all(span is not None and span[0] < upper for span, _, upper in spans)
                 (live if inside else coming).append(fact)

@@ -11,7 +11,7 @@ from datetime import UTC
 from typing import Self
 
 from msgspec import Struct
-from pydantic import model_validator
+from pydantic import StrictBool, model_validator
 
 from shared.authoring import Authored
 from shared.fhir.fact import Fact
@@ -84,6 +84,8 @@ class When(Authored):
     """It starts after the window ends."""
     recorded: AnyWindow | None = None
     """It was written down (authored, recorded, asserted; issued, if it was not done) in the window."""
+    undated: StrictBool = False
+    """Count what lacks the date that a word asks about as well."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -119,10 +121,15 @@ class When(Authored):
 
     def words(self) -> str:
         """Say it in English: "in the last 6 months", "starting in the next 3 days"."""
-        return " and ".join(
-            f"{'' if kind == 'starts' and window.last else _VERBS[kind]}{window.words()}"
-            for kind, window in self.windows()
-        )
+        return " and ".join(_said(kind, window) for kind, window in self.windows())
+
+
+def _said(kind: str, window: Window) -> str:
+    words = window.words()
+    if kind == "starts" and window.last:
+        return words
+    within = kind in ("overlaps", "during", "before", "after")
+    return f"{_VERBS[kind]}{words.removeprefix('in ') if within else words}"
 
 
 _VERBS = {

@@ -36,6 +36,7 @@ from shared.segment.criteria.person import (
 )
 from shared.segment.criteria.reach import ReachableCriterion
 from shared.segment.criteria.resource import HasCriterion, HasNoCriterion
+from shared.segment.criteria.season import SeasonCriterion
 from shared.segment.criterion import Criterion
 
 FAMILIES: dict[str, type[Criterion]] = {
@@ -65,6 +66,7 @@ FAMILIES: dict[str, type[Criterion]] = {
     "patient": PatientCriterion,
     "extension": ExtensionCriterion,
     "engagement": EngagementCriterion,
+    "season": SeasonCriterion,
 }
 """The criteria by their word."""
 
@@ -104,7 +106,8 @@ type AnyCriterion = Annotated[
     | Annotated[BirthSexCriterion, Tag("~birth_sex")]
     | Annotated[PatientCriterion, Tag("~patient")]
     | Annotated[ExtensionCriterion, Tag("~extension")]
-    | Annotated[EngagementCriterion, Tag("~engagement")],
+    | Annotated[EngagementCriterion, Tag("~engagement")]
+    | Annotated[SeasonCriterion, Tag("~season")],
     Discriminator(_family),
 ]
 """Any criterion: {"word": …} with exactly one word of FAMILIES."""

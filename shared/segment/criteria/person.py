@@ -31,13 +31,13 @@ class GenderCriterion(Criterion):
 
 
 class LanguageCriterion(Criterion):
-    """The patient's preferred language is one of these; "es" includes "es-MX" (BCP 47)."""
+    """The patient's preferred language is one of these; "es" includes "es-MX" (BCP 47), "*" is any."""
 
     language: Words
 
     def compile(self, context: Context) -> Compiled:
         """Compile to a prefix test by subtags."""
-        wanted = tuple(f"{tag.lower()}-" for tag in self.language)
+        wanted = tuple("" if tag == "*" else f"{tag.lower()}-" for tag in self.language)
 
         def speaks(person: Person) -> bool:
             return bool(person.languages) and f"{person.languages[0].lower()}-".startswith(wanted)

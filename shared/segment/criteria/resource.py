@@ -110,7 +110,7 @@ def _cost(pattern: ResourcePattern, tokens: frozenset[str]) -> Cost:
 
 def _timeline(pattern: ResourcePattern, context: Context) -> Timeline:
     if pattern.when is not None:
-        return Timeline(pattern.when.relations(context.wall), undated=False)
+        return Timeline(pattern.when.relations(context.wall), pattern.when.undated)
     return Timeline(() if pattern.type in PLANS else (begun(context.wall),), undated=True)
 
 

@@ -42,12 +42,17 @@ def _on_days(table: str, build: Build, env: Env, count: int) -> str:
     return f"SELECT {key} FROM ({rows}) GROUP BY {key} HAVING count(DISTINCT day) >= {count}"
 
 
+_FOR_EVER = 10_000_000
+"""Days that what has no end, in a window without one, goes on: more than anybody can ask for."""
+
+
 def _covered(table: str, build: Build, env: Env, days: int, within: Window | None) -> str:
     """Add up days, each counted once: those of a stretch go from that of its first to that of its last."""
     stretches, key = _stretches(table, build, env, within)
     both = with_days(with_days(stretches, "first", build, "begun"), "beyond - 1", build, "done")
-    spans = f"SELECT {listed(key)}, begun AS a, done + 1 AS b FROM ({both})"
-    return _summed(f"{spans} WHERE begun + done IS NOT NULL", key, env, days)
+    done = f"coalesce(done, begun + {_FOR_EVER}) + 1"
+    spans = f"SELECT {listed(key)}, begun AS a, {done} AS b FROM ({both})"
+    return _summed(f"{spans} WHERE begun IS NOT NULL", key, env, days)
 
 
 def _lasting(table: str, build: Build, env: Env, micros: int, within: Window | None) -> str:

@@ -32,12 +32,13 @@ from shared.segment.criteria.person import (
 )
 from shared.segment.criteria.reach import ReachableCriterion
 from shared.segment.criteria.resource import HasCriterion, HasNoCriterion
+from shared.segment.criteria.season import SeasonCriterion
 from shared.segment.criterion import Criterion
 from shared.segment.pattern import ResourcePattern
 from shared.segment.sql import ages, deaths, people, reach
 from shared.segment.sql.query import Build
 from shared.segment.sql.selecting import holding
-from shared.segment.sql.text import NOBODY, all_of, any_of, negated
+from shared.segment.sql.text import EVERYBODY, NOBODY, all_of, any_of, negated
 
 type Say = Callable[[Any, Build], str]
 
@@ -68,6 +69,8 @@ def _has(pattern: ResourcePattern, build: Build) -> str:
     return f"(p.patient IN ({holding(pattern, build)}))"
 
 
+_EITHER = {True: EVERYBODY, False: NOBODY}
+
 SAID: dict[type[Criterion], Say] = {
     AllCriterion: _all,
     AnyOfCriterion: _any,
@@ -93,6 +96,7 @@ SAID: dict[type[Criterion], Say] = {
     ExtensionCriterion: lambda c, build: people.extension(c),
     PatientCriterion: lambda c, build: people.patient(c, build.context),
     ReachableCriterion: lambda c, build: reach.reachable(c, build.now),
+    SeasonCriterion: lambda c, build: _EITHER[c.season.holds(build.context.wall, build.now)[0]],
 }
 """How each family is said; member_of is added by shared.segment.sql.members, which is made of these."""
 

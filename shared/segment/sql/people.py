@@ -35,6 +35,8 @@ def gender(criterion: GenderCriterion) -> str:
 
 def language(criterion: LanguageCriterion) -> str:
     """See LanguageCriterion."""
+    if "*" in criterion.language:
+        return "(p.language <> '')"
     spoken = _begins("(p.language || '-')", [f"{tag.lower()}-" for tag in criterion.language])
     return f"(p.language <> '' AND {spoken})"
 

@@ -31,6 +31,19 @@ _MEETS = {
 """How shared.segment.when.SPANS meet a window [lower, upper)."""
 
 
+_MISSING = {
+    "starts": "{c}start IS NULL",
+    "ends": "{c}stop IS NULL",
+    "at": "coalesce({c}stop, {c}start) IS NULL",
+    "overlaps": "coalesce({c}start, {c}stop) IS NULL",
+    "during": "({c}start IS NULL OR {c}stop IS NULL)",
+    "before": "{c}stop IS NULL",
+    "after": "{c}start IS NULL",
+    "recorded": "{c}written IS NULL",
+}
+"""When a row lacks the date that a word asks about."""
+
+
 def standing(pattern: ResourcePattern, build: Build) -> str:
     """Test the time of rows `f`, as far as it depends on `now` alone; may be NULL for no."""
     if pattern.when is None:
@@ -40,20 +53,23 @@ def standing(pattern: ResourcePattern, build: Build) -> str:
     if pattern.when.hangs:
         return EVERYBODY
     relations = pattern.when.hung(build.context.wall)
-    return all_of(_stands(relation, build) for relation in relations)
+    return all_of(_stands(relation, build, pattern.when.undated) for relation in relations)
 
 
-def _stands(relation: HungRelation, build: Build) -> str:
+def _stands(relation: HungRelation, build: Build, undated: bool) -> str:
     edges = (
         moment(edge.at(build.now)) if not isinstance(edge, Hung) else "NULL"
         for edge in (relation.lower, relation.upper)
     )
-    return _meets(relation.kind, "f.", build, *edges)
+    return _meets(relation.kind, "f.", build, undated, *edges)
 
 
-def _meets(kind: str, of: str, build: Build, lower: str, upper: str) -> str:
+def _meets(kind: str, of: str, build: Build, undated: bool, lower: str, upper: str) -> str:
     edges = {"lower": lower, "upper": upper, "always": moment(ALWAYS), "never": moment(NEVER)}
     tests = all_of(test.format(c=of, going=going(of), **edges) for test in _MEETS[kind])
+    if undated:
+        missing = f"{_MISSING[kind].format(c=of)} AND {lower} IS NOT NULL AND {upper} IS NOT NULL"
+        tests = f"(coalesce({tests}, false) OR ({missing}))"
     return tests if kind != "recorded" else tests.replace(f"{of}written", _written(of, build))
 
 
@@ -85,7 +101,7 @@ def hanging(when: When, build: Build, env: Env, table: str) -> str:
     for relation in when.hung(build.context.wall):
         edges = [placed(edge, build, places, table, joins) for edge in (relation.lower, relation.upper)]
         every += [join for edge in edges for join in edge.joins]
-        tests.append(_meets(relation.kind, "c.", build, *(edge.expression for edge in edges)))
+        tests.append(_meets(relation.kind, "c.", build, when.undated, *(edge.expression for edge in edges)))
     key = (*env.key, "fact")
     rows = f"SELECT DISTINCT {listed(key, 'c.')} FROM {table} c {' '.join(every)} WHERE {all_of(tests)}"
     return f"SELECT c.* FROM {table} c SEMI JOIN ({rows}) k ON {equal(key, 'k', 'c')}"

@@ -19,14 +19,26 @@ PART = "http://loinc.org|part"
 type Json = dict[str, Any]
 
 _anchors = st.sampled_from(
-    ["m.start", "m.end", "m.at", "day of m.start", "day of m.end", "birth", "now", "today", "2021-01"]
+    [
+        "m.start",
+        "m.end",
+        "m.at",
+        "day of m.start",
+        "day of m.end",
+        "birth",
+        "now",
+        "today",
+        "2021-01",
+        "last 02-29",
+    ]
 )
-_inner_anchors = st.sampled_from(["this.start", "this.end", "day of this.at", "m.start", "now"])
+_inner_anchors = st.sampled_from(["this.start", "this.end", "day of this.at", "m.start", "now", "next 09-01"])
 _shifts = st.sampled_from(["", "", " + P1D", " - P14D", " + P1M", " - P6M", " + P1Y - P1D", " + P21Y"])
 _calendar = st.sampled_from(
     ["this month", "last month", "next week", "this quarter", "last half-year", "this year", "yesterday"]
 )
 _EDGES = ("from", "after", "before", "until")
+_undated = st.sampled_from([{}, {}, {}, {"undated": True}])
 _RELATIONS = ("starts", "ends", "at", "overlaps", "during", "before", "after")
 
 
@@ -48,7 +60,8 @@ def _windows(anchors: st.SearchStrategy[str], named: list[str]) -> st.SearchStra
 
 def _whens(anchors: st.SearchStrategy[str], named: list[str]) -> st.SearchStrategy[Json]:
     windows = _windows(anchors, named)
-    return st.dictionaries(st.sampled_from(_RELATIONS), windows, min_size=1, max_size=2)
+    words = st.dictionaries(st.sampled_from(_RELATIONS), windows, min_size=1, max_size=2)
+    return st.builds(lambda when, undated: when | undated, words, _undated)
 
 
 @st.composite

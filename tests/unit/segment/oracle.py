@@ -147,7 +147,9 @@ class Reader:
             typed = "type" in pattern and pattern["type"] != "Encounter"
             return not typed or fact.start is None or fact.start <= self.now
         for given in self.ways(str(when), names):
-            if all(self.lies(fact, word, window, given) for word, window in when.items()):
+            asked = {word: window for word, window in when.items() if word != "undated"}
+            free = when.get("undated", False)
+            if all(self.lies(fact, word, window, given, free) for word, window in asked.items()):
                 return True
         return False
 
@@ -157,13 +159,24 @@ class Reader:
         found = self.find(self.body["matches"]["m"], {})
         return [{**names, "m": fact} for (fact,) in product(found)]
 
-    def lies(self, fact: Fact, word: str, window: Any, names: Names) -> bool:
+    def lies(self, fact: Fact, word: str, window: Any, names: Names, free: bool) -> bool:
         edges = self.window(window, names)
         if edges is None:
             return False
         low, high = edges
         start, end = fact.start, fact.end
         at = start if end is None else end
+        known = {
+            "starts": start is not None,
+            "ends": end is not None,
+            "at": at is not None,
+            "overlaps": at is not None,
+            "during": start is not None and end is not None,
+            "before": end is not None,
+            "after": start is not None,
+        }
+        if free and not known[word]:
+            return True
         match word:
             case "starts":
                 return start is not None and low <= start < high
@@ -252,6 +265,15 @@ class Reader:
             return self.now, Instant(self.now + 1)
         if base == "today":
             return self.covered(self.now, True)
+        if found := re.fullmatch(r"(last|next) (\d\d)-(\d\d)", base):
+            today = self.wall.show(self.now).date()
+            days = [_that_day(today.year + by, int(found[2]), int(found[3])) for by in (-1, 0, 1)]
+            chosen = (
+                max(d for d in days if d <= today)
+                if found[1] == "last"
+                else min(d for d in days if d > today)
+            )
+            return self.begin(chosen), self.begin(chosen + timedelta(days=1))
         if base == "birth":
             assert self.record.person is not None
             born = age_reached(self.wall, 0)(self.record.person.birth_date)
@@ -300,9 +322,16 @@ class Reader:
         days: set[int] = set()
         for first, end in spans:
             low = self.wall.show(Instant(first)).date().toordinal()
-            high = self.wall.show(Instant(end - 1)).date().toordinal() if end < NEVER else low
-            days |= set(range(low, min(high, low + 200_000) + 1))
+            high = self.wall.show(Instant(end - 1)).date().toordinal() if end < NEVER else low + 5_000
+            days |= set(range(low, high + 1))
         return days
+
+
+def _that_day(year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return date(year, 3, 1)
 
 
 def member(record: PatientRecord, body: Json, now: Instant, zone: tzinfo) -> bool:
