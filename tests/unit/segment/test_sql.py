@@ -9,15 +9,16 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shared.adapters.columns_duckdb import ParquetColumns
 from shared.adapters.columns_writer import ParquetWriter
 from shared.fhir.instants import DAY, Instant
-from shared.patient.record import PatientRecord
+from shared.patient.record import PatientRecord, patient_key
 from shared.segment.compile import compile_segments
 from shared.segment.definition import SegmentDefinition, parse_segment
 from shared.segment.sql.translate import to_sql
-from tests.unit.segment import composed
+from tests.unit.segment import composed, leaning
 from tests.unit.segment.making import NO_VALUESETS
 from tests.unit.segment.strategies import EXAMPLES, instants, zones
 
@@ -84,3 +85,27 @@ def compare(population: Population, document: dict[str, object], zone: tzinfo, n
     segment = next(s for s in compile_segments(definitions, NO_VALUESETS, zone) if s.url == document["url"])
     expected = {r.patient_id for r in population.records if segment.evaluate(r, now).member}
     assert population.members(definitions[1], zone, now, others) == expected
+
+
+@given(st.data())
+@thorough
+def test_sql_reads_patterns_that_lean_on_others_as_evaluation_does(data: st.DataObject):
+    """Other definitions than above: drawn for what hangs and links, with little else in them."""
+    scenes = data.draw(st.lists(leaning.scenes(), min_size=4, max_size=4))
+    zone, season = data.draw(zones), data.draw(st.sampled_from(["02-29", "03-14", "12-31"]))
+    records = [replace(record, patient_id=f"p{n}") for n, (record, _, _) in enumerate(scenes)]
+    with TemporaryDirectory() as folder:
+        population = Population([_called(record) for record in records], Path(folder))
+        for number, (_, body, now) in enumerate(scenes):
+            part = {"any": [body["criteria"], {"all": [{"season": {"from": "02-28", "until": season}}]}]}
+            document = {"url": f"urn:{number}", "version": "1", "title": "T", **body}
+            compare(population, document, zone, now)
+            compare(population, {**document, "criteria": part}, zone, now)
+        population.columns.close()
+
+
+def _called(record: PatientRecord) -> PatientRecord:
+    """Give everybody an id of their own: all that are drawn are Ada."""
+    assert record.person is not None
+    key = patient_key(record.patient_id)
+    return replace(record, key=key, person=replace(record.person, resource_id=record.patient_id))
