@@ -106,7 +106,9 @@ class _Days:
             return NEVER
         if lacking > 1:
             return self._wall.midnight(begins, lacking - 1)
-        return Instant((begins if begins > high else self._wall.midnight(high, 1)) + 1)
+        today = self._wall.midnight(high)  # an edge at midnight has not taken in that day yet
+        following = high if today == high else self._wall.midnight(high, 1)
+        return Instant((begins if begins > high else following) + 1)
 
     def shrinks(self, facts: list[Fact], low: Instant, spare: int) -> Instant:
         begins = _shrinking(facts, low)
