@@ -26,8 +26,16 @@ type Span = tuple[Instant, Instant]
 """What of a fact must meet the window, [first, end): a start is [start, start + 1)."""
 _UNKNOWN = Instant(ALWAYS + 1)
 """The end of what ended nobody knows when: only a window that was always open surely met it."""
-GOING_ON = ("active", "recurrence", "relapse")
-"""Clinical statuses of a Condition that goes on where it has no end (prevalenceInterval of QICoreCommon)."""
+GOING_ON = {
+    "Condition": ("active", "recurrence", "relapse"),
+    "MedicationRequest": ("active", "on-hold"),
+    "MedicationDispense": (),
+}
+"""With which status something of the type goes on where it has no end; of other types it always does.
+
+So prevalenceInterval of QICoreCommon has it, and for medications CumulativeMedicationDuration, which goes
+further: there no order without supply or bounds has any period.
+"""
 
 
 class Relation(Struct, frozen=True):
@@ -75,7 +83,7 @@ class When(Authored):
     at: AnyWindow | None = None
     """Its end, or where none is known its start, is in the window."""
     overlaps: AnyWindow | None = None
-    """Some of it is in the window; what began and has no end is still so, but a Condition only if active."""
+    """Some of it is in the window; what began and has no end is still so, unless its status says not."""
     during: AnyWindow | None = None
     """All of it is in the window; what has no end never is."""
     before: AnyWindow | None = None
@@ -157,8 +165,9 @@ def _at(fact: Fact) -> Span | None:
 
 
 def goes_on(fact: Fact) -> bool:
-    """Say whether what has no end goes on; a Condition that is not active ended, nobody knows when."""
-    return fact.resource_type != "Condition" or fact.status in GOING_ON
+    """Say whether what has no end goes on, or ended nobody knows when."""
+    statuses = GOING_ON.get(fact.resource_type)
+    return statuses is None or fact.status in statuses
 
 
 def _overlaps(fact: Fact) -> Span | None:

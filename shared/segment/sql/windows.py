@@ -9,7 +9,7 @@ from shared.segment.pattern import ResourcePattern
 from shared.segment.recorded import KEPT, read
 from shared.segment.sql.edges import placed, sources
 from shared.segment.sql.query import Build, Env
-from shared.segment.sql.text import EVERYBODY, all_of, among, equal, listed, literal, moment
+from shared.segment.sql.text import EVERYBODY, all_of, among, any_of, equal, listed, literal, moment
 from shared.segment.types import PLANS
 from shared.segment.wall import ALWAYS, NEVER
 from shared.segment.when import GOING_ON, HungRelation, When
@@ -90,7 +90,11 @@ def _text(of: str) -> str:
 
 def going(of: str) -> str:
     """Say goes_on of shared.segment.when of the row `of`."""
-    return f"({of}type <> 'Condition' OR {among(f'{of}status', GOING_ON)})"
+    kinds = (
+        all_of([among(f"{of}type", [kind]), among(f"{of}status", statuses)])
+        for kind, statuses in GOING_ON.items()
+    )
+    return any_of([f"NOT {among(f'{of}type', GOING_ON)}", *kinds])
 
 
 def hanging(when: When, build: Build, env: Env, table: str) -> str:

@@ -20,7 +20,7 @@ from tests.unit.segment.strategies import CODES, STATUSES, bounds, instants, len
 KINDS = ("Observation", "Condition", "Encounter", "MedicationRequest")
 SYSTOLIC, DIASTOLIC = "http://loinc.org|8480-6", "http://loinc.org|8462-4"
 UNITS = ("%", "mmol/mol", "mg/dL", "g/L", "", "no such unit")
-_STATUSES = {**STATUSES, "MedicationRequest": ("active", "draft")}
+_STATUSES = {**STATUSES, "MedicationRequest": ("active", "completed", "draft")}
 _ENDS = (None, 0, HOUR, DAY, 3 * DAY, 40 * DAY)
 
 

@@ -142,6 +142,23 @@ def test_what_is_over_since_nobody_knows_when_overlaps_no_window_that_began(stat
     assert spell(has("{starts: {last: P10D}}", "Condition"), over)[0] == "2021-03-01T00:00:00.000Z"
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "member"),
+    [
+        ("MedicationRequest", "active", True),
+        ("MedicationRequest", "completed", False),
+        ("MedicationDispense", "completed", False),
+        ("MedicationStatement", "completed", True),
+    ],
+)
+def test_a_medication_without_an_end_goes_on_if_its_status_says_so(kind: str, status: str, member: bool):
+    given = record(fact(kind, when="2020-03-01/", status=status))
+    for window in ("{overlaps: {from: now, until: now}}", "{overlaps: 2021}"):
+        assert segment(has(window, kind)).evaluate(given, at("2021-06-01")).member == member
+    days = f"has: {{type: {kind}, covered_days: {{at_least: 300, within: 2021}}}}"
+    assert segment(days).evaluate(given, at("2021-06-01")).member == member
+
+
 def test_what_has_no_date_is_in_no_window():
     who = record(fact("Coverage", status="active"))
     for relation in ("starts", "ends", "overlaps"):
