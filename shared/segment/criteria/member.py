@@ -19,7 +19,7 @@ class MemberCriterion(Criterion):
         other = context.segments.get(self.member_of)
         if other is None:
             known = ", ".join(sorted(context.segments)) or "one that is defined"
-            context.inside(".member_of").fault("is no segment that is defined", known)
+            context.inside(".member_of").fault(f"{self.member_of} is no segment that is defined", known)
             return Compiled(
                 lambda _r, _n: FAILS, lambda _r, _n: Explanation("member_of", False, ""), frozenset()
             )
