@@ -34,7 +34,9 @@ def test_value_sets_that_are_not_defined_are_all_told():
 def test_a_segment_that_is_not_defined_is_told():
     with pytest.raises(Invalid) as caught:
         segment("any: [member_of: urn:other]")
-    assert str(caught.value).startswith("https://example.org/s|1: criteria.any[0].member_of: is no segment")
+    assert str(caught.value).startswith(
+        "https://example.org/s|1: criteria.any[0].member_of: urn:other is no segment"
+    )
 
 
 def test_segments_may_refer_to_each_other_in_any_order():
