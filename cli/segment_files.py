@@ -110,17 +110,17 @@ def compile_file(
     """
     definition = parse_segment(read_document(file), str(file), given)
     known = {url: found for url, found in around.segments.items() if url != definition.url}
-    needed, files = _needed(definition, known, given), {definition.canonical: str(file)}
+    needed, files = referred(definition, around, given), {definition.canonical: str(file)}
     files |= {other.canonical: where for other, where in known.values()}
     compiled = compile_segments([*needed, definition], around.valuesets, around.zone, files, around.lists)
     return next(made for made in compiled if made.url == definition.url), definition
 
 
-def _needed(
-    definition: SegmentDefinition,
-    known: Mapping[str, tuple[SegmentDefinition, str]],
-    given: Mapping[str, object],
+def referred(
+    definition: SegmentDefinition, around: Surroundings, given: Mapping[str, object]
 ) -> list[SegmentDefinition]:
+    """Return the segments that a definition refers to, and those that they do. Raises Invalid."""
+    known = {url: found for url, found in around.segments.items() if url != definition.url}
     found: dict[str, SegmentDefinition] = {}
     waiting = [definition]
     while waiting:

@@ -18,13 +18,12 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.columns import build_from_files
-from cli.segment_files import Surroundings, compile_file, surroundings
+from cli.segment_files import compile_file, referred, surroundings
 from cli.segment_options import AsOf, Params, SegmentFolders, ValueSetFiles, Zone, instant, parameters
 from shared.bootstrap import open_columns
 from shared.errors import HearthlineError
-from shared.fhir.instants import Instant, iso
+from shared.fhir.instants import iso
 from shared.fhir.lens import Lens
-from shared.segment.definition import SegmentDefinition
 from shared.segment.sql.preview import BREAKDOWNS
 from shared.usecases.preview import SAMPLE, Asked, Preview, preview
 
@@ -60,7 +59,8 @@ def segment_preview(
     try:
         around = surroundings([file], valuesets, zone, report, segments)
         compiled, definition = compile_file(file, around, parameters(param))
-        asked = _asked(definition, around, now, size)
+        others = {other.url: other for other in referred(definition, around, parameters(param))}
+        asked = Asked(definition, around.valuesets, around.zone, now, others, around.lists, size)
         if columns is not None:
             found = _of_columns(columns, asked)
         else:
@@ -73,11 +73,6 @@ def segment_preview(
         typer.echo(msgspec.json.encode(_shown(found)).decode())
     else:
         _print(found)
-
-
-def _asked(definition: SegmentDefinition, around: Surroundings, now: Instant, size: int) -> Asked:
-    others = {url: found for url, (found, _) in around.segments.items()}
-    return Asked(definition, around.valuesets, around.zone, now, others, size=size)
 
 
 def _of_data(data: Path, asked: Asked, lens: Lens, errors: Console) -> Preview:

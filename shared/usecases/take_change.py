@@ -163,7 +163,9 @@ async def _withdraw(
         await react(services, patient_key(patient_id), [gone], trigger, patient_id)
 
 
-async def embedded(services: Services, record: PatientRecord, references: Sequence[str]) -> list[Event]:
+async def embedded(
+    services: Services, record: PatientRecord, references: Sequence[str]
+) -> list[ResourceChanged]:
     """Read the shared resources that a fact refers to and the record has not, for messages to name them.
 
     The index row comes first: a change of theirs from then on finds this patient, an earlier one is read.

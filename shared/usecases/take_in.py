@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from shared.errors import Rejected
-from shared.events import Event, ResourceChanged
+from shared.events import CompartmentRead
 from shared.fhir.fact import Fact, Person
 from shared.fhir.project import SHARED_TYPES, project
 from shared.patient.record import patient_key
@@ -79,8 +79,8 @@ async def take_in(services: Services, patient_id: str) -> int:
     contents = [*(shared[name] for name in sorted(wanted & set(shared))), *own]
     key, missing = patient_key(patient_id), sorted(wanted - set(shared))
     held = await services.patients.load(key, patient_id) if missing else None
-    events: list[Event] = list(await embedded(services, held.record, missing)) if held else []
-    events += [ResourceChanged(content) for content in contents]
+    further = await embedded(services, held.record, missing) if held else []
+    together = CompartmentRead((*(event.content for event in further), *contents))
     trigger, fresh = Trigger(f"take-in-{patient_id}"), frozenset(content.reference for content in contents)
-    await react(services, key, events, trigger, patient_id, fresh=fresh, held=held)
-    return len(events)
+    await react(services, key, [together], trigger, patient_id, fresh=fresh, held=held)
+    return len(together.contents)
