@@ -50,14 +50,15 @@ class Choice(Struct, frozen=True):
         relations = self.timeline.relations
         if self.count == 1 and len(relations) == 1:
             span = relations[0].span
-            last = max(live, key=lambda fact: (span(fact) or (ALWAYS, ALWAYS))[1])
+            last = max(live, key=lambda fact: (span(fact) or (ALWAYS, NEVER))[1])
             return relations[0].leave(span(last) or (ALWAYS, NEVER))
         return nlargest(self.count, map(self.timeline.leave, live))[-1]
 
     def _chosen_alone(self, live: list[Fact], now: Instant, holds: bool) -> Instant:
         """Return when the chosen one changes; the latest leaves a window over starts last of all."""
         relations = self.timeline.relations
-        if self.latest and len(relations) == 1 and relations[0].kind == "starts":
+        alone = len(relations) == 1 and relations[0].kind == "starts" and not self.timeline.undated
+        if self.latest and alone:
             return self.timeline.leave(max(live, key=recency)) if holds else NEVER
         return self._sweep(live, [], now, holds)
 

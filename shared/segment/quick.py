@@ -41,6 +41,8 @@ def quick(plain: Plain, general: Test) -> Test:
     single = len(timeline.relations) == 1 and timeline.relations[0].kind in ("starts", "begun")
     if not single or count > 1 or not (count or plain.chosen.latest):
         return general
+    if timeline.undated and timeline.leaves:  # what has no date does not leave with the newest
+        return general
     return _any(plain, general) if count and not timeline.leaves else _newest(plain, general)
 
 

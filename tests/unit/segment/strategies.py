@@ -119,9 +119,15 @@ windows = st.one_of(
         bounds,
     ),
 )
-whens = st.one_of(
-    st.builds(lambda word, window: {word: window}, st.sampled_from(["starts", "ends", "overlaps"]), windows),
-    st.builds(lambda one, other: {"starts": one, "ends": other}, windows, windows),
+whens = st.builds(
+    lambda when, undated: when | undated,
+    st.one_of(
+        st.builds(
+            lambda word, window: {word: window}, st.sampled_from(["starts", "ends", "overlaps"]), windows
+        ),
+        st.builds(lambda one, other: {"starts": one, "ends": other}, windows, windows),
+    ),
+    st.sampled_from([{}, {}, {}, {"undated": True}]),
 )
 
 
