@@ -132,7 +132,7 @@ def pair(seed: int) -> tuple[list[str], list[World]]:
     history = Hospital(seed).history(10, calm=True)
     undisturbed = calm(seed, history, Faults(Random()))
     choices = Random(f"pair {seed}")
-    disturbed = calm(seed, history, Faults(choices, rate=choices.choice((0.003, 0.01, 0.03))))
+    disturbed = calm(seed, history, Faults(choices, rate=choices.choice((0.003, 0.01, 0.02))))
     found = [f"undisturbed: {what}" for what in undisturbed.broken]
     found += (f"disturbed: {what}" for what in disturbed.broken)
     found += compare(undisturbed.world, disturbed.world)
