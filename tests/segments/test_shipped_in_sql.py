@@ -1,4 +1,7 @@
-"""The shipped segments as SQL over columns find whom evaluation finds, small populations and synthetic."""
+"""The shipped segments as SQL over columns find whom evaluation finds in their small populations.
+
+The synthetic patients are asked in tests/unit/segment/test_sql_shipped.py.
+"""
 
 from __future__ import annotations
 
@@ -50,11 +53,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Columns:
     return Columns({record.patient_id: record for record in _small()}, tmp_path_factory)
 
 
-@pytest.fixture(scope="module")
-def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Columns:
-    return Columns(shipped.synthetic(), tmp_path_factory)
-
-
 def _small() -> Iterator[PatientRecord]:
     for name in names():
         for number, case in enumerate(cases(name)):
@@ -67,9 +65,3 @@ def test_the_small_populations(small: Columns, name: str):
     found = small.asked(name, now)
     assert found == small.evaluated(name, now)
     assert found
-
-
-@pytest.mark.parametrize("name", DEFINITIONS)
-def test_the_synthetic_population(synthetic: Columns, name: str):
-    now = parse_instant("2021-04-01T00:00:00Z")
-    assert synthetic.asked(name, now) == synthetic.evaluated(name, now)
