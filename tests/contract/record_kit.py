@@ -50,6 +50,7 @@ def everything() -> PatientRecord:
         outbox={effect.effect_id: effect for effect in OUTBOX},
         contacts=("sms|+15550100",),
         replies=("reply-1",),
+        lens="lens-1",
         catalogue="catalogue-1",
         sequence=0,
     )

@@ -75,6 +75,7 @@ def test_from_files_without_a_server(values, tmp_path):
     (data / "Observation.ndjson.gz").write_bytes(gzip.compress(results))
     entries = [{"resource": person("files-2")}, {"resource": {"resourceType": "Claim", "id": "c"}}]
     (data / "bundle.json").write_bytes(orjson.dumps({"resourceType": "Bundle", "entry": entries}))
+    commits = set()  # how many it takes is up to what other tests have published in this storage
     for _ in range(2):
         code, output = take_in(values, tmp_path, "--from", str(data))
         assert code == 0, output
@@ -82,10 +83,12 @@ def test_from_files_without_a_server(values, tmp_path):
         assert "8 resources kept" in output
         assert "1 of a type that is not kept: Claim 1" in output
         assert "Patient.ndjson:2: not JSON" in output
-    first, second = asyncio.run(known(values, "files-1", "files-2"))
+        first, second = asyncio.run(known(values, "files-1", "files-2"))
+        commits.add((first.sequence, second.sequence))
+    assert len(commits) == 1
     assert sorted(fact.resource_id for fact in first.facts) == ["r0", "r2", "r4"]
     assert sorted(fact.resource_id for fact in second.facts) == ["r1", "r3", "r5"]
-    assert (first.person is not None, first.sequence) == (True, 1)
+    assert first.person is not None
 
 
 @pytest.fixture(scope="module")
