@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from shutil import rmtree
 
 import duckdb
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from shared.adapters.columns_duckdb import SNAPSHOT
 from shared.adapters.columns_writer import SHARD
 from shared.fhir.instants import DAY, parse_instant
-from shared.segment.columns import FACT_BITS, FACTS, PATIENTS, Snapshot
+from shared.segment.columns import FACT_BITS, FACTS, LAYOUT, PATIENTS, Snapshot
 
 NOW = parse_instant("2026-03-01")
 EACH = 50
@@ -45,9 +46,12 @@ _COMMON = (
 
 
 def make(folder: Path, patients: int) -> Snapshot:
-    """Write the population into a folder; one that is there already is taken as it is."""
+    """Write the population into a folder; one that is there already, of this layout, is taken as it is."""
     if (folder / SNAPSHOT).exists():
-        return msgspec.json.decode((folder / SNAPSHOT).read_bytes(), type=Snapshot)
+        there = msgspec.json.decode((folder / SNAPSHOT).read_bytes(), type=Snapshot)
+        if there.layout == LAYOUT:
+            return there
+        rmtree(folder)
     with duckdb.connect(
         ":memory:", config={"memory_limit": "2GB", "temp_directory": str(folder / "spill")}
     ) as base:
@@ -90,6 +94,7 @@ _PERSON = {
     "gender": "CASE WHEN patient % 2 = 0 THEN 'female' ELSE 'male' END",
     "active": "true",
     "deceased": "hash(patient, 'died') % 20 = 0",
+    "died": f"CASE WHEN hash(patient, 'died') % 20 = 0 THEN {NOW} END",
     "merged": "false",
     "language": "CASE WHEN hash(patient, 'spoken') % 6 = 0 THEN 'es' ELSE 'en-us' END",
     "organization": "'Organization/' || patient % 50",
