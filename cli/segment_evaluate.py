@@ -112,9 +112,19 @@ def _text(evaluation: Evaluation, explain: bool) -> Iterator[str]:
         yield from _tree(evaluation.explanation, 1)
 
 
+def _own_words(explanation: Explanation) -> str:
+    """Return what a criterion says beside what its parts say: nothing, but for another segment its title."""
+    if not explanation.parts:
+        return explanation.why
+    if explanation.criterion != "member_of":
+        return ""
+    return explanation.why.removesuffix(f": {explanation.parts[0].why}")
+
+
 def _tree(explanation: Explanation, depth: int) -> Iterator[str]:
     facts = ", ".join(f"{ref.reference} v{ref.version}".removesuffix(" v") for ref in explanation.facts)
     mark = "+" if explanation.holds else "-"
-    yield f"{'  ' * depth}{mark} {explanation.criterion}: {explanation.why}{f' [{facts}]' if facts else ''}"
+    said = ": ".join(filter(None, (explanation.criterion, _own_words(explanation))))
+    yield f"{'  ' * depth}{mark} {said}{f' [{facts}]' if facts else ''}"
     for part in explanation.parts:
         yield from _tree(part, depth + 1)

@@ -16,6 +16,9 @@ from shared.patient.transition import SegmentChanged
 from shared.segment.compiled import CompiledSegment
 from shared.segment.evaluation import Evaluation
 
+LONGEST_REASON = 400
+"""Characters of a reason that are kept: a segment of many clauses could say thousands."""
+
 __all__ = ["Evaluation", "reassess", "withdraw"]
 
 
@@ -35,7 +38,7 @@ def reassess(
         before = memberships.get(segment.url)
         after = _membership(segment, evaluation, before, now)
         if (before is not None and before.member) != evaluation.member:
-            reason = after.reason if after is not None else evaluation.reason
+            reason = after.reason if after is not None else kept_reason(evaluation)
             turned.append(SegmentChanged(segment.url, segment.canonical, evaluation.member, reason))
         if after != before:
             changes[segment.url] = after
@@ -54,6 +57,12 @@ def withdraw(
     return _updated(record, dict.fromkeys(lost)), turned
 
 
+def kept_reason(evaluation: Evaluation) -> str:
+    """Return the reason as records and timelines keep it: a long one ends in "…"; all can be asked."""
+    reason = evaluation.reason
+    return reason if len(reason) <= LONGEST_REASON else f"{reason[: LONGEST_REASON - 1].rstrip()}…"
+
+
 def _membership(
     segment: CompiledSegment, evaluation: Evaluation, before: Membership | None, now: Instant
 ) -> Membership | None:
@@ -62,7 +71,7 @@ def _membership(
     if before is not None and before.member == evaluation.member:
         since, reason = before.since, before.reason
     else:
-        since, reason = now, evaluation.reason
+        since, reason = now, kept_reason(evaluation)
     return Membership(segment.canonical, evaluation.member, since, evaluation.next_flip, reason)
 
 

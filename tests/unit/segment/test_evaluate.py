@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from shared.patient.state import Membership
 from shared.patient.transition import SegmentChanged
-from shared.segment.evaluate import reassess, withdraw
+from shared.segment.evaluate import LONGEST_REASON, reassess, withdraw
 from tests.unit.segment.making import at, observation, record, segment
 
 HIGH = "has: {type: Observation, label: HbA1c, which: latest, value: {above: 9, unit: '%'}}"
@@ -81,3 +81,14 @@ def test_a_segment_that_is_withdrawn_lets_its_members_go():
     outside, turned = withdraw(inside, set())
     assert turned == (SegmentChanged(URL, f"{URL}|1", False, "the segment is no longer published"),)
     assert outside.memberships == {}
+
+
+def test_a_long_reason_is_kept_short_and_can_be_asked_in_full():
+    many = {"all": [{"has_no": {"type": "Observation", "label": f"result number {n}"}} for n in range(60)]}
+    found = segment(many)
+    kept, turned = reassess(record(), [found], at("2021-01-01"))
+    reason = kept.memberships[found.url].reason
+    assert LONGEST_REASON - 2 <= len(reason) <= LONGEST_REASON
+    assert reason.endswith("…")
+    assert turned[0].reason == reason
+    assert found.evaluate(record(), at("2021-01-01")).reason.endswith("no result number 59")
