@@ -87,7 +87,8 @@ if ! fresh .venv/.stamp $PINS; then
     fi
     say "installing the Python packages of requirements-dev.txt"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r requirements-dev.txt >&2
-    printf '#!/bin/sh\ncd "%s" && exec .venv/bin/python -m cli.main "$@"\n' "$PWD" >.venv/bin/hearthline
+    # Runs where it is called, so that file names mean what they say there; -P: no package of that folder's.
+    printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/.venv/bin/python" -P -m cli.main "$@"\n' "$PWD" "$PWD" >.venv/bin/hearthline
     chmod +x .venv/bin/hearthline
     sum_of $PINS >.venv/.stamp
 fi
