@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
+from shared.fhir.kept import ELEMENTS
 from shared.fhir.lens import EMPTY, Lens, union
 from shared.patient.record import PatientRecord
 from shared.segment.amounts import Enough, enough
@@ -20,6 +21,8 @@ from shared.segment.picking import chooser
 from shared.segment.placing import Place, placer
 from shared.segment.scene import THIS, Found, Scene, Select, remembered
 from shared.segment.selection import accepter, coded_as, finder, keeper, touches
+
+_ANY_ELEMENT = frozenset().union(*ELEMENTS.values())
 
 type Source = Callable[[Scene], Found]
 
@@ -99,6 +102,7 @@ def _source(
     """Compile where the facts come from: the record, a link, a named match or a union of patterns."""
     tokens, keep = pattern.tokens(context), keeper(pattern, context)
     if pattern.type is not None:
+        _check_links(pattern, context)
         return _recorded(pattern, tokens, keep), touches(pattern, tokens)
     chosen = coded_as(pattern, tokens)
     if pattern.from_ is not None:
@@ -111,6 +115,14 @@ def _source(
         return Found([fact for fact in found.facts if chosen(facts, fact) and keep(fact)], found.until)
 
     return source, seen
+
+
+def _check_links(pattern: ResourcePattern, context: Context) -> None:
+    """Find a link by an element that no type has; whether this one has it shows in what it finds."""
+    for word, name in (("link", pattern.link), ("linked_by", pattern.linked_by)):
+        if name is not None and name.replace("_", "-") not in _ANY_ELEMENT:
+            known = ", ".join(sorted(_ANY_ELEMENT))
+            context.inside(f".{word}").fault("is no element that is kept", known)
 
 
 def _named(name: str, context: Context) -> tuple[Source, frozenset[Touch]]:

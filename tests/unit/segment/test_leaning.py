@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, tzinfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.errors import Invalid
 from shared.segment.compile import compile_segment
 from shared.segment.compiled import CompiledSegment
 from shared.segment.definition import parse_segment
@@ -18,6 +20,21 @@ from tests.unit.segment.test_flips import check
 def compiled(body: leaning.Json, zone: tzinfo = UTC) -> CompiledSegment:
     document = {"url": "urn:s", "version": "1", "title": "Test", **body}
     return compile_segment(parse_segment(document, "test.yaml"), NO_VALUESETS, zone)
+
+
+@pytest.mark.parametrize(
+    ("inner", "place"),
+    [
+        ({"type": "Encounter", "link": "encounterr"}, "criteria.has.with[0].link"),
+        ({"type": "Encounter", "linked_by": "visit"}, "criteria.has.with[0].linked_by"),
+        ({"from": "nothing"}, "criteria.has.with[0].from"),
+        ({"type": "Encounter", "when": {"starts": "sty"}}, "criteria.has.with[0].when"),
+    ],
+)
+def test_what_leans_on_nothing_is_told_where_it_does(inner: leaning.Json, place: str):
+    with pytest.raises(Invalid) as caught:
+        compiled({"criteria": {"has": {"type": "Observation", "with": [inner]}}})
+    assert [problem.where for problem in caught.value.problems] == [f"urn:s|1: {place}"]
 
 
 @given(leaning.scenes(), strategies.zones, st.lists(st.integers(0, 999), min_size=5, max_size=5))
