@@ -1,4 +1,4 @@
-"""Fixtures that every kind of test shares: a storage emulator for the session."""
+"""Fixtures that every kind of test shares: a storage emulator for the session, a FHIR server for a module."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox import azurite as emulator
+from sandbox import fhir_server
 from sandbox.ports import free_ports
 from sandbox.processes import Children
 
@@ -22,5 +23,18 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for child in started:
             child.wait_healthy()
         yield emulator.connection_string(**ports)
+    finally:
+        children.stop()
+
+
+@pytest.fixture(scope="module")
+def sekmet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start the sandbox's FHIR server on a free port, empty: yields its base address."""
+    folder = tmp_path_factory.mktemp("sekmet")
+    (port,) = free_ports(1)
+    children = Children()
+    try:
+        children.start(fhir_server.service(folder, port), folder / "logs").wait_healthy()
+        yield fhir_server.base_url(port)
     finally:
         children.stop()

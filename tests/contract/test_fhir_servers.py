@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Protocol
 from uuid import uuid4
@@ -14,9 +13,6 @@ import aiohttp
 import orjson
 import pytest
 
-from sandbox import fhir_server
-from sandbox.ports import free_ports
-from sandbox.processes import Children
 from shared.adapters.clock import SystemClock
 from shared.adapters.fhir_calls import FhirCalls
 from shared.adapters.fhir_http import FhirHttp
@@ -49,18 +45,6 @@ class DeletableHttp(FhirHttp):
     async def delete(self, key: ResourceKey) -> None:
         async with self._delete(key) as answer:
             assert answer.status < 300
-
-
-@pytest.fixture(scope="module")
-def sekmet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("fhir")
-    (port,) = free_ports(1)
-    children = Children()
-    try:
-        children.start(fhir_server.service(folder, port), folder / "logs").wait_healthy()
-        yield fhir_server.base_url(port)
-    finally:
-        children.stop()
 
 
 @pytest.fixture(params=["memory", "http"])

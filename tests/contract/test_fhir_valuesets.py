@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import aiohttp
@@ -12,9 +11,6 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from sandbox import fhir_server
-from sandbox.ports import free_ports
-from sandbox.processes import Children
 from shared.adapters import fhir_valuesets
 from shared.adapters.clock import SystemClock
 from shared.adapters.fhir_calls import FhirCalls
@@ -31,18 +27,6 @@ URL = "https://terminology.example/valuesets/asked?fhir_vs=ecl/<<2&x=1"
 FILTER = {"property": "concept", "op": "is-a", "value": "x"}
 UNTOLD: Resource = {"compose": {"include": [{"system": SYSTEM, "filter": [FILTER]}]}}
 COSTLY = "http://hl7.org/fhir/StructureDefinition/valueset-toocostly"
-
-
-@pytest.fixture(scope="module")
-def sekmet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("valuesets")
-    (port,) = free_ports(1)
-    children = Children()
-    try:
-        children.start(fhir_server.service(folder, port), folder / "logs").wait_healthy()
-        yield fhir_server.base_url(port)
-    finally:
-        children.stop()
 
 
 @pytest.fixture(params=["memory", "http"])

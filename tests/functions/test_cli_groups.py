@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
@@ -12,23 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from sandbox import fhir_server
-from sandbox.ports import free_ports
-from sandbox.processes import Children
 
 URL = "https://cli-groups.example/segments/women"
-
-
-@pytest.fixture(scope="module")
-def sekmet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("groups")
-    (port,) = free_ports(1)
-    children = Children()
-    try:
-        children.start(fhir_server.service(folder, port), folder / "logs").wait_healthy()
-        yield fhir_server.base_url(port)
-    finally:
-        children.stop()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
@@ -14,9 +13,6 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from sandbox import fhir_server
-from sandbox.ports import free_ports
-from sandbox.processes import Children
 from shared.adapters.clock import SystemClock
 from shared.bootstrap import build
 from shared.config import settings
@@ -89,18 +85,6 @@ def test_from_files_without_a_server(values, tmp_path):
     assert sorted(fact.resource_id for fact in first.facts) == ["r0", "r2", "r4"]
     assert sorted(fact.resource_id for fact in second.facts) == ["r1", "r3", "r5"]
     assert first.person is not None
-
-
-@pytest.fixture(scope="module")
-def sekmet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("export")
-    (port,) = free_ports(1)
-    children = Children()
-    try:
-        children.start(fhir_server.service(folder, port), folder / "logs").wait_healthy()
-        yield fhir_server.base_url(port)
-    finally:
-        children.stop()
 
 
 async def written(base: str, *resources: dict[str, object]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,23 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from sandbox import fhir_server
-from sandbox.ports import free_ports
-from sandbox.processes import Children
 
 type Command = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture(scope="module")
-def sekmet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("cli-valuesets")
-    (port,) = free_ports(1)
-    children = Children()
-    try:
-        children.start(fhir_server.service(folder, port), folder / "logs").wait_healthy()
-        yield fhir_server.base_url(port)
-    finally:
-        children.stop()
 
 
 @pytest.fixture
