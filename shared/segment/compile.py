@@ -70,10 +70,8 @@ def _compiled(definition: SegmentDefinition, context: Context) -> Compiled:
 def _matched(definition: SegmentDefinition, context: Context) -> Context:
     """Compile the named matches, each of which may lean on those before it."""
     for name, pattern in definition.matches.items():
-        inside = context.inside(f"matches.{name}")
-        if pattern.link or pattern.linked_by:
-            inside.fault("links to nothing here", "link and linked_by only inside with and without")
-        context = replace(context, matches={**context.matches, name: compile_match(pattern, inside)})
+        match = compile_match(pattern, context.inside(f"matches.{name}"))
+        context = replace(context, matches={**context.matches, name: match})
     return context
 
 

@@ -50,10 +50,10 @@ def compile_match(pattern: ResourcePattern, context: Context) -> Selector:
 
 def compile_selector(pattern: ResourcePattern, context: Context) -> Selector:
     """Compile any pattern; mistakes go to `context.problems`."""
+    unions = _each(pattern.any_of, "any_of", context)
     inner = context.naming({THIS, *([pattern.as_] if pattern.as_ else [])})
-    nested = [(path, compile_selector(p, inner.inside(path))) for path, p in pattern.inner()]
-    within = [(path.startswith(".with["), s) for path, s in nested if not path.startswith(".any_of")]
-    unions = [s for path, s in nested if path.startswith(".any_of")]
+    wanted, unwanted = _each(pattern.with_, "with", inner), _each(pattern.without, "without", inner)
+    within = [*((True, selector) for selector in wanted), *((False, selector) for selector in unwanted)]
     source, seen = _source(pattern, context, unions)
     accept = accepter(pattern, context)
     before = accept if pattern.which is None else None
@@ -70,8 +70,12 @@ def compile_selector(pattern: ResourcePattern, context: Context) -> Selector:
         kept = asked if choose is None or accept is None else [fact for fact in asked if accept(fact)]
         return Found(kept, until, asked)
 
-    seen = seen.union(*(s.touches for _, s in nested), _touched(pattern, context))
+    seen = seen.union(*(s.touches for s in (*unions, *wanted, *unwanted)), _touched(pattern, context))
     return Selector(select, enough(pattern, context), seen)
+
+
+def _each(patterns: tuple[ResourcePattern, ...] | None, word: str, context: Context) -> list[Selector]:
+    return [compile_selector(p, context.inside(f".{word}[{n}]")) for n, p in enumerate(patterns or ())]
 
 
 def _placed(
@@ -118,7 +122,9 @@ def _source(
 
 
 def _check_links(pattern: ResourcePattern, context: Context) -> None:
-    """Find a link by an element that no type has; whether this one has it shows in what it finds."""
+    """Find a link to nothing, or by an element that no type has; what this one has shows in what it finds."""
+    if (pattern.link or pattern.linked_by) and THIS not in context.names:
+        context.fault("links to nothing here", "link and linked_by only inside with and without")
     for word, name in (("link", pattern.link), ("linked_by", pattern.linked_by)):
         if name is not None and name.replace("_", "-") not in _ANY_ELEMENT:
             known = ", ".join(sorted(_ANY_ELEMENT))

@@ -49,8 +49,6 @@ type Live = Callable[[PatientRecord, Instant], tuple[list[Fact], list[Fact]]]
 
 
 def _compile(word: str, pattern: ResourcePattern, context: Context, wanted: bool) -> Compiled:
-    if pattern.link or pattern.linked_by:
-        context.fault("links to nothing here", "link and linked_by only inside with and without")
     return (_plain if pattern.plain else _composed)(word, pattern, context, wanted)
 
 

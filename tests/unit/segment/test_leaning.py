@@ -37,6 +37,24 @@ def test_what_leans_on_nothing_is_told_where_it_does(inner: leaning.Json, place:
     assert [problem.where for problem in caught.value.problems] == [f"urn:s|1: {place}"]
 
 
+@pytest.mark.parametrize("word", ["link", "linked_by"])
+def test_a_link_needs_a_resource_above(word: str):
+    linked = {"type": "Encounter", word: "part_of"}
+    for pattern in (linked, {"any_of": [linked]}):
+        with pytest.raises(Invalid, match="links to nothing here"):
+            compiled({"criteria": {"has": pattern}})
+        with pytest.raises(Invalid, match="links to nothing here"):
+            compiled({"matches": {"m": pattern}, "criteria": {"has": "m"}})
+    compiled({"criteria": {"has": {"type": "Encounter", "with": [{"any_of": [linked]}]}}})
+
+
+def test_what_is_joined_is_no_resource_above():
+    hung = {"type": "Encounter", "when": {"starts": "this"}}
+    with pytest.raises(Invalid, match="there is no match this"):
+        compiled({"criteria": {"has": {"any_of": [hung]}}})
+    compiled({"criteria": {"has": {"type": "Encounter", "with": [{"any_of": [hung]}]}}})
+
+
 @given(leaning.scenes(), strategies.zones, st.lists(st.integers(0, 999), min_size=5, max_size=5))
 @strategies.THOROUGH
 def test_membership_is_never_wrong_between_flips(scene: leaning.Scene, zone: tzinfo, later: list[int]):
