@@ -11,10 +11,10 @@ from shared.fhir.fact import Fact
 from shared.fhir.instants import DAY, Instant
 from shared.segment.bound import Bound
 from shared.segment.criterion import Context
-from shared.segment.edge import AnyEdge, Edge, Fixed, Hung, edge
+from shared.segment.edge import Bindings, Edge, Fixed, edge, resolved
 from shared.segment.pattern import ResourcePattern
 from shared.segment.picking import day_of
-from shared.segment.scene import Found, Scene, births, views
+from shared.segment.scene import Found, Scene, hanging
 from shared.segment.wall import ALWAYS, NEVER, Wall
 from shared.segment.when import goes_on
 from shared.segment.window import Window
@@ -132,17 +132,19 @@ def _shrinking(facts: list[Fact], low: Instant) -> Instant:
 def _amount(measure: Measure, wanted: int, within: Window | None, context: Context) -> Enough:
     wall = context.wall
     lower, upper = within.edges(wall) if within else (Fixed(ALWAYS), edge(Bound("now"), "until", wall))
-    give, birth = views(within.named if within else frozenset(), context), births(wall)
+
+    def resolve(bound_to: Bindings, birth: Instant) -> tuple[Edge, Edge] | None:
+        low, high = resolved(lower, bound_to, birth), resolved(upper, bound_to, birth)
+        return None if low is None or high is None else (low, high)
+
+    ways = hanging(within.named if within else frozenset(), context, resolve)
 
     def test(scene: Scene, found: Found) -> tuple[bool, Instant]:
-        ways, until = give(scene)
+        windows, until = ways(scene)
         holds = False
-        for bound_to in ways if found.facts else ():
-            born = birth(scene.record)
-            low, high = _resolved(lower, bound_to, born), _resolved(upper, bound_to, born)
-            if low is not None and high is not None:
-                enough, next_look = _added(found.facts, low, high, scene.now)
-                holds, until = holds or enough, min(until, next_look)
+        for low, high in windows if found.facts else ():
+            enough, next_look = _added(found.facts, low, high, scene.now)
+            holds, until = holds or enough, min(until, next_look)
         return holds, until
 
     def _added(facts: list[Fact], low: Edge, high: Edge, now: Instant) -> tuple[bool, Instant]:
@@ -157,10 +159,6 @@ def _amount(measure: Measure, wanted: int, within: Window | None, context: Conte
 
 def _reached(edge: Edge, target: Instant) -> Instant:
     return edge.reaches(target) if edge.moves and target != NEVER else NEVER
-
-
-def _resolved(found: AnyEdge, bound_to: Callable[[str], Fact | None], birth: Instant) -> Edge | None:
-    return found.resolve(bound_to, birth) if isinstance(found, Hung) else found
 
 
 def _clipped(facts: Iterable[Fact], low: Instant, high: Instant) -> Iterable[Stretch]:

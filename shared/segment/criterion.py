@@ -92,6 +92,10 @@ class Context:
         """Step into a part of the definition, for what a Problem says."""
         return replace(self, where=f"{self.where}{path}")
 
+    def touches_of(self, named: Iterable[str]) -> frozenset[Touch]:
+        """Return what the named matches read; a name of a resource around reads nothing itself."""
+        return frozenset().union(*(self.matches[name].touches for name in named if name in self.matches))
+
     def fault(self, what: str, expected: str) -> None:
         """Record a Problem here."""
         self.problems.append(Problem(self.where, what, expected))

@@ -117,6 +117,11 @@ class Hung(Struct, frozen=True):
 type AnyEdge = Edge | Hung
 
 
+def resolved(found: AnyEdge, bound_to: Bindings, birth: Instant) -> Edge | None:
+    """Return an edge as it is for these resources and this birth; None where it has nothing to hang on."""
+    return found.resolve(bound_to, birth) if isinstance(found, Hung) else found
+
+
 def _point(fact: Fact | None, bound: Bound) -> Instant | None:
     if fact is None:
         return None

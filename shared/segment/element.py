@@ -11,6 +11,12 @@ from shared.segment.coded import Coded
 from shared.segment.codes import Words, matcher
 from shared.segment.criterion import Context
 
+
+def element_name(word: str) -> str:
+    """Return the name by which facts carry an element that authors write with underscores."""
+    return word.replace("_", "-")
+
+
 type Judged = Callable[[tuple[str, ...]], bool]
 
 

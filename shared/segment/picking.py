@@ -10,7 +10,7 @@ from shared.fhir.fact import Fact, Value
 from shared.fhir.instants import Instant
 from shared.segment.criterion import Context
 from shared.segment.picks import Pick, Picks
-from shared.segment.units import converter
+from shared.segment.values import converted
 from shared.segment.wall import ALWAYS, NEVER, Wall
 
 type Order = tuple[int, int, str, str]
@@ -106,7 +106,4 @@ def _numbered(of: str, unit: str) -> Callable[[Fact], float | None]:
 def _number(value: Value | None, unit: str) -> float | None:
     if value is None or value.number is None:
         return None
-    if value.unit == unit:
-        return value.number
-    convert = converter(value.unit, unit)
-    return None if convert is None else convert(value.number)
+    return value.number if value.unit == unit else converted(value.number, value.unit, unit)

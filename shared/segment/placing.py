@@ -10,8 +10,9 @@ from collections.abc import Callable
 from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
 from shared.segment.criterion import Context
+from shared.segment.edge import Bindings
 from shared.segment.pattern import ResourcePattern
-from shared.segment.scene import Found, Scene, births, views
+from shared.segment.scene import Found, Scene, hanging
 from shared.segment.types import PLANS
 from shared.segment.wall import ALWAYS, NEVER
 from shared.segment.when import Relation, When, begun
@@ -34,17 +35,18 @@ type Stay = tuple[Instant, Instant]
 
 
 def _hung(when: When, context: Context) -> Place:
-    hung, give, birth = when.hung(context.wall), views(when.named, context), births(context.wall)
+    hung = when.hung(context.wall)
+
+    def resolve(bound_to: Bindings, birth: Instant) -> tuple[Relation, ...] | None:
+        found = [relation.resolve(bound_to, birth) for relation in hung]
+        relations = tuple(relation for relation in found if relation is not None)
+        return relations if len(relations) == len(found) else None
+
+    ways = hanging(when.named, context, resolve)
 
     def place(scene: Scene, facts: list[Fact]) -> Found:
-        ways, until = give(scene)
-        born = birth(scene.record)
-        stays: list[tuple[Fact, Stay]] = []
-        for bound_to in ways:
-            found = [relation.resolve(bound_to, born) for relation in hung]
-            relations = tuple(relation for relation in found if relation is not None)
-            if len(relations) == len(found):
-                stays += ((fact, _stay(fact, relations, when.undated)) for fact in facts)
+        found, until = ways(scene)
+        stays = [(fact, _stay(fact, relations, when.undated)) for relations in found for fact in facts]
         placed = _gathered(stays, scene.now)
         return Found(placed.facts, min(until, placed.until))
 

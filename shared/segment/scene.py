@@ -70,6 +70,24 @@ def views(named: frozenset[str], context: Context) -> Views:
     return give
 
 
+def hanging[T](
+    named: frozenset[str], context: Context, resolve: Callable[[Bindings, Instant], T | None]
+) -> Callable[[Scene], tuple[list[T], Instant]]:
+    """Compile what hangs on names and on the day of birth: what `resolve` makes of every way to choose them.
+
+    Beside it the instant until when these are all.
+    """
+    give, birth = views(named, context), births(context.wall)
+
+    def each(scene: Scene) -> tuple[list[T], Instant]:
+        ways, until = give(scene)
+        born = birth(scene.record)
+        found = (resolve(bound_to, born) for bound_to in ways)
+        return [one for one in found if one is not None], until
+
+    return each
+
+
 def births(wall: Wall) -> Callable[[PatientRecord], Instant]:
     """Return what tells when a patient's day of birth began; NEVER where that is not known."""
     reached = age_reached(wall, 0)

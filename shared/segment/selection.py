@@ -10,6 +10,7 @@ from shared.fhir.lens import MARKS, mark_of
 from shared.patient.facts import Facts
 from shared.segment.codes import matcher
 from shared.segment.criterion import Context, Touch
+from shared.segment.element import element_name
 from shared.segment.pattern import ComponentPattern, ResourcePattern
 from shared.segment.types import DISPROVED, NEVER_COUNTS, PROHIBITABLE, VERIFIED_TYPES
 
@@ -111,7 +112,7 @@ def _attribute(name: str, words: tuple[str, ...]) -> Keep:
 
 def _elements(pattern: ResourcePattern, context: Context) -> Iterable[Keep]:
     for word, wanted in (pattern.elements or {}).items():
-        name = word.replace("_", "-")
+        name = element_name(word)
         inside = context.inside(f".elements.{word}")
         known = ELEMENTS.get(pattern.type or "")
         if known is not None and name not in known:

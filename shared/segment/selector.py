@@ -16,6 +16,7 @@ from shared.fhir.lens import EMPTY, Lens, union
 from shared.patient.record import PatientRecord
 from shared.segment.amounts import Enough, enough
 from shared.segment.criterion import Context, Touch
+from shared.segment.element import element_name
 from shared.segment.pattern import ResourcePattern
 from shared.segment.picking import chooser
 from shared.segment.placing import Place, placer
@@ -126,7 +127,7 @@ def _check_links(pattern: ResourcePattern, context: Context) -> None:
     if (pattern.link or pattern.linked_by) and THIS not in context.names:
         context.fault("links to nothing here", "link and linked_by only inside with and without")
     for word, name in (("link", pattern.link), ("linked_by", pattern.linked_by)):
-        if name is not None and name.replace("_", "-") not in _ANY_ELEMENT:
+        if name is not None and element_name(name) not in _ANY_ELEMENT:
             known = ", ".join(sorted(_ANY_ELEMENT))
             context.inside(f".{word}").fault("is no element that is kept", known)
 
@@ -157,14 +158,14 @@ def _recorded(pattern: ResourcePattern, tokens: frozenset[str], keep: Callable[[
     if pattern.link is None and pattern.linked_by is None:
         return lambda scene: Found([fact for fact in find(scene.record.facts) if keep(fact)])
     if pattern.link is not None:
-        link = pattern.link.replace("_", "-")
+        link = element_name(pattern.link)
 
         def linked(scene: Scene) -> Found:
             found = _referred(scene.record, scene.bound[THIS].attributes.get(link, ()), kind)
             return Found([f for f in found if chosen(scene.record.facts, f) and keep(f)])
 
         return linked
-    back = (pattern.linked_by or "").replace("_", "-")
+    back = element_name(pattern.linked_by or "")
 
     def linking(scene: Scene) -> Found:
         this = scene.bound[THIS].reference
@@ -185,7 +186,7 @@ def _touched(pattern: ResourcePattern, context: Context) -> frozenset[Touch]:
     measures = [m.within for m in (pattern.covered_days, pattern.total_time) if m and m.within]
     named = frozenset().union(*(window.named for window in (*windows, *measures)))
     seen = {("Patient", "birth_date", "")} if any(w.hangs for w in (*windows, *measures)) else set()
-    return frozenset(seen).union(*(context.matches[n].touches for n in named if n in context.matches))
+    return frozenset(seen) | context.touches_of(named)
 
 
 def lens_of(pattern: ResourcePattern) -> Lens:

@@ -114,14 +114,14 @@ def _numeric(thresholds: tuple[tuple[str, float], ...], unit: str) -> Judge:
     def one(value: Value | None) -> bool:
         if value is None or (number := value.number) is None:
             return False
-        if value.unit != unit and (number := _converted(number, value.unit, unit)) is None:
+        if value.unit != unit and (number := converted(number, value.unit, unit)) is None:
             return False
         return _surely(value.text, word, number, limit) if value.text else compare(number, limit)
 
     def several(value: Value | None) -> bool:
         if value is None or (number := value.number) is None:
             return False
-        if value.unit != unit and (number := _converted(number, value.unit, unit)) is None:
+        if value.unit != unit and (number := converted(number, value.unit, unit)) is None:
             return False
         return all(
             _surely(value.text, word, number, limit) if value.text else compare(number, limit)
@@ -131,7 +131,8 @@ def _numeric(thresholds: tuple[tuple[str, float], ...], unit: str) -> Judge:
     return one if len(tests) == 1 else several
 
 
-def _converted(number: float, found: str, wanted: str) -> float | None:
+def converted(number: float, found: str, wanted: str) -> float | None:
+    """Return a number in another unit; None where the two do not compare."""
     convert = converter(found, wanted)
     return None if convert is None else convert(number)
 

@@ -17,7 +17,7 @@ from shared.authoring import Authored
 from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
 from shared.segment.bound import Bound
-from shared.segment.edge import AnyEdge, Bindings, Edge, Fixed, Hung, edge
+from shared.segment.edge import AnyEdge, Bindings, Edge, Fixed, Hung, edge, resolved
 from shared.segment.recorded import recorded
 from shared.segment.wall import ALWAYS, NEVER, Wall
 from shared.segment.window import AnyWindow, Window
@@ -67,9 +67,7 @@ class HungRelation(Struct, frozen=True):
 
     def resolve(self, bound_to: Bindings, birth: Instant) -> Relation | None:
         """Return the relation to these resources; None where an edge has nothing to hang on."""
-        lower, upper = (
-            e.resolve(bound_to, birth) if isinstance(e, Hung) else e for e in (self.lower, self.upper)
-        )
+        lower, upper = (resolved(one, bound_to, birth) for one in (self.lower, self.upper))
         return None if lower is None or upper is None else relation(self.kind, lower, upper, self.span)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictInt, model_validator
@@ -14,9 +15,9 @@ from shared.patient.record import PatientRecord
 from shared.segment.birth import age, age_reached, born
 from shared.segment.bound import BoundText, parse_bound
 from shared.segment.criterion import FAILS, Compiled, Context, Cost, Criterion, Outcome, explain_person
-from shared.segment.edge import Edge, Hung, edge
+from shared.segment.edge import edge, resolved
 from shared.segment.explanation import Explanation
-from shared.segment.scene import Scene, births, views
+from shared.segment.scene import Scene, hanging
 from shared.segment.wall import ALWAYS, NEVER, Wall
 
 type Count = Annotated[StrictInt, Field(ge=0, le=2400)]
@@ -83,33 +84,23 @@ _TOUCHES = frozenset({("Patient", "birth_date", "")})
 def _at(text: str, each: int, span: Callable[[str], Stay], context: Context) -> Compiled:
     """Compile the age at another instant than now; of a match that finds several, at any of them."""
     bound = parse_bound(text)
-    hung, give = edge(bound, "from", context.wall), views(bound.named, context)
-    birth = births(context.wall)
-
-    def points(record: PatientRecord, now: Instant) -> tuple[list[Edge], Instant]:
-        if not isinstance(hung, Hung):
-            return [hung], NEVER
-        ways, until = give(Scene(record, now))
-        born = birth(record)
-        found = (hung.resolve(bound_to, born) for bound_to in ways)
-        return [point for point in found if point is not None], until
+    points = hanging(bound.named, context, partial(resolved, edge(bound, "from", context.wall)))
 
     def test(record: PatientRecord, now: Instant) -> Outcome:
         start, end = span("" if record.person is None else record.person.birth_date)
-        found, until = points(record, now)
+        found, until = points(Scene(record, now))
         holds = any(start <= point.at(now) < end for point in found)
         turns = [point.reaches(at) for point in found for at in (start, end) if NEVER > at > ALWAYS]
         return holds, min((at for at in (*turns, until) if at > now), default=NEVER), False
 
     def explain(record: PatientRecord, now: Instant) -> Explanation:
-        shown = [point.at(now) for point in points(record, now)[0]]
+        shown = [point.at(now) for point in points(Scene(record, now))[0]]
         return explain_person(
             record, "age", test(record, now)[0], lambda p, _: _aged_at(p, context.wall, shown, each)
         )
 
-    touched = (context.matches[name].touches for name in bound.named & context.matches.keys())
     cost = Cost.MATCHES if bound.named else Cost.PERSON
-    return Compiled(test, explain, _TOUCHES.union(*touched), timed=True, cost=cost)
+    return Compiled(test, explain, _TOUCHES | context.touches_of(bound.named), timed=True, cost=cost)
 
 
 def _aged_at(person: Person, wall: Wall, points: list[Instant], each: int) -> str:

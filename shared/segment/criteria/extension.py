@@ -16,7 +16,7 @@ from shared.fhir.kept import ELEMENTS
 from shared.fhir.lens import Lens
 from shared.segment.codes import Words, matcher
 from shared.segment.criterion import Compiled, Context, Criterion, of_person
-from shared.segment.element import AnyElement
+from shared.segment.element import AnyElement, element_name
 
 PATIENT_ELEMENTS = ELEMENTS["Patient"]
 
@@ -63,7 +63,7 @@ class PatientCriterion(Criterion):
         """Compile to a look at each element; all must be as they say."""
         tests = []
         for word, wanted in self.patient.items():
-            name, inside = word.replace("_", "-"), context.inside(f".patient.{word}")
+            name, inside = element_name(word), context.inside(f".patient.{word}")
             if name not in PATIENT_ELEMENTS:
                 inside.fault("is no element of Patient that is kept", ", ".join(sorted(PATIENT_ELEMENTS)))
             tests.append((name, wanted.judge(inside)))

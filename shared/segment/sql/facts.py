@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shared.fhir.lens import mark_of
 from shared.segment.criterion import Context
-from shared.segment.element import ElementPattern
+from shared.segment.element import ElementPattern, element_name
 from shared.segment.pattern import ComponentPattern, ResourcePattern
 from shared.segment.sql.query import Build
 from shared.segment.sql.text import all_of, among, any_of, contains_any, holds_any, listing, literal, matched
@@ -68,7 +68,7 @@ def _attributes(pattern: ResourcePattern) -> Iterator[str]:
 
 def _elements(pattern: ResourcePattern, context: Context) -> Iterator[str]:
     for word, wanted in (pattern.elements or {}).items():
-        yield element(_attribute(word.replace("_", "-")), wanted, context.inside(f".elements.{word}"))
+        yield element(_attribute(element_name(word)), wanted, context.inside(f".elements.{word}"))
 
 
 def element(expression: str, wanted: ElementPattern, context: Context) -> str:

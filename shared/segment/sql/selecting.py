@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shared.segment.element import element_name
 from shared.segment.pattern import ResourcePattern
 from shared.segment.scene import THIS
 from shared.segment.sql.amounts import enough
@@ -74,10 +75,10 @@ def _around(build: Build, env: Env) -> list[str]:
 def _linked(pattern: ResourcePattern, env: Env) -> list[str]:
     this = f"e.e{env.depth - 1}_"
     if pattern.link is not None:
-        element = literal(pattern.link.replace("_", "-"))
+        element = literal(element_name(pattern.link))
         return [f"list_contains({this}attributes[{element}], f.type || '/' || f.id)"]
     if pattern.linked_by is not None:
-        element = literal(pattern.linked_by.replace("_", "-"))
+        element = literal(element_name(pattern.linked_by))
         return [f"list_contains(f.attributes[{element}], {this}type || '/' || {this}id)"]
     return []
 
