@@ -16,10 +16,9 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cli.chosen import SettingsFile, chosen
-from cli.segment_options import AsOf, Zone, instant
+from cli.segment_options import AsOf, Zone, instant, spinner
 from cli.segment_population import Population
 from shared.bootstrap import build as build_services
 from shared.bootstrap import columns_writer
@@ -54,7 +53,7 @@ def build(
     """Write columns of everybody in the patient store, or in files."""
     console = Console(stderr=True, soft_wrap=True)
     try:
-        with _progress(console) as bars:
+        with spinner(console) as bars:
             task = bars.add_task("writing columns", total=None)
             say = lambda words: bars.update(task, description=words)  # noqa: E731 - a callback
             if data is None:
@@ -65,10 +64,6 @@ def build(
         console.print(str(problem), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     console.print(f"{made.patients} patients, {made.facts} facts, as of {iso(made.as_of)}.", highlight=False)
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console)
 
 
 def build_from_files(

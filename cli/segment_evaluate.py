@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cli.segment_files import compile_file, surroundings
 from cli.segment_options import (
     AsOf,
     Data,
     Params,
+    SegmentFile,
     SegmentFolders,
     ValueSetFiles,
     Zone,
     instant,
     parameters,
+    spinner,
 )
 from cli.segment_population import Population
 from shared.errors import HearthlineError
@@ -31,12 +31,11 @@ from shared.segment.compiled import CompiledSegment
 from shared.segment.evaluation import Evaluation
 from shared.segment.explanation import Explanation
 
-File = Annotated[Path, typer.Argument(help="The segment, YAML or JSON.", exists=True, dir_okay=False)]
 _encode = msgspec.json.Encoder().encode
 
 
 def evaluate(
-    file: File,
+    file: SegmentFile,
     data: Data,
     valuesets: ValueSetFiles = [],  # noqa: B006 - typer's way
     segments: SegmentFolders = [],  # noqa: B006 - typer's way
@@ -54,7 +53,7 @@ def evaluate(
         around = surroundings([file], valuesets, zone, report, segments)
         segment, _ = compile_file(file, around, given)
         population = Population(ZoneInfo(zone), segment.criteria.lens)
-        with _progress(errors) as bars:
+        with spinner(errors) as bars:
             bars.add_task("reading the patients", total=None)
             population.read(data, report)
         members = _write(segment, population, now, explain, json)
@@ -64,10 +63,6 @@ def evaluate(
         errors.print(str(problem), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     errors.print(f"{members} of {len(population)} patients are in {segment.canonical} as of {iso(now)}.")
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console)
 
 
 def _write(segment: CompiledSegment, population: Population, now: Instant, explain: bool, json: bool) -> int:

@@ -109,9 +109,9 @@ def compile_file(
     A parameter that is `given` reaches those that it refers to too, where they declare the same name.
     """
     definition = parse_segment(read_document(file), str(file), given)
-    known = {url: found for url, found in around.segments.items() if url != definition.url}
-    needed, files = referred(definition, around, given), {definition.canonical: str(file)}
-    files |= {other.canonical: where for other, where in known.values()}
+    needed = referred(definition, around, given)
+    files = {other.canonical: where for other, where in around.segments.values()}
+    files[definition.canonical] = str(file)
     compiled = compile_segments([*needed, definition], around.valuesets, around.zone, files, around.lists)
     return next(made for made in compiled if made.url == definition.url), definition
 

@@ -8,6 +8,8 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from shared.fhir.instants import Instant, from_datetime, parse_range
 
@@ -20,6 +22,7 @@ def _zone(name: str) -> str:
     return name
 
 
+SegmentFile = Annotated[Path, typer.Argument(help="The segment, YAML or JSON.", exists=True, dir_okay=False)]
 ValueSetFiles = Annotated[
     list[Path], typer.Option("--valuesets", help="A file or folder of FHIR ValueSets.", exists=True)
 ]
@@ -35,6 +38,11 @@ Data = Annotated[
     Path, typer.Option("--data", help="NDJSON or JSON, .gz or not, of resources or Bundles.", exists=True)
 ]
 Params = Annotated[list[str], typer.Option("--param", help="A parameter, name=value; may be repeated.")]
+
+
+def spinner(console: Console) -> Progress:
+    """Show that something of unknown length is going on."""
+    return Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console)
 
 
 def instant(text: str, zone: str) -> Instant:

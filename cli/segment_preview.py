@@ -19,7 +19,16 @@ from rich.text import Text
 
 from cli.columns import build_from_files
 from cli.segment_files import compile_file, referred, surroundings
-from cli.segment_options import AsOf, Params, SegmentFolders, ValueSetFiles, Zone, instant, parameters
+from cli.segment_options import (
+    AsOf,
+    Params,
+    SegmentFile,
+    SegmentFolders,
+    ValueSetFiles,
+    Zone,
+    instant,
+    parameters,
+)
 from shared.bootstrap import open_columns
 from shared.errors import HearthlineError
 from shared.fhir.instants import iso
@@ -27,7 +36,6 @@ from shared.fhir.lens import Lens
 from shared.segment.sql.preview import BREAKDOWNS
 from shared.usecases.preview import SAMPLE, Asked, Preview, preview
 
-File = Annotated[Path, typer.Argument(help="The segment, YAML or JSON.", exists=True, dir_okay=False)]
 Data = Annotated[
     Path | None, typer.Option("--data", help="NDJSON or JSON of resources or Bundles.", exists=True)
 ]
@@ -39,7 +47,7 @@ Size = Annotated[int, typer.Option("--sample", help="How many members to name.",
 
 
 def segment_preview(
-    file: File,
+    file: SegmentFile,
     data: Data = None,
     columns: Columns = None,
     valuesets: ValueSetFiles = [],  # noqa: B006 - typer's way

@@ -33,8 +33,12 @@ def birthday(first: datetime, months: int) -> datetime:
         return datetime(years + (month == 11), (month + 1) % 12 + 1, 1)
 
 
+@lru_cache(maxsize=256)
 def age_reached(wall: Wall, months: int) -> Callable[[str], Instant]:
-    """Return a function from birth date to the instant of reaching an age; NEVER for unknown dates."""
+    """Return a function from birth date to the instant of reaching an age; NEVER for unknown dates.
+
+    The same for all who ask, as it remembers: many windows hang on the day of birth.
+    """
 
     @lru_cache(maxsize=1 << 16)
     def reached(birth_date: str) -> Instant:
