@@ -12,7 +12,7 @@ from functools import reduce
 from msgspec.structs import replace
 
 from shared.catalogue import Catalogue, publication
-from shared.effects import IndexContact, IndexEffect, IndexMember, IndexReference
+from shared.effects import IndexContact, IndexMember, IndexReference, OutboxEffect
 from shared.events import (
     ClaimsAbandoned,
     CompartmentRead,
@@ -302,7 +302,7 @@ def _merged(record: PatientRecord, event: RecordMerged, catalogue: Catalogue, no
     return decision
 
 
-def _intend(decision: Decision, effect: IndexEffect) -> Decision:
+def _intend(decision: Decision, effect: OutboxEffect) -> Decision:
     """Put an index effect into the outbox: it leaves it once it is known to be done."""
     record = decision.record
     if isinstance(effect, IndexContact):
@@ -313,7 +313,7 @@ def _intend(decision: Decision, effect: IndexEffect) -> Decision:
     return replace(decision, record=replace(record, outbox={**record.outbox, effect.effect_id: effect}))
 
 
-def _done(record: PatientRecord, done: Iterable[IndexEffect]) -> PatientRecord:
+def _done(record: PatientRecord, done: Iterable[OutboxEffect]) -> PatientRecord:
     """Take what was done out of the outbox, unless something newer has taken its place."""
     finished = {effect.effect_id for effect in done if record.outbox.get(effect.effect_id) == effect}
     if not finished:

@@ -1,9 +1,11 @@
 """What a decision asks the shell to do: the closed vocabulary that shared.usecases.drain carries out.
 
-Index effects stand in the record's outbox until they are done; all of them can be repeated safely.
+Outbox effects stand in the record until they are done; all of them can be repeated safely.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 from msgspec import Struct
 
@@ -59,7 +61,82 @@ class IndexMessage(Struct, frozen=True, tag=True):
         return f"message|{self.message_id}"
 
 
-type IndexEffect = IndexMember | IndexReference | IndexContact | IndexMessage
+class IndexEnrolment(Struct, frozen=True, tag=True):
+    """Make the journey's roster say how an enrolment stands: who is inside, what came of the others."""
+
+    enrolment_id: str
+    journey: str
+    """Canonical "url|version"."""
+    status: Literal["active", "on-hold", "completed", "revoked"]
+    entered: Instant
+    order: int
+    """How many commits came before: a row that a later commit wrote is left as it is."""
+    ended: Instant | None = None
+    goal: bool = False
+    """It ended because its goal was reached."""
+    results: dict[str, str] = {}
+    """See Enrolment.results: ways of splits, cases of waits, the campaign's run under "@campaign"."""
+    step: str = ""
+
+    @property
+    def effect_id(self) -> str:
+        """Name the effect by what it does: a later one on the same row replaces it."""
+        return f"enrolment|{self.enrolment_id}"
+
+
+class AskEntry(Struct, frozen=True, tag=True):
+    """Put an enrolment into the queue before a journey that lets in only so many at a time."""
+
+    journey: str
+    """Its url: all versions share one queue."""
+    enrolment_id: str
+    asked: Instant
+
+    @property
+    def effect_id(self) -> str:
+        """Name the effect by what it does."""
+        return f"entry|{self.enrolment_id}"
+
+
+class WriteResource(Struct, frozen=True, tag=True):
+    """Write a resource to the FHIR server, under an id of our own choice: writing again changes nothing."""
+
+    write_id: str
+    """Its id: uuid5 of the enrolment and the step's sequence."""
+    resource_type: str
+    body: bytes
+    """JSON."""
+    enrolment_id: str
+    step: str
+
+    @property
+    def effect_id(self) -> str:
+        """Name the effect by what it does."""
+        return f"write|{self.resource_type}/{self.write_id}"
+
+
+class PostWebhook(Struct, frozen=True, tag=True):
+    """Call a webhook; its receiver gets the same id on every try."""
+
+    post_id: str
+    to: str
+    """Name of a webhook in the settings: definitions hold no addresses and no secrets."""
+    body: bytes
+    """JSON."""
+    enrolment_id: str
+    step: str
+
+    @property
+    def effect_id(self) -> str:
+        """Name the effect by what it does."""
+        return f"post|{self.post_id}"
+
+
+type IndexEffect = IndexMember | IndexReference | IndexContact | IndexMessage | IndexEnrolment | AskEntry
+"""Rows of projections outside the patient's boundary."""
+
+type OutboxEffect = IndexEffect | WriteResource | PostWebhook
+"""What stands in the outbox until it is done."""
 
 
 class SendMessage(Struct, frozen=True, tag=True):
@@ -75,4 +152,4 @@ class SendMessage(Struct, frozen=True, tag=True):
     first_sent: Instant = Instant(0)
 
 
-type Effect = IndexEffect | SendMessage
+type Effect = OutboxEffect | SendMessage

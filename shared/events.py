@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from shared.effects import IndexEffect
+from shared.effects import OutboxEffect
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant
 
@@ -94,10 +94,61 @@ class InboundReceived(Struct, frozen=True, tag=True):
     at: Instant
 
 
+class CustomEventReceived(Struct, frozen=True, tag=True):
+    """Something happened that no FHIR resource tells: another system, or a person, said so by the API."""
+
+    event_id: str
+    """The sender's own id for it: the same never counts twice."""
+    name: str
+    at: Instant
+
+
+class EnrolAsked(Struct, frozen=True, tag=True):
+    """Somebody, a campaign or another system wants the patient in a journey."""
+
+    journey: str
+    """Its url; the latest version is entered."""
+    cause: str
+    """What for: the same never enters twice."""
+    why: str
+    focus: str = ""
+    not_before: Instant | None = None
+    """Enter and wait until then."""
+    local_at: str = ""
+    """The same as a wall clock in the patient's zone, "2026-03-01T10:00"."""
+    results: dict[str, str] = {}
+    """See Enrolment.results; a campaign gives its run as "@campaign"."""
+
+
+class EntryGranted(Struct, frozen=True, tag=True):
+    """An enrolment that waited before its journey may go in."""
+
+    enrolment_id: str
+
+
+class EnrolmentAsked(Struct, frozen=True, tag=True):
+    """Staff want something done with one enrolment."""
+
+    enrolment_id: str
+    action: Literal["pause", "resume", "stop", "retry", "move"]
+    by: str
+    """Who, as an opaque id."""
+    reason: str = ""
+    step: str = ""
+    """For "move": where to."""
+
+
+class EffectRefused(Struct, frozen=True, tag=True):
+    """What an effect asked for was refused for good: it leaves the outbox, and staff are told."""
+
+    effect: OutboxEffect
+    reason: str
+
+
 class EffectsDone(Struct, frozen=True, tag=True):
     """These effects of the outbox have been carried out."""
 
-    done: tuple[IndexEffect, ...]
+    done: tuple[OutboxEffect, ...]
 
 
 class RecordMerged(Struct, frozen=True, tag=True):
@@ -129,6 +180,11 @@ type Event = (
     | ClaimsAbandoned
     | DeliveryReported
     | InboundReceived
+    | CustomEventReceived
+    | EnrolAsked
+    | EntryGranted
+    | EnrolmentAsked
+    | EffectRefused
     | EffectsDone
     | RecordMerged
     | SendPostponed

@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.effects import IndexContact, IndexEffect, IndexMessage
+from shared.effects import IndexContact, IndexMessage, OutboxEffect
 from shared.fhir.instants import Instant
 from shared.message.consent import why_forbidden
 from shared.message.contact import NOBODY_TO_REACH, addresses
@@ -47,7 +47,7 @@ class Planned(Struct, frozen=True):
     record: PatientRecord
     messages: tuple[Message, ...] = ()
     timeline: tuple[TimelineLine, ...] = ()
-    effects: tuple[IndexEffect, ...] = ()
+    effects: tuple[OutboxEffect, ...] = ()
 
 
 class _Way(Struct, frozen=True):
@@ -153,7 +153,7 @@ def _prepared(
     return replace(_planned(result), effects=tuple(_effects(message)))
 
 
-def _effects(message: Message) -> Iterator[IndexEffect]:
+def _effects(message: Message) -> Iterator[OutboxEffect]:
     """Name what reports and replies will need: a report on an SMS brings back whose it is, in its tag."""
     if message.channel != "sms":
         yield IndexMessage(message.message_id)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from shared.effects import IndexEffect
+from shared.effects import OutboxEffect
 from shared.fhir.fact import Person
 from shared.patient.facts import Facts
 from shared.patient.packed import HEAD, PackedFacts, compress, decompress
@@ -33,7 +33,7 @@ class _Head(Struct, frozen=True, array_like=True):
     messages: dict[str, Message]
     opt_outs: tuple[OptOut, ...]
     history: dict[str, JourneyHistory]
-    outbox: dict[str, IndexEffect]
+    outbox: dict[str, OutboxEffect]
     contacts: tuple[str, ...]
     catalogue: str
     sequence: int

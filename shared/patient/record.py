@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from msgspec import Struct, field
 
-from shared.effects import Effect, IndexEffect
+from shared.effects import Effect, OutboxEffect
 from shared.fhir.fact import Person
 from shared.fhir.instants import Instant
 from shared.patient.facts import Facts
@@ -45,7 +45,7 @@ class PatientRecord(Struct, frozen=True):
     opt_outs: tuple[OptOut, ...] = ()
     history: Mapping[str, JourneyHistory] = {}
     """By journey url."""
-    outbox: Mapping[str, IndexEffect] = {}
+    outbox: Mapping[str, OutboxEffect] = {}
     """Effects committed and not yet known to be done, by effect id."""
     contacts: tuple[str, ...] = ()
     """Contact points "channel|address" that the index knows as this patient's, for replies."""

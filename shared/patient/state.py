@@ -41,6 +41,16 @@ class Enrolment(Struct, frozen=True, array_like=True):
     """The resource that it hangs on ("Appointment/1"), or ""."""
     reason: str = ""
     """Why it entered; once it has ended or is on hold, why."""
+    held: Literal["", "fault", "paused", "staff"] = ""
+    """Who put it on hold: a mistake in the definition, a pause of the whole journey, or staff."""
+    ends: Instant | None = None
+    """When the journey's `exit_when.after` ends it, whatever it stands at."""
+    results: dict[str, str] = {}
+    """By step id, what came of it: of a send its sequence, of a split the way, of a wait_for the case."""
+    cause: str = ""
+    """What made it enter: a membership period, a resource version, a campaign's run."""
+    arrived: Instant | None = None
+    """When it came to the step it stands at: what happened before is not what that step waits for."""
 
 
 class Message(Struct, frozen=True, array_like=True):

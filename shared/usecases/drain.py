@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from shared.effects import IndexContact, IndexEffect, IndexMessage, SendMessage
+from shared.effects import IndexContact, IndexMessage, OutboxEffect, SendMessage
 from shared.errors import Unavailable
 from shared.events import EffectsDone, Event, SendSettled
 from shared.message.outbound import Accepted, Deferred, OutboundMessage, Refused, SendResult, Unknown
@@ -42,12 +42,12 @@ async def drain(services: Services, record: PatientRecord, sends: Sequence[SendM
     return Drained(tuple(events), next(filter(None, failures), ""))
 
 
-async def _apply_all(services: Services, key: str, effects: Sequence[IndexEffect]) -> list[str]:
+async def _apply_all(services: Services, key: str, effects: Sequence[OutboxEffect]) -> list[str]:
     """Carry out index effects at once; for each why it failed, or ""."""
     return await asyncio.gather(*(_apply(services, key, effect) for effect in effects))
 
 
-async def _apply(services: Services, key: str, effect: IndexEffect) -> str:
+async def _apply(services: Services, key: str, effect: OutboxEffect) -> str:
     try:
         await services.indexes.apply(key, effect)
     except Unavailable as unavailable:
