@@ -11,10 +11,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from shared.catalogue import Document, named, used_names
+from shared.catalogue import Document
 from shared.errors import Invalid, Rejected, Unavailable
 from shared.fhir.canonical import canonical, split_canonical, version_key
-from shared.segment.definition import parse_segment
+from shared.inline import parse_criteria
+from shared.journey.definition import parse_journey
+from shared.naming import named, used_names
+from shared.segment.definition import SegmentDefinition, parse_segment
 from shared.segment.valuesets import ValueSets
 from shared.usecases.publish import Published, digest, encoded, load_documents, load_shelf, publish
 from shared.usecases.services import Services
@@ -51,7 +54,7 @@ class TakenValueSet(Struct, frozen=True):
 
 
 async def complete(services: Services, documents: tuple[Document, ...]) -> Completed:
-    """Read the value sets that the segments of a publication name and that are neither in it nor published.
+    """Read the value sets that a publication names and that are neither in it nor published.
 
     One that the server does not have, or not in a form that can be published, is told in `sought`, for
     `publish` to report with everything else that is wrong. Raises Conflict, Unavailable.
@@ -73,18 +76,27 @@ async def complete(services: Services, documents: tuple[Document, ...]) -> Compl
 
 
 def missing(known: Iterable[Document], documents: Iterable[Document]) -> tuple[str, ...]:
-    """Return what segments of `documents` name as value sets, url or url|version, and none of `known` is."""
+    """Return what `documents` name as value sets, url or url|version, and none of `known` is."""
     held = used_names(each for each in known if each.kind == "valueset")
     wanted = (name for document in documents for name in _asked(document))
     return tuple(dict.fromkeys(name for name in wanted if name not in held))
 
 
 def _asked(document: Document) -> Iterator[str]:
+    try:
+        for definition in _criteria(document):
+            yield from named(definition, ("valueset",))
+    except Invalid:  # said when the publication is checked
+        return
+
+
+def _criteria(document: Document) -> Iterable[SegmentDefinition]:
+    """Return what of a document is written in the language of segments."""
     if document.kind == "segment":
-        try:
-            yield from named(parse_segment(document.body, document.where), ("valueset",))
-        except Invalid:  # said when the publication is checked
-            return
+        return [parse_segment(document.body, document.where)]
+    if document.kind == "journey":
+        return parse_criteria(parse_journey(document.body, document.where), document.where).values()
+    return []
 
 
 async def take_value_set(services: Services, reference: str) -> TakenValueSet:
