@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from shared.catalogue import Catalogue
-from shared.effects import IndexEffect, IndexMember
+from shared.effects import IndexEffect, IndexEnrolment, IndexMember
 from shared.fhir.instants import Instant
 from shared.fhir.references import ResourceKey
 from shared.message.outbound import OutboundMessage, SendResult
@@ -107,7 +107,69 @@ class MemberRow(Struct, frozen=True):
     """How many commits of the patient came before: see IndexMember."""
 
 
-class Indexes(Protocol):
+class RosterRow(Struct, frozen=True):
+    """How one enrolment stands, in the roster of its journey."""
+
+    key: str
+    """Whose it is."""
+    enrolment: IndexEnrolment
+    place: str
+    """Where the row stands in the roster: opaque, to read on from."""
+
+    @property
+    def run(self) -> str:
+        """Return the campaign's run that brought it about, or ""."""
+        return self.enrolment.results.get("@campaign", "")
+
+    @property
+    def inside(self) -> bool:
+        """Say whether it goes on."""
+        return self.enrolment.status in ("active", "on-hold")
+
+
+class Entry(Struct, frozen=True):
+    """An enrolment that waits to be let into its journey."""
+
+    key: str
+    journey: str
+    """Url."""
+    enrolment_id: str
+    asked: Instant
+
+
+class Roster(Protocol):
+    """Who is and was in each journey, and who waits before it; written by index effects."""
+
+    async def roster(
+        self,
+        journey: str,
+        run: str | None = None,
+        *,
+        inside: bool = False,
+        after: str = "",
+        limit: int = 1000,
+    ) -> tuple[RosterRow, ...]:
+        """Return the first `limit` rows of a journey (by url) beyond the place `after`; fewer: all.
+
+        With `run` those whom this run of a campaign brought, "" those whom none did; `inside` leaves out
+        what has ended, and costs nothing for it.
+        """
+        ...
+
+    async def entries(self, journey: str, after: Entry | None = None, limit: int = 100) -> tuple[Entry, ...]:
+        """Return the first `limit` that wait before a journey beyond `after`: who asked first comes first."""
+        ...
+
+    async def journeys_asked(self) -> tuple[str, ...]:
+        """Return the urls of the journeys before which somebody waits; nobody waiting costs one query."""
+        ...
+
+    async def drop_entry(self, entry: Entry) -> None:
+        """Take somebody out of the queue; one who is gone already is no error."""
+        ...
+
+
+class Indexes(Roster, Protocol):
     """Projections outside the patient's boundary; each can be rebuilt from the records."""
 
     async def schedule(self, key: str, due: Instant) -> None:

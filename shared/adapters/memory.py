@@ -13,11 +13,20 @@ from itertools import islice
 import msgspec
 from msgspec.structs import replace
 
+from shared.adapters.memory_roster import MemoryRoster
 from shared.adapters.queue_rest import check_body
 from shared.adapters.table_documents import check_document
 from shared.adapters.tables import check_size
 from shared.catalogue import publication
-from shared.effects import IndexContact, IndexEffect, IndexMember, IndexMessage, IndexReference
+from shared.effects import (
+    AskEntry,
+    IndexContact,
+    IndexEffect,
+    IndexEnrolment,
+    IndexMember,
+    IndexMessage,
+    IndexReference,
+)
 from shared.errors import Conflict
 from shared.fhir.instants import Instant
 from shared.patient.packing import pack, unpack
@@ -103,10 +112,11 @@ class MemoryPatients:
         return old and self._written[record.key] >= behind.since
 
 
-class MemoryIndexes:
+class MemoryIndexes(MemoryRoster):
     """Indexes in memory."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._wakeups: set[tuple[Instant, str]] = set()
         self._rows: dict[tuple[str, ...], set[str]] = defaultdict(set)
         self._members: dict[str, dict[str, IndexMember]] = defaultdict(dict)
@@ -134,12 +144,17 @@ class MemoryIndexes:
 
     async def apply(self, key: str, effect: IndexEffect) -> None:
         """See Indexes.apply."""
-        if not isinstance(effect, IndexMember):
-            self._rows[_place(effect)].add(key)
-            return
-        rows = self._members[effect.segment]
-        if key not in rows or rows[key].order < effect.order:
-            rows[key] = effect
+        match effect:
+            case IndexMember():
+                rows = self._members[effect.segment]
+                if key not in rows or rows[key].order < effect.order:
+                    rows[key] = effect
+            case IndexEnrolment():
+                await self.enrol(key, effect)
+            case AskEntry():
+                await self.ask_entry(key, effect)
+            case _:
+                self._rows[_place(effect)].add(key)
 
     async def list_members(
         self, segment: str, rows: Mapping[str, IndexMember], left: Collection[str] = ()

@@ -12,8 +12,17 @@ from itertools import batched
 from typing import Literal
 from zlib import crc32
 
+from shared.adapters.table_roster import TableRoster
 from shared.adapters.tables import MAX_OPERATIONS, Entity, TableService, Write, literal
-from shared.effects import IndexContact, IndexEffect, IndexMember, IndexMessage, IndexReference
+from shared.effects import (
+    AskEntry,
+    IndexContact,
+    IndexEffect,
+    IndexEnrolment,
+    IndexMember,
+    IndexMessage,
+    IndexReference,
+)
 from shared.errors import Conflict, Unavailable
 from shared.fhir.instants import Instant
 from shared.ports import MemberRow, Wakeup
@@ -25,13 +34,12 @@ SHARDS = 8
 """Partitions of the wake-up index: one partition takes 2,000 entities a second."""
 
 
-class TableIndexes:
+class TableIndexes(TableRoster):
     """Indexes over the table service."""
 
     def __init__(self, tables: TableService, wakeups: str = WAKEUPS, index: str = INDEX) -> None:
-        self._tables = tables
+        super().__init__(tables, index)
         self._wakeups = wakeups
-        self._index = index
 
     async def schedule(self, key: str, due: Instant) -> None:
         """Make sure the patient is woken at `due`."""
@@ -72,11 +80,15 @@ class TableIndexes:
 
     async def apply(self, key: str, effect: IndexEffect) -> None:
         """Carry out an index effect; may be repeated. Raises Unavailable."""
-        partition = _partition(effect)
-        if isinstance(effect, IndexMember):
-            await self._list(partition, key, effect)
-        else:
-            await self._tables.write(self._index, Write("upsert", partition, key))
+        match effect:
+            case IndexMember():
+                await self._list(_partition(effect), key, effect)
+            case IndexEnrolment():
+                await self.enrol(key, effect)
+            case AskEntry():
+                await self.ask_entry(key, effect)
+            case _:
+                await self._tables.write(self._index, Write("upsert", _partition(effect), key))
 
     async def _list(self, partition: str, key: str, effect: IndexMember) -> None:
         """Write a member row unless a later commit's stands there; one who left keeps a row that says so."""
@@ -173,7 +185,7 @@ def _member(effect: IndexMember) -> Entity:
     return {"member": effect.member, "since": effect.since, "order": effect.order}
 
 
-def _partition(effect: IndexEffect) -> str:
+def _partition(effect: IndexMember | IndexReference | IndexContact | IndexMessage) -> str:
     match effect:
         case IndexMember(segment=segment):
             return _digest("member", segment)
