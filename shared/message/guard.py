@@ -16,7 +16,9 @@ from shared.message.fields import Scene
 from shared.message.handled import Handled, ended, faulty
 from shared.message.index import Templates
 from shared.message.policy import Policy
+from shared.message.postpone import put_off
 from shared.message.render import CompiledTemplate, Rendered, render_message
+from shared.message.switches import ON, Switches, why_stopped, why_waiting
 from shared.patient.lost import ENDED_STATUSES, why_lost
 from shared.patient.messages import keep_message
 from shared.patient.record import PatientRecord, TimelineLine
@@ -30,27 +32,37 @@ class Claimed(Struct, frozen=True):
     effect: SendMessage | None = None
     timeline: tuple[TimelineLine, ...] = ()
     message: Message | None = None
-    """The message whose row must be written, claimed or not-done; None where nothing changed."""
+    """The message whose row must be written: claimed, not-done or put off; None where nothing changed."""
 
 
-def claim(record: PatientRecord, due: SendDue, templates: Templates, policy: Policy, now: Instant) -> Claimed:
+def claim(
+    record: PatientRecord,
+    due: SendDue,
+    templates: Templates,
+    policy: Policy,
+    now: Instant,
+    switches: Switches = ON,
+) -> Claimed:
     """Claim a message that is in preparation and due, or end it with the reason.
 
-    A message that is not there, not due yet or claimed already changes nothing.
+    What something switched off holds back waits. A message that is not there, not due yet or claimed already
+    changes nothing.
     """
     message = record.messages.get(due.message_id)
     if message is None or message.status != "preparation" or message.due > now:
         return Claimed(record)
     template = templates.get(message.template)
     if template is None:
-        return _not_done(faulty(record, message, f"there is no template {message.template}", now))
-    if reason := why_not(record, message, template, policy, now):
-        return _not_done(ended(record, message, reason, now))
+        return _unsent(faulty(record, message, f"there is no template {message.template}", now))
+    if reason := why_not(record, message, template, policy, now) or why_stopped(message, switches):
+        return _unsent(ended(record, message, reason, now))
+    if reason := why_waiting(record, message, switches):
+        return _unsent(put_off(record, message, reason, now))
     scene = Scene(record, record.facts.get(message.focus), message.journey, message.language, policy)
     try:
         rendered = render_message(template, message.channel, scene)
     except AuthorFault as fault:
-        return _not_done(faulty(record, message, fault.reason, now))
+        return _unsent(faulty(record, message, fault.reason, now))
     return _claimed(record, message, rendered, due.trigger, now)
 
 
@@ -118,5 +130,5 @@ def _claimed(
     return Claimed(keep_message(record, claimed), effect, (), claimed)
 
 
-def _not_done(result: Handled) -> Claimed:
+def _unsent(result: Handled) -> Claimed:
     return Claimed(result.record, None, result.timeline, result.messages[0])
