@@ -54,7 +54,13 @@ class PublishedDefinitions:
         held = self._catalogue
         if held is None or publication(shelf.version) > publication(held.version):
             documents = await load_documents(self._documents, shelf)
-            made = build_catalogue(documents, shelf.version, self._policy, shelf.publications)
+            made = build_catalogue(
+                documents,
+                shelf.version,
+                self._policy,
+                shelf.publications,
+                controls=shelf.controls,
+            )
             held = self._catalogue  # another caller may have asked meanwhile
             if held is None or publication(made.version) > publication(held.version):
                 held = self._catalogue = made
