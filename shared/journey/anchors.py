@@ -9,7 +9,7 @@ from shared.journey.compile import CompiledJourney
 from shared.journey.index import Journeys
 from shared.journey.run import settle
 from shared.journey.sprint import Sprint, end, hold, line, of_enrolment
-from shared.journey.steps.base import Ends, Goes, Outcome, Standing
+from shared.journey.steps.base import CompiledStep, Standing, Waits
 from shared.patient.lost import ENDED_STATUSES, why_lost
 from shared.patient.record import PatientRecord
 from shared.patient.state import Enrolment, Message
@@ -27,14 +27,18 @@ def lose_person(record: PatientRecord, now: Instant) -> Sprint | None:
 
 
 def move_focus(sprint: Sprint, reference: str, journeys: Journeys, now: Instant) -> Sprint:
-    """Make every enrolment that hangs on this resource follow it."""
+    """Make every enrolment that hangs on this resource, or on one of its type, follow it."""
     focus = sprint.record.facts.get(reference)
-    if focus is None:
-        return sprint
+    kind = reference.partition("/")[0]
     for enrolment in tuple(sprint.record.enrolments.values()):
-        if enrolment.focus == reference:
-            sprint = _follow(sprint, enrolment, focus, journeys.get(enrolment.journey), now)
-    return _unsent(sprint, focus, journeys, now)
+        journey = journeys.get(enrolment.journey)
+        step = journey.steps.get(enrolment.step) if journey is not None else None
+        if enrolment.focus == reference and focus is not None and (reason := _ended(focus, journey)):
+            sprint = end(sprint, enrolment, "revoked", f"Revoked: {reason}", now)
+            sprint = sprint.calling_off(of_enrolment(enrolment), reason, now)
+        elif journey and step and (enrolment.focus == reference or kind in step.follows):
+            sprint = _follow(sprint, journeys, journey, enrolment, step, now)
+    return sprint if focus is None else _unsent(sprint, focus, journeys, now)
 
 
 def _unsent(sprint: Sprint, focus: Fact, journeys: Journeys, now: Instant) -> Sprint:
@@ -47,27 +51,26 @@ def _unsent(sprint: Sprint, focus: Fact, journeys: Journeys, now: Instant) -> Sp
 
 
 def _follow(
-    sprint: Sprint, enrolment: Enrolment, focus: Fact, journey: CompiledJourney | None, now: Instant
+    sprint: Sprint,
+    journeys: Journeys,
+    journey: CompiledJourney,
+    enrolment: Enrolment,
+    step: CompiledStep,
+    now: Instant,
 ) -> Sprint:
-    if reason := _ended(focus, journey):
-        sprint = end(sprint, enrolment, "revoked", f"Revoked: {reason}", now)
-        return sprint.calling_off(of_enrolment(enrolment), reason, now)
-    step = journey.steps.get(enrolment.step) if journey is not None else None
-    if journey is None or step is None or step.moved is None or enrolment.status != "active":
+    """Let a wait move with its resource; one that was not arrived at yet will look when it is."""
+    waits = enrolment.held in ("", "staff") and enrolment.arrived is not None
+    if step.moved is None or not waits:
         return sprint
     try:
         outcome = step.moved(Standing(sprint.record, enrolment, now))
     except AuthorFault as fault:
         return hold(sprint, enrolment, fault.reason, now)
-    return sprint if outcome is None else _moved(sprint, journey, enrolment, outcome, now)
-
-
-def _moved(
-    sprint: Sprint, journey: CompiledJourney, enrolment: Enrolment, outcome: Outcome, now: Instant
-) -> Sprint:
-    if not isinstance(outcome, Goes | Ends):
-        sprint = sprint.saying(line(now, f"{enrolment.focus} moved", enrolment))
-    return settle(sprint, journey, enrolment, outcome, now)
+    if outcome is None:
+        return sprint
+    if isinstance(outcome, Waits):
+        sprint = sprint.saying(line(now, f"{enrolment.focus or 'What it waits for'} moved", enrolment))
+    return settle(sprint, journeys, journey, enrolment, outcome, now)
 
 
 def _ended(focus: Fact, journey: CompiledJourney | None) -> str:

@@ -1,6 +1,7 @@
 """Mistakes in a journey that only show when its steps are seen together.
 
-Undefined and doubled step ids, steps nobody reaches, loops that never wait, focus used where there is none.
+Undefined and doubled step ids, steps nobody reaches, loops that never wait, focus used where there is none,
+results and messages asked of steps that have none.
 """
 
 from __future__ import annotations
@@ -9,42 +10,65 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
+from msgspec import Struct
+
 from shared.errors import Problem
+from shared.journey.happening import Happening
 from shared.journey.steps.base import StepModel
-from shared.journey.steps.branch import BranchStep
-from shared.journey.steps.wait import Anchor, WaitStep
+from shared.journey.steps.branch import BranchStep, When
+from shared.journey.steps.send import SendStep
+from shared.journey.steps.split import SplitStep
+from shared.journey.steps.wait_for import TIMED_OUT, WaitForStep
+
+
+class Frame(Struct, frozen=True):
+    """What a journey says beside its steps, as far as the steps must fit it."""
+
+    has_focus: bool
+    """Enrolments hang on a resource, or may."""
+    segment: bool
+    """The trigger means the members of a segment."""
+    leaves: bool = False
+    """exit_when.segment_left"""
+    per_focus: bool = False
+    has_goal: bool = False
+    happenings: tuple[Happening, ...] = ()
+    """What ends it, and its goal."""
+
+
+_FOLLOWING = ("next", "otherwise", "timed_out")
+"""Fields by which a step names what follows it."""
 
 
 def followers(steps: Sequence[StepModel]) -> dict[str, str]:
     """Return, by step id, the id of the step that follows it; "" where the journey ends there."""
     ids = [step.id for step in steps] + [""]
-    explicit = {step.id: getattr(step, "next", None) or getattr(step, "otherwise", None) for step in steps}
+    explicit = {
+        step.id: next(filter(None, (getattr(step, name, None) for name in _FOLLOWING)), None)
+        for step in steps
+    }
     return {step.id: explicit[step.id] or ids[n + 1] for n, step in enumerate(steps)}
 
 
-def check_steps(
-    steps: Sequence[StepModel],
-    where: str,
-    *,
-    anchored_focus: bool,
-    segment_trigger: bool,
-    leaves: bool,
-    per_focus: bool,
-) -> tuple[Problem, ...]:
+def check_steps(steps: Sequence[StepModel], where: str, frame: Frame) -> tuple[Problem, ...]:
     """Return every mistake; `where` names the file."""
     known = {step.id for step in steps}
     first = [*_doubled(steps, where), *_undefined(steps, known, where)]
     if not first:
         first = [*_unreachable(steps, where), *_spinning(steps, where)]
-    if not anchored_focus:
-        first += _needs_focus(steps, where)
-        if per_focus:
-            first.append(Problem(f"{where}: re_entry", "a segment has no focus", "never or after-exit"))
-    if leaves and not segment_trigger:
-        first.append(
-            Problem(f"{where}: exit_when.segment_left", "there is no segment to leave", "segment_entered")
-        )
-    return tuple(first)
+    return (*first, *_asked(steps, where, frame), *_unfit(steps, where, frame))
+
+
+def _unfit(steps: Sequence[StepModel], where: str, frame: Frame) -> Iterator[Problem]:
+    if not frame.has_focus:
+        yield from _needs_focus(steps, where)
+        if frame.per_focus:
+            yield Problem(f"{where}: re_entry", "there is no focus", "never or after-exit")
+    if frame.leaves and not frame.segment:
+        yield Problem(f"{where}: exit_when.segment_left", "there is no segment to leave", "segment_entered")
+    for n, step in enumerate(steps):
+        if isinstance(step, SplitStep) and step.winner and not frame.has_goal:
+            yield Problem(f"{where}: steps[{n}].winner", "there is no goal to win by", "goal")
 
 
 def _doubled(steps: Sequence[StepModel], where: str) -> Iterator[Problem]:
@@ -93,7 +117,56 @@ def _spinning(steps: Sequence[StepModel], where: str) -> Iterator[Problem]:
 
 def _needs_focus(steps: Sequence[StepModel], where: str) -> Iterator[Problem]:
     for n, step in enumerate(steps):
-        if isinstance(step, WaitStep) and isinstance(step.until, Anchor):
-            yield Problem(f"{where}: steps[{n}].until.anchor", "there is no focus", "a fhir_change trigger")
-        if isinstance(step, BranchStep) and any(case.when.focus_status for case in step.cases):
-            yield Problem(f"{where}: steps[{n}].cases", "there is no focus", "a fhir_change trigger")
+        if step.needs_focus:
+            path = "until.anchor" if getattr(step, "until", None) else "cases"
+            yield Problem(f"{where}: steps[{n}].{path}", "there is no focus", "a fhir_change trigger")
+
+
+def _asked(steps: Sequence[StepModel], where: str, frame: Frame) -> Iterator[Problem]:
+    """Find what is asked of steps that are not there, or of which it cannot be asked."""
+    by_id = {step.id: step for step in steps}
+    for path, happening in _happenings(steps, frame):
+        if happening.message and not isinstance(by_id.get(happening.message.step), SendStep):
+            yield Problem(
+                f"{where}: {path}.message.step", f"{happening.message.step} sends nothing", "a send step"
+            )
+    for path, when in _whens(steps):
+        if when.message and not isinstance(by_id.get(when.message.step), SendStep):
+            yield Problem(
+                f"{where}: {path}.message.step", f"{when.message.step} sends nothing", "a send step"
+            )
+        if when.result:
+            yield from _result(by_id.get(when.result.step), when.result.step, when.result.was, where, path)
+
+
+def _result(
+    step: StepModel | None, name: str, wanted: Sequence[str], where: str, path: str
+) -> Iterator[Problem]:
+    possible = results(step)
+    if not possible:
+        yield Problem(f"{where}: {path}.result.step", f"{name} has no result", "a wait_for or split step")
+    for each in wanted if possible else ():
+        if each not in possible:
+            yield Problem(
+                f"{where}: {path}.result.is", f"{name} never comes to {each}", f"one of {', '.join(possible)}"
+            )
+
+
+def results(step: StepModel | None) -> tuple[str, ...]:
+    """Return what may come of a step."""
+    if isinstance(step, WaitForStep):
+        return (*dict.fromkeys(case.name or case.on.kind for case in step.cases), TIMED_OUT)
+    return tuple(way.name for way in step.ways) if isinstance(step, SplitStep) else ()
+
+
+def _happenings(steps: Sequence[StepModel], frame: Frame) -> Iterator[tuple[str, Happening]]:
+    yield from (("exit_when or goal", happening) for happening in frame.happenings)
+    for n, step in enumerate(steps):
+        if isinstance(step, WaitForStep):
+            yield from ((f"steps[{n}].cases[{m}].on", case.on) for m, case in enumerate(step.cases))
+
+
+def _whens(steps: Sequence[StepModel]) -> Iterator[tuple[str, When]]:
+    for n, step in enumerate(steps):
+        if isinstance(step, BranchStep):
+            yield from ((f"steps[{n}].cases[{m}].when", case.when) for m, case in enumerate(step.cases))

@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import tzinfo
 from types import MappingProxyType
-from typing import Literal
 
 from msgspec import Struct
 
+from shared.fhir.calendar import Duration, parse_duration
+from shared.fhir.lens import EMPTY, Lens
+from shared.journey.audience import Admission, admission_of
+from shared.journey.change import FhirChange
 from shared.journey.check import followers
 from shared.journey.definition import JourneyDefinition
-from shared.journey.steps.base import CompiledStep, Setting
-from shared.journey.trigger import FhirChange
+from shared.journey.exits import Exits
+from shared.journey.gate import GATE, gate_step
+from shared.journey.happening import any_of
+from shared.journey.pace import Pace
+from shared.journey.publication import OnPublish
+from shared.journey.schedule import SCHEDULED, Schedule, schedule_of, scheduled_step
+from shared.journey.steps.base import NO_CRITERIA, CompiledStep, Criteria, Setting
+from shared.journey.steps.send import SendStep
+from shared.journey.trigger import Trigger
+from shared.journey.uses import conditions
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class CompiledJourney(Struct, frozen=True):
@@ -23,28 +36,104 @@ class CompiledJourney(Struct, frozen=True):
     canonical: str
     title: str
     first: str
-    """Id of the step that an enrolment starts at."""
+    """Id of the step that an enrolment starts at; of the gate, where there is one."""
     steps: Mapping[str, CompiledStep]
-    segment: str = ""
-    """Url of the segment whose entering is the trigger, or ""."""
-    change: FhirChange | None = None
-    re_entry: Literal["never", "after-exit", "per-focus"] = "never"
-    exit_on_leaving: bool = False
+    trigger: Trigger
+    admission: Admission = Admission()
+    exits: Exits = Exits()
+    schedule: Schedule | None = None
+    every: Duration | None = None
+    """How long after a patient entered they enter again, while they are in the segment of the trigger."""
+    on_publish: OnPublish = OnPublish()
+    limits: Pace | None = None
+    lens: Lens = EMPTY
+    """What its conditions ask of resources when they arrive."""
+    published_in: int = 0
+    """Number of the publication in which it came; 0 where nobody says."""
+
+    @property
+    def change(self) -> FhirChange | None:
+        """Return the change that is its trigger, if one is."""
+        return self.trigger.fhir_change
+
+    @property
+    def segment(self) -> str:
+        """Return the url of the segment whose members it is for, or ""."""
+        return self.trigger.segment
 
 
-def compile_journey(definition: JourneyDefinition, zone: tzinfo) -> CompiledJourney:
-    """Make a journey ready to run; `zone` is the organisation's."""
-    following = followers(definition.steps)
-    steps = {step.id: step.prepare(Setting(following[step.id], zone)) for step in definition.steps}
+def compile_journey(
+    definition: JourneyDefinition,
+    zone: tzinfo,
+    criteria: Criteria = NO_CRITERIA,
+    winners: Mapping[str, str] = _NONE,
+    published_in: int = 0,
+) -> CompiledJourney:
+    """Make a journey ready to run.
+
+    `zone` is the organisation's; `criteria` the compiled criteria in its branches, by their paths;
+    `winners` the way that everybody takes, by split step.
+    """
+    trigger, member = definition.trigger, definition.trigger.segment_member
+    first = GATE if definition.limits is not None else definition.steps[0].id
+    schedule = schedule_of(trigger, zone)
+    steps = _steps(definition, zone, criteria, winners)
+    steps[SCHEDULED] = scheduled_step(schedule, first, zone, yearly=trigger.date is not None)
     return CompiledJourney(
         url=definition.url,
         version=definition.version,
         canonical=definition.canonical,
         title=definition.title,
-        first=definition.steps[0].id,
+        first=first,
         steps=MappingProxyType(steps),
-        segment=definition.trigger.segment_entered or "",
-        change=definition.trigger.fhir_change,
-        re_entry=definition.re_entry,
-        exit_on_leaving=definition.exit_when.segment_left,
+        trigger=trigger,
+        admission=admission_of(definition.audience, definition.entry_window, definition.re_entry),
+        exits=_exits(definition),
+        schedule=schedule,
+        every=parse_duration(member.every) if member and member.every else None,
+        on_publish=definition.on_publish,
+        limits=definition.limits,
+        lens=_lens(definition),
+        published_in=published_in,
     )
+
+
+def _steps(
+    definition: JourneyDefinition, zone: tzinfo, criteria: Criteria, winners: Mapping[str, str]
+) -> dict[str, CompiledStep]:
+    following = followers(definition.steps)
+    steps = {
+        step.id: step.prepare(
+            Setting(
+                following[step.id],
+                zone,
+                definition.canonical,
+                f"steps[{n}]",
+                criteria,
+                winners.get(step.id, ""),
+            )
+        )
+        for n, step in enumerate(definition.steps)
+    }
+    return {**steps, GATE: gate_step(definition.steps[0].id)}
+
+
+def _exits(definition: JourneyDefinition) -> Exits:
+    rules, goal = definition.exit_when, definition.goal
+    channels = {c for step in definition.steps if isinstance(step, SendStep) for c in step.channels}
+    return Exits(
+        leaving=definition.trigger.segment if rules.segment_left else "",
+        test=any_of(rules.any_of),
+        goal=any_of(goal.any_of) if goal else None,
+        goal_title=goal.title if goal else "",
+        after=parse_duration(rules.after) if rules.after else None,
+        channels=frozenset(channels) if rules.opted_out else frozenset(),
+    )
+
+
+def _lens(definition: JourneyDefinition) -> Lens:
+    filters: dict[str, frozenset[str]] = {}
+    for change in conditions(definition):
+        if change.condition is not None:
+            filters[change.type] = filters.get(change.type, frozenset()) | {change.condition}
+    return Lens(filters) if filters else EMPTY

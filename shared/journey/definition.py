@@ -5,30 +5,34 @@ First in the flow of journeys: parse_journey → compile_journey → Journeys �
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from shared.authoring import Authored, parse_document
 from shared.errors import Invalid
 from shared.fhir.canonical import canonical
-from shared.journey.check import check_steps
+from shared.journey.audience import Audience, EntryWindow, ReEntryRule
+from shared.journey.check import Frame, check_steps
+from shared.journey.exits import ExitWhen, Goal
+from shared.journey.pace import Pace
+from shared.journey.publication import OnPublish
 from shared.journey.steps.base import DefinitionUrl
 from shared.journey.steps.branch import BranchStep
+from shared.journey.steps.end import EndStep
 from shared.journey.steps.exit import ExitStep
 from shared.journey.steps.send import SendStep
+from shared.journey.steps.split import SplitStep
+from shared.journey.steps.start import StartStep
 from shared.journey.steps.wait import WaitStep
+from shared.journey.steps.wait_for import WaitForStep
 from shared.journey.trigger import Trigger
 
-type Step = Annotated[SendStep | WaitStep | BranchStep | ExitStep, Field(discriminator="kind")]
+type Step = Annotated[
+    SendStep | WaitStep | WaitForStep | BranchStep | SplitStep | StartStep | EndStep | ExitStep,
+    Field(discriminator="kind"),
+]
 Version = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$")]
-
-
-class ExitWhen(Authored):
-    """What ends the journey at once, also in the middle of a wait."""
-
-    segment_left: bool = False
-    """The patient left the segment whose entering was the trigger."""
 
 
 class JourneyDefinition(Authored):
@@ -39,9 +43,20 @@ class JourneyDefinition(Authored):
     title: str = Field(min_length=1)
     description: str = ""
     trigger: Trigger
-    re_entry: Literal["never", "after-exit", "per-focus"] = "never"
-    """Whether a patient who was in it may enter again: never; once out of it; once for each resource."""
+    audience: Audience = Audience()
+    """Whom it is for, whatever the trigger."""
+    entry_window: EntryWindow | None = None
+    """When it takes anybody in."""
+    re_entry: ReEntryRule = "never"
+    """Whether a patient who was in it may enter again: never; once out of it; once for each resource; once
+    out of it and some time after they last entered."""
+    limits: Pace | None = None
+    """How many are let in at a time; the others wait, first come, first served."""
     exit_when: ExitWhen = ExitWhen()
+    goal: Goal | None = None
+    """What it is for: whoever reaches it is done."""
+    on_publish: OnPublish = OnPublish()
+    """What becomes of those inside an older version."""
     steps: tuple[Step, ...] = Field(min_length=1, max_length=1000)
 
     @property
@@ -53,14 +68,15 @@ class JourneyDefinition(Authored):
 def parse_journey(document: object, where: str) -> JourneyDefinition:
     """Check a parsed YAML or JSON document. Raises Invalid with every Problem; `where` names the file."""
     definition = parse_document(JourneyDefinition, document, where)
-    problems = check_steps(
-        definition.steps,
-        where,
-        anchored_focus=definition.trigger.fhir_change is not None,
-        segment_trigger=definition.trigger.segment_entered is not None,
+    frame = Frame(
+        has_focus=definition.trigger.has_focus or definition.trigger.kind == "manual",
+        segment=bool(definition.trigger.segment),
         leaves=definition.exit_when.segment_left,
         per_focus=definition.re_entry == "per-focus",
+        has_goal=definition.goal is not None,
+        happenings=(*definition.exit_when.any_of, *(definition.goal.any_of if definition.goal else ())),
     )
+    problems = check_steps(definition.steps, where, frame)
     if problems:
         raise Invalid(problems)
     return definition

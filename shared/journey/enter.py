@@ -1,13 +1,23 @@
-"""Let a patient into a journey, or not: re-entry rules, the enrolment's id, the first steps."""
+"""Let a patient into a journey, or not: re-entry rules, audience, the enrolment's id, the first steps."""
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from msgspec.structs import replace
 
-from shared.fhir.instants import Instant
+from shared.fhir.calendar import add
+from shared.fhir.canonical import split_canonical
+from shared.fhir.instants import Instant, iso
 from shared.journey.compile import CompiledJourney
+from shared.journey.due import added
+from shared.journey.gate import GATE, GRANTED
+from shared.journey.happened import TimePassed
+from shared.journey.index import Journeys
 from shared.journey.run import step_onto
-from shared.journey.sprint import Sprint, line
+from shared.journey.schedule import SCHEDULED
+from shared.journey.sprint import Entry, Sprint, end, line
+from shared.journey.steps.base import Standing
 from shared.patient.lost import why_lost
 from shared.patient.record import PatientRecord, identify
 from shared.patient.state import Enrolment, JourneyHistory
@@ -15,45 +25,164 @@ from shared.patient.state import Enrolment, JourneyHistory
 MOST_FOCUSES = 100
 """Resources remembered per journey: enough for years of appointments, and small."""
 
+_PASSED = TimePassed()
 
-def enter(
-    sprint: Sprint, journey: CompiledJourney, *, focus: str, cause: str, why: str, now: Instant
-) -> Sprint:
-    """Enter a journey unless its re-entry rule, the same `cause` once before, or the person's end says no."""
+
+def enter(sprint: Sprint, journeys: Journeys, journey: CompiledJourney, entry: Entry, now: Instant) -> Sprint:
+    """Enter a journey, or have it begin later, unless something says no: then a line says what.
+
+    The same `cause` twice, a re-entry rule, or the end of the person says so silently: it is no news.
+    """
     record = sprint.record
     history = record.history.get(journey.url)
-    if why_lost(record.person) or not may_enter(record, journey, history, focus, cause):
+    if why_lost(record.person) or journeys.stopped(journey.url):
         return sprint
-    history = _noted(history, focus, cause, now)
-    enrolment = Enrolment(
+    if not may_enter(record, journey, history, entry, now):
+        return sprint
+    history = _noted(history, entry, now)
+    enrolment = _enrolment(record, journey, history, entry, now)
+    noted = replace(record, history={**record.history, journey.url: history})
+    if journey.schedule is not None or SCHEDULED in entry.results:
+        return _expect(sprint, noted, journeys, journey, enrolment, now)
+    if reason := _why_not(journey, Standing(record, enrolment, now)):
+        return sprint.saying(line(now, f"Not entered {journey.title}: {reason}", enrolment))
+    sprint = replace(sprint, record=noted)
+    return _begun(sprint, journeys, journey, enrolment, now)
+
+
+def _expect(
+    sprint: Sprint,
+    noted: PatientRecord,
+    journeys: Journeys,
+    journey: CompiledJourney,
+    enrolment: Enrolment,
+    now: Instant,
+) -> Sprint:
+    """Keep somebody in mind who is to begin later; too late already is nobody's news."""
+    standing = Standing(noted, enrolment, now)
+    asked = SCHEDULED in enrolment.results
+    if not asked and journey.schedule is not None and journey.schedule.over(standing, UTC):
+        return sprint
+    said = line(now, f"Expected in {journey.title}: {enrolment.reason}", enrolment)
+    return step_onto(replace(sprint, record=noted).saying(said), journeys, journey, enrolment, SCHEDULED, now)
+
+
+def begin(
+    sprint: Sprint, journeys: Journeys, journey: CompiledJourney, enrolment: Enrolment, now: Instant
+) -> Sprint:
+    """Let in somebody whose instant has come, if the audience still has them; have the next time expected."""
+    standing = Standing(sprint.record, enrolment, now)
+    if reason := _why_not(journey, standing) or _twice(journey, standing):
+        sprint = end(sprint, enrolment, "revoked", f"Not entered {journey.title}: {reason}", now)
+    else:
+        enrolment = replace(enrolment, entered=now)
+        sprint = _begun(sprint, journeys, journey, enrolment, now)
+    return _again(sprint, journeys, journey, now) if journey.trigger.date is not None else sprint
+
+
+def _begun(
+    sprint: Sprint, journeys: Journeys, journey: CompiledJourney, enrolment: Enrolment, now: Instant
+) -> Sprint:
+    after = journey.exits.after
+    enrolment = replace(enrolment, ends=added(now, after, UTC) if after else None)
+    said = sprint.saying(line(now, f"Entered {journey.title}: {enrolment.reason}", enrolment))
+    sprint = step_onto(said, journeys, journey, enrolment, journey.first, now)
+    return _again(sprint, journeys, journey, now) if journey.every is not None else sprint
+
+
+def _again(sprint: Sprint, journeys: Journeys, journey: CompiledJourney, now: Instant) -> Sprint:
+    """Expect the patient again: next year, or so long after now while they are in the segment."""
+    if journey.every is None:
+        entry = Entry(f"after {now}", "its day of the year")
+    else:
+        due = added(now, journey.every, UTC)
+        entry = Entry(f"{journey.segment}@until {due}", "still in the segment", results={SCHEDULED: iso(due)})
+    return enter(sprint, journeys, journey, entry, now)
+
+
+def _why_not(journey: CompiledJourney, standing: Standing) -> str:
+    """Return why somebody cannot begin now: not meant, or done or over before it begins."""
+    if reason := journey.admission.why_not(standing.record, standing.now):
+        return reason
+    if _has_left(journey, standing):
+        return "no longer in its segment"
+    return journey.exits.why_done(standing, _PASSED) or journey.exits.why_over(standing, _PASSED)
+
+
+def _has_left(journey: CompiledJourney, standing: Standing) -> bool:
+    """Say whether somebody whom a segment brought in has left it while they waited."""
+    brought = bool(journey.segment) and standing.enrolment.cause.startswith(f"{journey.segment}@")
+    membership = standing.record.memberships.get(journey.segment)
+    return brought and membership is not None and not membership.member
+
+
+def _twice(journey: CompiledJourney, standing: Standing) -> str:
+    if journey.every is None:
+        return ""
+    inside = any(e.step != SCHEDULED for e in _passages(standing.record, journey))
+    return "still in it since the last time" if inside else ""
+
+
+def may_enter(
+    record: PatientRecord,
+    journey: CompiledJourney,
+    history: JourneyHistory | None,
+    entry: Entry,
+    now: Instant,
+) -> bool:
+    """Say whether the re-entry rule allows it."""
+    if history is None:
+        return True
+    if history.last_cause == entry.cause:
+        return False
+    if journey.trigger.date is not None or journey.every is not None:
+        expected = SCHEDULED in entry.results or journey.trigger.date is not None
+        return not any(e.step == SCHEDULED or not expected for e in _passages(record, journey))
+    match journey.admission.re_entry:
+        case "never":
+            return False
+        case "per-focus":
+            return entry.focus not in history.focuses
+        case "after-exit":
+            return not _passages(record, journey)
+        case "after-a-while":
+            again = add(history.last_entered, journey.admission.pause, UTC)
+            return not _passages(record, journey) and now >= again
+
+
+def _passages(record: PatientRecord, journey: CompiledJourney) -> list[Enrolment]:
+    return [e for e in record.enrolments.values() if split_canonical(e.journey)[0] == journey.url]
+
+
+def _enrolment(
+    record: PatientRecord, journey: CompiledJourney, history: JourneyHistory, entry: Entry, now: Instant
+) -> Enrolment:
+    return Enrolment(
         enrolment_id=identify(record.key, journey.url, history.entries),
         journey=journey.canonical,
         status="active",
         step=journey.first,
         sequence=0,
         entered=now,
-        focus=focus,
-        reason=why,
+        focus=entry.focus,
+        reason=entry.why,
+        results=entry.results,
+        cause=entry.cause,
     )
-    entered = replace(record, history={**record.history, journey.url: history})
-    said = replace(sprint, record=entered).saying(line(now, f"Entered {journey.title}: {why}", enrolment))
-    return step_onto(said, journey, enrolment, journey.first, now)
 
 
-def may_enter(
-    record: PatientRecord, journey: CompiledJourney, history: JourneyHistory | None, focus: str, cause: str
-) -> bool:
-    """Say whether the re-entry rule allows it."""
-    if history is None:
-        return True
-    if history.last_cause == cause or journey.re_entry == "never":
-        return False
-    if journey.re_entry == "per-focus":
-        return focus not in history.focuses
-    return not any(e.journey.startswith(f"{journey.url}|") for e in record.enrolments.values())
-
-
-def _noted(history: JourneyHistory | None, focus: str, cause: str, now: Instant) -> JourneyHistory:
+def _noted(history: JourneyHistory | None, entry: Entry, now: Instant) -> JourneyHistory:
     before = history or JourneyHistory(0, now)
+    focus = entry.focus
     focuses = (*before.focuses, focus) if focus and focus not in before.focuses else before.focuses
-    return JourneyHistory(before.entries + 1, now, focus, cause, focuses[-MOST_FOCUSES:])
+    return JourneyHistory(before.entries + 1, now, focus, entry.cause, focuses[-MOST_FOCUSES:])
+
+
+def grant(
+    sprint: Sprint, journeys: Journeys, journey: CompiledJourney, enrolment: Enrolment, now: Instant
+) -> Sprint:
+    """Let in somebody who waited at the gate, if there is still a reason to."""
+    if reason := _why_not(journey, Standing(sprint.record, enrolment, now)):
+        return end(sprint, enrolment, "revoked", f"Not let into {journey.title}: {reason}", now)
+    let_in = replace(enrolment, results={**enrolment.results, GATE: GRANTED})
+    return step_onto(sprint, journeys, journey, let_in, GATE, now)

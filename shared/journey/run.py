@@ -5,10 +5,14 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from shared.errors import AuthorFault
+from shared.fhir.canonical import split_canonical
 from shared.fhir.instants import Instant
 from shared.journey.compile import CompiledJourney
-from shared.journey.sprint import SendIntent, Sprint, end, hold, line
-from shared.journey.steps.base import CompiledStep, Ends, Goes, Outcome, Standing, Waits
+from shared.journey.happening import short
+from shared.journey.index import Journeys
+from shared.journey.schedule import SCHEDULED
+from shared.journey.sprint import Entry, SendIntent, Sprint, end, hold, line, of_enrolment
+from shared.journey.steps.base import CompiledStep, Ends, Goes, Outcome, Run, Standing, Waits
 from shared.patient.state import Enrolment
 
 MOST_STEPS = 1000
@@ -17,62 +21,120 @@ MOST_STEPS = 1000
 MOST_SENDS = 20
 """Messages that one enrolment may ask for without waiting: more is no courtesy to anybody."""
 
+PAUSED = "the journey is paused"
+
 
 def step_onto(
-    sprint: Sprint, journey: CompiledJourney, enrolment: Enrolment, step_id: str, now: Instant
+    sprint: Sprint,
+    journeys: Journeys,
+    journey: CompiledJourney,
+    enrolment: Enrolment,
+    step_id: str,
+    now: Instant,
 ) -> Sprint:
-    """Move an enrolment onto a step and run on from there."""
+    """Move an enrolment onto a step and run on from there; under a pause it stands there, not yet arrived."""
     for _ in range(MOST_STEPS):
         if not step_id:
             return end(sprint, enrolment, "completed", f"Completed {journey.title}", now)
-        enrolment = replace(enrolment, step=step_id, sequence=enrolment.sequence + 1, due=None)
+        enrolment = replace(enrolment, step=step_id, sequence=enrolment.sequence + 1, due=None, arrived=None)
+        if enrolment.held == "staff":
+            return sprint.keeping(replace(enrolment, status="on-hold"))
+        if journeys.paused(journey.url):
+            return hold(sprint, enrolment, PAUSED, now, "paused")
         step = journey.steps.get(step_id)
         if step is None:
             return hold(sprint, enrolment, f"there is no step {step_id}", now)
-        try:
-            outcome = step.run(Standing(sprint.record, enrolment, now))
-        except AuthorFault as fault:
-            return hold(sprint, enrolment, fault.reason, now)
-        if not isinstance(outcome, Goes):
-            return settle(sprint, journey, enrolment, outcome, now)
+        enrolment = replace(enrolment, status="active", held="", arrived=now)
+        outcome = _outcome(step.run, sprint, enrolment, now)
+        if step_id == SCHEDULED or not isinstance(outcome, Goes):
+            return settle(sprint, journeys, journey, enrolment, outcome, now)
         if outcome.sends and _sends(sprint, enrolment) >= MOST_SENDS:
             return hold(sprint, enrolment, f"asked for more than {MOST_SENDS} messages without waiting", now)
-        sprint = _passed(sprint, enrolment, step, outcome, now)
+        sprint, enrolment = _passed(sprint, enrolment, step, outcome, now)
         step_id = outcome.to
     return hold(sprint, enrolment, f"took {MOST_STEPS} steps without waiting", now)
+
+
+def take(
+    sprint: Sprint, journeys: Journeys, journey: CompiledJourney, enrolment: Enrolment, run: Run, now: Instant
+) -> Sprint:
+    """Let an enrolment do what one of the functions of its step says."""
+    return settle(sprint, journeys, journey, enrolment, _outcome(run, sprint, enrolment, now), now)
+
+
+def settle(
+    sprint: Sprint,
+    journeys: Journeys,
+    journey: CompiledJourney,
+    enrolment: Enrolment,
+    outcome: Outcome | AuthorFault,
+    now: Instant,
+) -> Sprint:
+    """Make an enrolment do what the step that it stands at came to."""
+    match outcome:
+        case AuthorFault(reason=reason):
+            return hold(sprint, enrolment, reason, now)
+        case Waits(due, why, effects):
+            waiting = replace(enrolment, due=due)
+            said = line(now, f"At {enrolment.step}: {why}", waiting)
+            return sprint.keeping(waiting).doing(*effects).saying(said)
+        case Ends(reason):
+            return end(sprint, enrolment, "completed", f"Left {journey.title}: {reason}", now)
+        case Goes() if enrolment.step == SCHEDULED:
+            return replace(sprint.keeping(enrolment), begins=(*sprint.begins, enrolment.enrolment_id))
+        case Goes(to):
+            step = journey.steps[enrolment.step]
+            sprint, enrolment = _passed(sprint, enrolment, step, outcome, now)
+            return step_onto(sprint, journeys, journey, enrolment, to, now)
+
+
+def _outcome(run: Run, sprint: Sprint, enrolment: Enrolment, now: Instant) -> Outcome | AuthorFault:
+    try:
+        return run(Standing(sprint.record, enrolment, now))
+    except AuthorFault as fault:
+        return fault
 
 
 def _sends(sprint: Sprint, enrolment: Enrolment) -> int:
     return sum(intent.enrolment_id == enrolment.enrolment_id for intent in sprint.intents)
 
 
-def settle(
-    sprint: Sprint, journey: CompiledJourney, enrolment: Enrolment, outcome: Outcome, now: Instant
-) -> Sprint:
-    """Make an enrolment do what the step that it stands at came to."""
-    match outcome:
-        case Waits(due, why):
-            waiting = replace(enrolment, status="active", due=due)
-            return sprint.keeping(waiting).saying(line(now, f"At {enrolment.step}: {why}", waiting))
-        case Ends(reason):
-            return end(sprint, enrolment, "completed", f"Left {journey.title}: {reason}", now)
-        case Goes(to, why):
-            said = sprint.saying(line(now, f"At {enrolment.step}: {why}", enrolment)) if why else sprint
-            return step_onto(said, journey, enrolment, to, now)
-
-
-def _passed(sprint: Sprint, enrolment: Enrolment, step: CompiledStep, outcome: Goes, now: Instant) -> Sprint:
+def _passed(
+    sprint: Sprint, enrolment: Enrolment, step: CompiledStep, outcome: Goes, now: Instant
+) -> tuple[Sprint, Enrolment]:
+    """Leave behind what passing a step brings about."""
+    if outcome.result:
+        enrolment = replace(enrolment, results={**enrolment.results, step.step_id: outcome.result})
     if outcome.sends:
-        intent = SendIntent(
-            enrolment_id=enrolment.enrolment_id,
-            sequence=enrolment.sequence,
-            step=step.step_id,
-            journey=enrolment.journey,
-            template=step.template,
-            channels=step.channels,
-            focus=enrolment.focus,
-        )
-        sprint = replace(sprint, intents=(*sprint.intents, intent))
+        sprint = replace(sprint, intents=(*sprint.intents, _intent(enrolment, step)))
     if outcome.why:
         sprint = sprint.saying(line(now, f"At {step.step_id}: {outcome.why}", enrolment))
+    sprint = sprint.doing(*outcome.effects)
+    if outcome.starts:
+        cause = f"{enrolment.enrolment_id}#{enrolment.sequence}"
+        entry = Entry(cause, f"started by {short(split_canonical(enrolment.journey)[0])}", enrolment.focus)
+        sprint = replace(sprint, entries=(*sprint.entries, (outcome.starts, entry)))
+    return (_ended(sprint, enrolment, outcome, now) if outcome.ends else sprint), enrolment
+
+
+def _intent(enrolment: Enrolment, step: CompiledStep) -> SendIntent:
+    return SendIntent(
+        enrolment_id=enrolment.enrolment_id,
+        sequence=enrolment.sequence,
+        step=step.step_id,
+        journey=enrolment.journey,
+        template=step.template,
+        channels=step.channels,
+        focus=enrolment.focus,
+    )
+
+
+def _ended(sprint: Sprint, enrolment: Enrolment, outcome: Goes, now: Instant) -> Sprint:
+    """End the patient's enrolments in another journey; never the one that says so."""
+    reason = f"Revoked by {short(split_canonical(enrolment.journey)[0])}: {outcome.why}"
+    for other in tuple(sprint.record.enrolments.values()):
+        same = other.enrolment_id == enrolment.enrolment_id
+        if not same and split_canonical(other.journey)[0] == outcome.ends:
+            sprint = end(sprint, other, "revoked", reason, now)
+            sprint = sprint.calling_off(of_enrolment(other), reason, now)
     return sprint

@@ -8,7 +8,10 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shared.effects import IndexEnrolment, OutboxEffect
+from shared.fhir.canonical import split_canonical
 from shared.fhir.instants import Instant
+from shared.journey.schedule import SCHEDULED
 from shared.patient.messages import call_off
 from shared.patient.record import PatientRecord, TimelineLine
 from shared.patient.state import Enrolment, Message
@@ -26,27 +29,54 @@ class SendIntent(Struct, frozen=True):
     """Template url, or "url|version" where the author pinned one."""
     channels: tuple[str, ...]
     focus: str
+    instead_of: str = ""
+    """Id of the message that did not arrive, where this is the next channel's turn."""
+
+
+class Entry(Struct, frozen=True):
+    """Somebody is to enter a journey."""
+
+    cause: str
+    """What for: the same never enters twice."""
+    why: str
+    focus: str = ""
+    results: dict[str, str] = {}
+    """What the enrolment knows from the start; under "@scheduled" the instant at which it is to begin."""
 
 
 class Sprint(Struct, frozen=True):
-    """The record after a call, the messages it asks for, those it called off, and the lines of why."""
+    """The record after a call, what it asks for, the messages it called off, and the lines of why."""
 
     record: PatientRecord
     intents: tuple[SendIntent, ...] = ()
     timeline: tuple[TimelineLine, ...] = ()
     messages: tuple[Message, ...] = ()
     """Messages in preparation that were called off: not-done now, no longer in the record."""
+    effects: tuple[OutboxEffect, ...] = ()
+    """What is to be done outside; the roster's rows too."""
+    entries: tuple[tuple[str, Entry], ...] = ()
+    """Journeys (by url) to enter, asked for by steps and not yet tried."""
+    begins: tuple[str, ...] = ()
+    """Ids of enrolments whose instant to begin has come."""
 
     def saying(self, *lines: TimelineLine) -> Sprint:
         """Add lines."""
         return replace(self, timeline=self.timeline + lines)
 
-    def keeping(self, enrolment: Enrolment) -> Sprint:
-        """Put an enrolment into the record; one that ended leaves it."""
+    def doing(self, *effects: OutboxEffect) -> Sprint:
+        """Add effects."""
+        return replace(self, effects=self.effects + effects)
+
+    def keeping(self, enrolment: Enrolment, ended: Instant | None = None, *, goal: bool = False) -> Sprint:
+        """Put an enrolment into the record; one that ended leaves it. The roster hears of what changed."""
+        held = self.record.enrolments.get(enrolment.enrolment_id)
         others = {k: e for k, e in self.record.enrolments.items() if k != enrolment.enrolment_id}
         if enrolment.status in ("active", "on-hold"):
             others = {**self.record.enrolments, enrolment.enrolment_id: enrolment}
-        return replace(self, record=replace(self.record, enrolments=others))
+        kept = replace(self, record=replace(self.record, enrolments=others))
+        row = _row(enrolment, self.record.sequence, ended, goal=goal)
+        same = held is not None and _row(held, self.record.sequence, None, goal=False) == row
+        return kept if same else kept.doing(row)
 
     def calling_off(self, which: Callable[[Message], bool], reason: str, now: Instant) -> Sprint:
         """Call off messages in preparation."""
@@ -70,15 +100,54 @@ def line(
 
 
 def end(
-    sprint: Sprint, enrolment: Enrolment, status: Literal["completed", "revoked"], text: str, now: Instant
+    sprint: Sprint,
+    enrolment: Enrolment,
+    status: Literal["completed", "revoked"],
+    text: str,
+    now: Instant,
+    *,
+    goal: bool = False,
 ) -> Sprint:
     """End an enrolment with `text` as its reason and its line."""
     over = replace(enrolment, status=status, due=None, reason=text)
-    return sprint.keeping(over).saying(line(now, text, over))
+    sprint = sprint.keeping(over, now, goal=goal).saying(line(now, text, over))
+    return _as_if_never_asked(sprint, over) if over.step == SCHEDULED else sprint
 
 
-def hold(sprint: Sprint, enrolment: Enrolment, reason: str, now: Instant) -> Sprint:
-    """Put an enrolment on hold for staff to look at: the author's mistake, never the patient's loss."""
-    held = replace(enrolment, status="on-hold", reason=reason)
+def _as_if_never_asked(sprint: Sprint, enrolment: Enrolment) -> Sprint:
+    """Let its resource bring the patient in again: what was only to begin has not been."""
+    url, _ = split_canonical(enrolment.journey)
+    history = sprint.record.history.get(url)
+    if history is None or not enrolment.focus:
+        return sprint
+    left = tuple(focus for focus in history.focuses if focus != enrolment.focus)
+    known = {**sprint.record.history, url: replace(history, focuses=left)}
+    return replace(sprint, record=replace(sprint.record, history=known))
+
+
+def hold(
+    sprint: Sprint,
+    enrolment: Enrolment,
+    reason: str,
+    now: Instant,
+    held: Literal["fault", "paused", "staff"] = "fault",
+) -> Sprint:
+    """Put an enrolment on hold: for a mistake of its author, never the patient's loss, or a pause."""
+    kept = replace(enrolment, status="on-hold", reason=reason, held=held)
     text = f"On hold at {enrolment.step}: {reason}"
-    return sprint.keeping(held).saying(line(now, text, held, "fault"))
+    return sprint.keeping(kept).saying(line(now, text, kept, "fault" if held == "fault" else "journey"))
+
+
+def _row(enrolment: Enrolment, order: int, ended: Instant | None, *, goal: bool) -> IndexEnrolment:
+    told = {step: came for step, came in enrolment.results.items() if not came.startswith("#")}
+    return IndexEnrolment(
+        enrolment.enrolment_id,
+        enrolment.journey,
+        enrolment.status,
+        enrolment.entered,
+        order,
+        ended,
+        goal,
+        told,
+        enrolment.step if enrolment.status == "on-hold" else "",
+    )

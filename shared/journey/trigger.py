@@ -1,71 +1,56 @@
-"""What makes a patient enter a journey: the authoring models, and whether a change of a resource fits."""
+"""What makes a patient enter a journey, as authors write it; exactly one trigger each."""
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from shared.authoring import Authored
-from shared.fhir.calendar import add, parse_duration
-from shared.fhir.fact import Fact, Person
-from shared.fhir.instants import Instant
-from shared.journey.steps.base import DefinitionUrl, Iso8601Duration
-from shared.patient.apply import FactChanged
+from shared.fhir.calendar import parse_duration
+from shared.journey.change import Before, Described, FhirChange, Recent
+from shared.journey.due import Point, Whose
+from shared.journey.steps.base import ClockTime, DefinitionUrl, Iso8601Duration
+
+__all__ = ["Before", "FhirChange", "MemberTrigger", "Recent", "ResourceInstant", "Trigger", "YearlyDate"]
 
 
-class Recent(Authored):
-    """An instant of the resource lies in the future, or not longer ago than `within`."""
+class MemberTrigger(Authored):
+    """Whoever is in a segment: those who are when the journey is published, and those who come later."""
 
-    anchor: Literal["focus.start", "focus.end"]
-    within: Iso8601Duration = "PT0S"
+    segment: DefinitionUrl
+    every: Iso8601Duration | None = None
+    """Again and again while they are in it, this long after they last entered."""
+
+    @model_validator(mode="after")
+    def _ahead(self) -> Self:
+        if self.every is not None and parse_duration(self.every).sign <= 0:
+            raise ValueError("every is longer than nothing")
+        return self
 
 
-class FhirChange(Authored):
-    """A change of a resource of the patient; every condition stated must hold."""
+class ResourceInstant(Authored):
+    """Before, at or after an instant of a resource, which the enrolment hangs on from then."""
 
-    type: str
-    """Resource type, for example Appointment."""
-    codes: tuple[str, ...] = ()
-    """The resource has one of these codes: "system|code", or just "code"."""
-    status: tuple[str, ...] = ()
-    """Its status is one of these."""
-    attributes: dict[str, tuple[str, ...]] = Field(default={})
-    """Other elements by kebab-case name, for example class: [IMP]; one of the values each."""
-    interaction: Literal["created", "updated", "deleted", "any"] = "any"
-    """What was done to it; any is created or updated."""
-    becomes: bool = True
-    """Only when the version before did not fit codes, status and attributes."""
-    recent: Recent | None = None
-    """Leaves out what happened long ago, as when history is loaded."""
+    of: Described
+    """Which resources."""
+    anchor: Point = "focus.start"
+    offset: Iso8601Duration = "PT0S"
+    """Three days before is -P3D, two weeks after P2W."""
+    at: ClockTime | None = None
+    """Time of day on the local day so found."""
+    zone: Whose = "organisation"
+    late: Iso8601Duration = "PT0S"
+    """How long after that instant one may still be let in: what is booked later than that is left out."""
 
-    def fits(self, changed: FactChanged, now: Instant) -> bool:
-        """Say whether this change is the one meant."""
-        after = changed.after
-        if after.reference.partition("/")[0] != self.type or not self._interaction(changed):
-            return False
-        if not after.gone and not self._describes(after):
-            return False
-        before = changed.before
-        if self.becomes and not after.gone and before is not None and self._describes(before):
-            return False
-        return self.recent is None or _recent(self.recent, after, now)
 
-    def _interaction(self, changed: FactChanged) -> bool:
-        if changed.after.gone:
-            return self.interaction == "deleted"
-        done = "created" if changed.before is None else "updated"
-        return self.interaction in (done, "any")
+class YearlyDate(Authored):
+    """A day of the record that comes round every year."""
 
-    def _describes(self, content: Fact | Person) -> bool:
-        status = content.status if isinstance(content, Fact) else ""
-        codes = content.codes if isinstance(content, Fact) else ()
-        return (
-            (not self.status or status in self.status)
-            and _any_code(self.codes, codes)
-            and all(_any_code(v, content.attributes.get(k, ())) for k, v in self.attributes.items())
-        )
+    of: Literal["birth-date"]
+    offset: Iso8601Duration = "PT0S"
+    at: ClockTime = "09:00"
+    zone: Whose = "patient"
 
 
 class Trigger(Authored):
@@ -73,21 +58,43 @@ class Trigger(Authored):
 
     segment_entered: DefinitionUrl | None = None
     """Url of a segment: entering it enters the journey."""
+    segment_left: DefinitionUrl | None = None
+    """Url of a segment: leaving it enters the journey."""
+    segment_member: MemberTrigger | None = None
+    """Being in a segment."""
     fhir_change: FhirChange | None = None
+    """A resource of the patient changed."""
+    instant: ResourceInstant | None = None
+    """An instant of a resource, or some time before or after it, has come."""
+    date: YearlyDate | None = None
+    """A day of the year has come."""
+    event: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")
+    """Another system, or a person, said so by the API."""
+    manual: Literal[True] | None = None
+    """Nothing by itself: campaigns, staff, other journeys and the API put patients in."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if (self.segment_entered is None) == (self.fhir_change is None):
-            raise ValueError("needs exactly one of segment_entered and fhir_change")
+        if len(self.model_fields_set) != 1 or getattr(self, self.kind) is None:
+            raise ValueError(f"needs exactly one of {', '.join(type(self).model_fields)}")
         return self
 
+    @property
+    def kind(self) -> str:
+        """Return which of them it is."""
+        return next(iter(sorted(self.model_fields_set)), "manual")
 
-def _any_code(wanted: tuple[str, ...], present: tuple[str, ...]) -> bool:
-    return not wanted or any(has == want or has.endswith(f"|{want}") for want in wanted for has in present)
+    @property
+    def has_focus(self) -> bool:
+        """Say whether enrolments hang on a resource."""
+        return self.fhir_change is not None or self.instant is not None
 
+    @property
+    def looks_back(self) -> bool:
+        """Say whether what was there before it was published may make somebody enter."""
+        return self.kind in ("segment_member", "instant", "date")
 
-def _recent(recent: Recent, content: Fact | Person, now: Instant) -> bool:
-    if not isinstance(content, Fact):
-        return True
-    instant = content.start if recent.anchor == "focus.start" else content.end
-    return instant is not None and add(instant, parse_duration(recent.within), UTC) > now
+    @property
+    def segment(self) -> str:
+        """Return the url of the segment whose members it means, or ""."""
+        return self.segment_entered or (self.segment_member.segment if self.segment_member else "")

@@ -29,6 +29,11 @@ def engagements(record: PatientRecord, messages: Iterable[Message]) -> Iterator[
                 yield fact
 
 
+def intent_of(enrolment_id: str, sequence: int) -> str:
+    """Name what an enrolment wanted said at one of its steps: however many messages it took."""
+    return f"{enrolment_id}#{sequence}"
+
+
 def answer(record: PatientRecord, inbound_id: str, channel: str, at: Instant) -> Fact:
     """Return that the patient replied on a channel: to the journey that wrote there last, if any did."""
     sent = (f for f in record.facts.coded(ENGAGEMENT, f"{SYSTEM}|sent") if channel in f.attributes["channel"])
@@ -38,14 +43,18 @@ def answer(record: PatientRecord, inbound_id: str, channel: str, at: Instant) ->
 
 
 def _said(message: Message) -> Iterator[Fact]:
-    if message.status != "completed":
+    if message.status not in ("completed", "not-done"):
         return
     about = {
         "channel": (message.channel,),
         "journey": _both(message.journey),
         "template": _both(message.template),
         "message": (message.message_id,),
+        "intent": (intent_of(message.enrolment_id, message.sequence),),
     }
+    if message.status == "not-done":
+        yield _fact(f"{message.message_id}.not-sent", "not-sent", message.due, about)
+        return
     at = message.delivery_at or message.created
     yield _fact(f"{message.message_id}.sent", "sent", message.first_sent or at, about)
     if message.delivery in _HAPPENED and message.delivery != "sent":

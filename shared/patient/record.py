@@ -70,6 +70,8 @@ class PatientRecord(Struct, frozen=True):
         for enrolment in self.enrolments.values():
             if enrolment.status == "active" and enrolment.due is not None:
                 yield enrolment.due
+            if enrolment.ends is not None:
+                yield enrolment.ends
         for message in self.messages.values():
             if message.status == "preparation":
                 yield message.due

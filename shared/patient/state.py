@@ -46,7 +46,9 @@ class Enrolment(Struct, frozen=True, array_like=True):
     ends: Instant | None = None
     """When the journey's `exit_when.after` ends it, whatever it stands at."""
     results: dict[str, str] = {}
-    """By step id, what came of it: of a send its sequence, of a split the way, of a wait_for the case."""
+    """By step id, what came of it: of a send "#" and its sequence, of a split the way, of a wait_for the
+    case; under "@scheduled" when it was asked to begin, under "@gate" that it was let in, under "@campaign"
+    which run of a campaign it belongs to."""
     cause: str = ""
     """What made it enter: a membership period, a resource version, a campaign's run."""
     arrived: Instant | None = None

@@ -1,4 +1,4 @@
-"""What every step has in common: its model's base, what it may look at, and the three ways it can go.
+"""What every step has in common: its model's base, what it may look at, and the ways it can go.
 
 A step file holds a model (what authors write) whose `prepare` returns a function from `Standing` to
 `Outcome`; shared.journey.advance does the rest and is the only one that changes an enrolment.
@@ -6,18 +6,21 @@ A step file holds a model (what authors write) whose `prepare` returns a functio
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
+from types import MappingProxyType
 from typing import Annotated, ClassVar
 
 from msgspec import Struct
 from pydantic import AfterValidator, Field
 
 from shared.authoring import Authored
-from shared.fhir.calendar import Duration, parse_clock, parse_duration
+from shared.effects import OutboxEffect
+from shared.fhir.calendar import Duration, first_zone, parse_clock, parse_duration
 from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
-from shared.patient.record import PatientRecord
+from shared.journey.happened import Happened
+from shared.patient.record import PatientRecord, identify
 from shared.patient.state import Enrolment
 
 
@@ -48,6 +51,15 @@ class Standing(Struct, frozen=True):
         """Return the resource that the enrolment hangs on, deleted or not."""
         return self.record.facts.get(self.enrolment.focus) if self.enrolment.focus else None
 
+    def zone(self, organisation: tzinfo) -> tzinfo:
+        """Return the patient's time zone where it is known, else the organisation's."""
+        person = self.record.person
+        return first_zone(person.attributes.get("time-zone", ()) if person else (), organisation)
+
+    def identify(self, what: str) -> str:
+        """Return the id of something that this step, taken this time, brings about: the same every time."""
+        return identify(self.enrolment.enrolment_id, self.enrolment.sequence, what)
+
 
 class Goes(Struct, frozen=True):
     """On to the step `to` ("" is the end of the journey), at once."""
@@ -56,13 +68,22 @@ class Goes(Struct, frozen=True):
     why: str = ""
     sends: bool = False
     """Leaves an intent to send behind."""
+    effects: tuple[OutboxEffect, ...] = ()
+    """What is to be done outside, once this is committed."""
+    result: str = ""
+    """What came of the step, for steps that follow to ask: Enrolment.results."""
+    starts: str = ""
+    """Url of another journey to enter."""
+    ends: str = ""
+    """Url of another journey to leave."""
 
 
 class Waits(Struct, frozen=True):
-    """Stays at this step until `due`."""
+    """Stays at this step until `due`, or until it hears of something; None waits for that alone."""
 
-    due: Instant
+    due: Instant | None
     why: str
+    effects: tuple[OutboxEffect, ...] = ()
 
 
 class Ends(Struct, frozen=True):
@@ -73,13 +94,26 @@ class Ends(Struct, frozen=True):
 
 type Outcome = Goes | Waits | Ends
 type Run = Callable[[Standing], Outcome]
+type Criteria = Mapping[str, Callable[[PatientRecord, Instant], str]]
+"""By its path in the document, what says why a criterion holds for a patient, or ""."""
+
+NO_CRITERIA: Criteria = MappingProxyType({})
 
 
 class Setting(Struct, frozen=True):
-    """What is known when a journey is compiled: the id of the step that follows ("" at the end), the zone."""
+    """What is known when a journey is compiled."""
 
     following: str
+    """Id of the step that follows, "" at the end."""
     zone: tzinfo
+    """The organisation's."""
+    journey: str = ""
+    """Canonical "url|version"."""
+    path: str = ""
+    """Where the step stands in the document: "steps[3]"."""
+    criteria: Criteria = NO_CRITERIA
+    winner: str = ""
+    """The way that everybody takes from now on, where a test has come to its end."""
 
 
 class CompiledStep(Struct, frozen=True):
@@ -89,12 +123,20 @@ class CompiledStep(Struct, frozen=True):
     kind: str
     run: Run
     """On arrival. Raises AuthorFault."""
-    after_wait: str = ""
-    """Where a wait that is over goes on to."""
+    woken: Run | None = None
+    """When its due has come. Raises AuthorFault."""
     moved: Callable[[Standing], Outcome | None] | None = None
-    """When the focus changed: the new outcome of a wait, None where its due stays. Raises AuthorFault."""
+    """When what it hangs on changed: the new outcome, None where its due stays. Raises AuthorFault."""
+    follows: frozenset[str] = frozenset()
+    """Resource types, beside the focus, whose changes may move it."""
+    heard: Callable[[Standing, Happened], Outcome | None] | None = None
+    """When something happened while it waits: where it goes for that, None where it goes on waiting."""
+    asks: bool = False
+    """It waits for an answer of the patient."""
     template: str = ""
     channels: tuple[str, ...] = ()
+    fallback: bool = False
+    """What a channel is known not to have brought goes by the next."""
 
 
 class StepModel(Authored):
@@ -112,6 +154,15 @@ class StepModel(Authored):
     def mentions(self) -> dict[str, str]:
         """Return the step ids that it names, by field path."""
         return {field: target for field in self.links if (target := getattr(self, field, None))}
+
+    def summary(self) -> str:
+        """Say what it does, in one short line."""
+        raise NotImplementedError
+
+    @property
+    def needs_focus(self) -> bool:
+        """Say whether it hangs on the enrolment's own resource."""
+        return False
 
     def onward(self, following: str) -> frozenset[str]:
         """Return the steps it can go to in the same instant; `following` is the one after it."""

@@ -7,11 +7,12 @@ next: remind}], otherwise: done}
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from shared.authoring import Authored
+from shared.journey.happening import MessageWas, is_member, short
 from shared.journey.steps.base import (
     CompiledStep,
     DefinitionUrl,
@@ -22,6 +23,16 @@ from shared.journey.steps.base import (
     StepId,
     StepModel,
 )
+
+
+class ResultIs(Authored):
+    """What came of a step that was taken before."""
+
+    step: StepId
+    """A wait_for or split step of this journey."""
+    # "is" is what an author writes; the attribute needs another name in Python
+    was: tuple[str, ...] = Field(alias="is", min_length=1)
+    """One of these: the `as` of a case, "timed-out", or the name of a way."""
 
 
 class When(Authored):
@@ -37,6 +48,12 @@ class When(Authored):
     """The patient's preferred language is one of these; "es" covers "es-MX"."""
     gender: tuple[str, ...] = ()
     """Patient.gender is one of these."""
+    result: ResultIs | None = None
+    """What came of a step: an answer, the way of a split."""
+    message: MessageWas | None = None
+    """What became of a message that a step sent."""
+    criteria: dict[str, Any] | None = None
+    """A criterion in the language of segments (docs/segments.md), asked of the patient now."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -45,7 +62,7 @@ class When(Authored):
         return self
 
     def holds(self, standing: Standing) -> str:
-        """Return why it holds, or "" where it does not."""
+        """Return why it holds, or "" where it does not; `criteria` are asked by the step."""
         reasons = [test(self, standing) for field, test in _TESTS.items() if getattr(self, field)]
         return " and ".join(reasons) if all(reasons) else ""
 
@@ -66,6 +83,11 @@ class BranchStep(StepModel):
     """Where to go when no case holds; the next in the list where none is named."""
     links: ClassVar[tuple[str, ...]] = ("otherwise",)
 
+    @property
+    def needs_focus(self) -> bool:
+        """Say whether it asks for the enrolment's own resource."""
+        return any(case.when.focus_status for case in self.cases)
+
     def mentions(self) -> dict[str, str]:
         """Return the step ids that it names, by field path."""
         return super().mentions() | {f"cases[{n}].next": case.next for n, case in enumerate(self.cases)}
@@ -74,30 +96,36 @@ class BranchStep(StepModel):
         """Return every way it can go."""
         return frozenset({case.next for case in self.cases} | {following})
 
+    def summary(self) -> str:
+        """Say what it does."""
+        return f"Choose one of {len(self.cases) + 1} ways"
+
     def prepare(self, setting: Setting) -> CompiledStep:
         """Make it ready to run."""
 
         def run(standing: Standing) -> Outcome:
-            for case in self.cases:
-                if why := case.when.holds(standing):
+            for n, case in enumerate(self.cases):
+                if why := _why(case.when, standing, setting, f"{setting.path}.cases[{n}].when.criteria"):
                     return Goes(case.next, why)
             return Goes(setting.following, "no case held")
 
         return CompiledStep(self.id, self.kind, run)
 
 
-def _is_member(standing: Standing, url: str | None) -> bool:
-    membership = standing.record.memberships.get(url or "")
-    return membership is not None and membership.member
+def _why(when: When, standing: Standing, setting: Setting, path: str) -> str:
+    reasons = [when.holds(standing)] if len(when.model_fields_set) > bool(when.criteria) else []
+    if when.criteria and all(reasons):
+        reasons.append(setting.criteria[path](standing.record, standing.now))
+    return " and ".join(reasons) if all(reasons) else ""
 
 
 def _in_segment(when: When, standing: Standing) -> str:
-    return f"in segment {_name(when.in_segment)}" if _is_member(standing, when.in_segment) else ""
+    return f"in segment {short(when.in_segment)}" if is_member(standing, when.in_segment) else ""
 
 
 def _not_in_segment(when: When, standing: Standing) -> str:
-    member = _is_member(standing, when.not_in_segment)
-    return "" if member else f"not in segment {_name(when.not_in_segment)}"
+    member = is_member(standing, when.not_in_segment)
+    return "" if member else f"not in segment {short(when.not_in_segment)}"
 
 
 def _focus_status(when: When, standing: Standing) -> str:
@@ -120,8 +148,14 @@ def _covers(wanted: str, tag: str) -> bool:
     return f"{tag.casefold()}-".startswith(f"{wanted.casefold()}-")
 
 
-def _name(url: str | None) -> str:
-    return (url or "").rpartition("/")[2]
+def _result(when: When, standing: Standing) -> str:
+    asked = when.result
+    came = standing.enrolment.results.get(asked.step, "") if asked else ""
+    return f"{asked.step} came to {came}" if asked and came in asked.was else ""
+
+
+def _message(when: When, standing: Standing) -> str:
+    return when.message.holds(standing) if when.message else ""
 
 
 _TESTS: dict[str, Callable[[When, Standing], str]] = {
@@ -130,4 +164,6 @@ _TESTS: dict[str, Callable[[When, Standing], str]] = {
     "focus_status": _focus_status,
     "language": _language,
     "gender": _gender,
+    "result": _result,
+    "message": _message,
 }

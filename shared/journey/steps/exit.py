@@ -19,6 +19,10 @@ class ExitStep(StepModel):
     reason: str = Field(default="finished", min_length=1)
     falls_through: ClassVar[bool] = False
 
+    def summary(self) -> str:
+        """Say what it does."""
+        return f"Leave: {self.reason}"
+
     def onward(self, following: str) -> frozenset[str]:
         """Go nowhere."""
         return frozenset()

@@ -9,7 +9,18 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from shared.journey.steps.base import CanonicalUrl, CompiledStep, Goes, Setting, StepId, StepModel
+from shared.journey.happening import short
+from shared.journey.steps.base import (
+    CanonicalUrl,
+    CompiledStep,
+    Goes,
+    Outcome,
+    Setting,
+    Standing,
+    StepId,
+    StepModel,
+)
+from shared.patient.messages import by
 
 type ChannelName = Literal["sms", "email", "whatsapp"]
 
@@ -22,13 +33,28 @@ class SendStep(StepModel):
     """Url of the template, the latest version, or "url|version" to pin one."""
     channels: tuple[ChannelName, ...] = Field(min_length=1)
     """In order of preference: the first by which the patient can and may be reached is used."""
+    fallback: bool = False
+    """Try the next channel when it becomes known that the message did not arrive by the one before."""
     next: StepId | None = None
     """The step that follows; the next in the list where none is named."""
     links: ClassVar[tuple[str, ...]] = ("next",)
 
+    def summary(self) -> str:
+        """Say what it does."""
+        word = ", or if it does not arrive " if self.fallback else ", else "
+        return f"Send {short(self.template.partition('|')[0])} by {word.join(map(by, self.channels))}"
+
     def prepare(self, setting: Setting) -> CompiledStep:
         """Make it ready to run."""
-        done = Goes(setting.following, sends=True)
+
+        def run(standing: Standing) -> Outcome:
+            return Goes(setting.following, sends=True, result=f"#{standing.enrolment.sequence}")
+
         return CompiledStep(
-            self.id, self.kind, lambda _: done, template=self.template, channels=self.channels
+            self.id,
+            self.kind,
+            run,
+            template=self.template,
+            channels=self.channels,
+            fallback=self.fallback,
         )

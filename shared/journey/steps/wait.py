@@ -1,23 +1,20 @@
-"""The step that waits: for a length of time, until an instant, or until an instant of the focus, which moves.
+"""The step that waits: for a length of time, or until an instant, which may be of a resource that moves.
 
 Examples: {id: a-week, kind: wait, duration: P7D}
 {id: three-days-before, kind: wait, until: {anchor: focus.start, offset: -P3D, at: "09:00"}}
+{id: next-tuesday, kind: wait, until: {weekdays: [tue], at: "10:00"}, zone: patient}
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import tzinfo
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Discriminator, Tag, model_validator
+from pydantic import model_validator
 
-from shared.authoring import Authored
-from shared.errors import AuthorFault
-from shared.fhir.calendar import Duration, add, at_clock, describe, first_zone, parse_clock, parse_duration
-from shared.fhir.instants import Instant, iso, parse_instant, to_datetime
+from shared.fhir.calendar import describe, parse_duration
+from shared.fhir.instants import Instant
+from shared.journey.due import Anchor, Due, NextClock, NextDay, Until, Whose, after, due_of, local, zone_of
 from shared.journey.steps.base import (
-    ClockTime,
     CompiledStep,
     Ends,
     Goes,
@@ -28,33 +25,9 @@ from shared.journey.steps.base import (
     StepId,
     StepModel,
     Waits,
-    duration_of,
 )
 
-type Due = Callable[[Standing], Instant]
-
-
-def _exact(text: str) -> str:
-    if "T" not in text or (not text.endswith(("Z", "z")) and text[-6:-5] not in ("+", "-")):
-        raise ValueError("not an instant with its offset, such as 2026-03-01T09:00:00Z")
-    parse_instant(text)
-    return text
-
-
-ExactInstant = Annotated[str, AfterValidator(_exact)]
-
-
-class Anchor(Authored):
-    """An instant of the resource that the enrolment hangs on, and an offset from it."""
-
-    anchor: Literal["focus.start", "focus.end"]
-    offset: Iso8601Duration = "PT0S"
-    at: ClockTime | None = None
-    """Time of day on the local day so found; the instant itself where none is named."""
-
-
-def _sort(until: object) -> str:
-    return "instant" if isinstance(until, str) else "anchor"
+__all__ = ["Anchor", "NextClock", "NextDay", "WaitStep"]
 
 
 class WaitStep(StepModel):
@@ -62,13 +35,9 @@ class WaitStep(StepModel):
 
     kind: Literal["wait"]
     duration: Iso8601Duration | None = None
-    until: (
-        Annotated[
-            Annotated[Anchor, Tag("anchor")] | Annotated[ExactInstant, Tag("instant")], Discriminator(_sort)
-        ]
-        | None
-    ) = None
-    zone: Literal["organisation", "patient"] = "organisation"
+    until: Until | None = None
+    """An instant, an anchor, or the next of some weekdays."""
+    zone: Whose = "organisation"
     """Whose days and clock count. A patient whose zone is not known has the organisation's."""
     if_past: Literal["continue", "skip-to", "exit"] = "continue"
     """What to do when the instant is already past on arrival, or once the focus has moved."""
@@ -92,16 +61,28 @@ class WaitStep(StepModel):
             raise ValueError("if_moved needs an anchored until")
         return self
 
+    @property
+    def needs_focus(self) -> bool:
+        """Say whether it hangs on the enrolment's own resource."""
+        return isinstance(self.until, Anchor) and self.until.of is None
+
+    def summary(self) -> str:
+        """Say what it does."""
+        if self.duration is not None:
+            return f"Wait {describe(parse_duration(self.duration))}"
+        return f"Wait until {said(self.until)}"
+
     def onward(self, following: str) -> frozenset[str]:
         """Return where it goes when there is nothing to wait for."""
-        if self.duration is not None and parse_duration(self.duration):
+        always = isinstance(self.until, NextDay | NextClock)
+        if always or (self.duration is not None and parse_duration(self.duration)):
             return frozenset()
         past = {"continue": following, "skip-to": self.skip_to, "exit": None}[self.if_past]
         return frozenset({past} if past is not None else ())
 
     def prepare(self, setting: Setting) -> CompiledStep:
         """Make it ready to run."""
-        due = self._due(setting.zone)
+        due = self._due(setting)
 
         def run(standing: Standing) -> Outcome:
             return self._arrive(standing, due(standing), setting)
@@ -109,36 +90,37 @@ class WaitStep(StepModel):
         def moved(standing: Standing) -> Outcome | None:
             return self._moved(standing, due(standing), setting)
 
-        anchored = isinstance(self.until, Anchor)
+        anchor = self.until if isinstance(self.until, Anchor) else None
         return CompiledStep(
-            self.id, self.kind, run, after_wait=setting.following, moved=moved if anchored else None
+            self.id,
+            self.kind,
+            run,
+            woken=lambda _: Goes(setting.following),
+            moved=moved if anchor else None,
+            follows=frozenset({anchor.of.type} if anchor and anchor.of else ()),
         )
 
-    def _due(self, zone: tzinfo) -> Due:
-        if isinstance(self.until, Anchor):
-            return _anchored(self.until, zone, self.zone)
+    def _due(self, setting: Setting) -> Due:
         if self.until is not None:
-            fixed = parse_instant(self.until)
-            return lambda _: fixed
-        length = duration_of(self.duration)
-        return lambda standing: _added(standing.now, length, _zone(standing, zone, self.zone))
+            return due_of(self.until, setting.zone, self.zone)
+        return after(parse_duration(self.duration or "PT0S"), setting.zone, self.zone)
 
-    def _arrive(self, standing: Standing, due: Instant, setting: Setting) -> Outcome:
+    def _arrive(self, standing: Standing, due: Instant | None, setting: Setting) -> Outcome:
+        zone = zone_of(setting.zone, self.zone)(standing)
+        if due is None:
+            return Waits(None, f"waiting until {said(self.until)}, which is not known yet")
         if due > standing.now:
-            return Waits(due, f"waiting until {_local(due, _zone(standing, setting.zone, self.zone))}")
+            return Waits(due, f"waiting until {local(due, zone)}")
         if self.duration is not None:
             return Goes(setting.following)
-        return self._past(due, setting, _zone(standing, setting.zone, self.zone))
-
-    def _past(self, due: Instant, setting: Setting, zone: tzinfo) -> Outcome:
-        was = f"{_local(due, zone)} is already past"
+        was = f"{local(due, zone)} is already past"
         if self.if_past == "exit":
             return Ends(was)
         if self.skip_to is not None:
             return Goes(self.skip_to, f"{was}: skipped to {self.skip_to}")
         return Goes(setting.following, f"{was}: going on")
 
-    def _moved(self, standing: Standing, due: Instant, setting: Setting) -> Outcome | None:
+    def _moved(self, standing: Standing, due: Instant | None, setting: Setting) -> Outcome | None:
         if due == standing.enrolment.due:
             return None
         if self.if_moved is not None:
@@ -146,34 +128,16 @@ class WaitStep(StepModel):
         return self._arrive(standing, due, setting)
 
 
-def _anchored(anchor: Anchor, organisation: tzinfo, whose: str) -> Due:
-    offset = parse_duration(anchor.offset)
-    clock = parse_clock(anchor.at) if anchor.at else None
-    side = anchor.anchor.removeprefix("focus.")
-
-    def due(standing: Standing) -> Instant:
-        focus, zone = standing.focus, _zone(standing, organisation, whose)
-        base = None if focus is None else focus.start if side == "start" else focus.end
-        if base is None:
-            raise AuthorFault(f"there is no {anchor.anchor} to wait for")
-        moved = _added(base, offset, zone)
-        return at_clock(moved, clock, zone) if clock else moved
-
-    return due
-
-
-def _added(base: Instant, length: Duration, zone: tzinfo) -> Instant:
-    try:
-        return add(base, length, zone)
-    except ValueError:
-        raise AuthorFault(f"{describe(length)} from {iso(base)} is outside the calendar") from None
-
-
-def _zone(standing: Standing, organisation: tzinfo, whose: str) -> tzinfo:
-    person = standing.record.person
-    names = person.attributes.get("time-zone", ()) if person and whose == "patient" else ()
-    return first_zone(names, organisation)
-
-
-def _local(instant: Instant, zone: tzinfo) -> str:
-    return to_datetime(instant, zone).strftime("%Y-%m-%d %H:%M %Z")
+def said(until: Anchor | NextDay | NextClock | str | None) -> str:
+    """Say an instant as authors read it."""
+    if isinstance(until, Anchor):
+        which = (
+            f"the next {until.of.type}'s {until.anchor.removeprefix('focus.')}" if until.of else until.anchor
+        )
+        offset = parse_duration(until.offset)
+        side = "after" if offset.sign > 0 else "before"
+        placed = f"{describe(offset)} {side} {which}" if offset else which
+        return f"{placed}, {until.at}" if until.at else placed
+    if isinstance(until, NextDay):
+        return f"the next {', '.join(until.weekdays)} {until.at}"
+    return f"the next {until.at}" if isinstance(until, NextClock) else str(until)

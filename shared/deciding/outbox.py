@@ -1,0 +1,30 @@
+"""The outbox in a decision: an effect goes in with what decided it, and out once it is known to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from shared.effects import IndexContact, OutboxEffect
+from shared.patient.record import Decision, PatientRecord
+
+
+def intend(decision: Decision, effect: OutboxEffect) -> Decision:
+    """Put an index effect into the outbox: it leaves it once it is known to be done."""
+    record = decision.record
+    if isinstance(effect, IndexContact):
+        contact = f"{effect.channel}|{effect.address}"
+        if contact in record.contacts:
+            return decision
+        record = replace(record, contacts=(*record.contacts, contact))
+    return replace(decision, record=replace(record, outbox={**record.outbox, effect.effect_id: effect}))
+
+
+def done_with(record: PatientRecord, done: Iterable[OutboxEffect]) -> PatientRecord:
+    """Take what was done out of the outbox, unless something newer has taken its place."""
+    finished = {effect.effect_id for effect in done if record.outbox.get(effect.effect_id) == effect}
+    if not finished:
+        return record
+    left = {name: effect for name, effect in record.outbox.items() if name not in finished}
+    return replace(record, outbox=left)

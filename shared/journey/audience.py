@@ -1,0 +1,97 @@
+"""Audience, entry window and re-entry: who may enter a journey, when, and how often."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from msgspec import Struct
+from pydantic import Field, model_validator
+
+from shared.authoring import Authored
+from shared.fhir.calendar import Duration, parse_duration
+from shared.fhir.instants import Instant, iso, parse_instant
+from shared.journey.due import ExactInstant
+from shared.journey.happening import short
+from shared.journey.steps.base import DefinitionUrl, Iso8601Duration
+from shared.patient.record import PatientRecord
+
+
+class Audience(Authored):
+    """Whom a journey is for, whatever its trigger: asked when somebody is about to begin."""
+
+    # "in" is what an author writes; the attribute needs another name in Python
+    within: tuple[DefinitionUrl, ...] = Field(default=(), alias="in")
+    """Segments, all of which the patient must be in."""
+    not_in: tuple[DefinitionUrl, ...] = ()
+    """Segments, none of which the patient may be in."""
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        if both := set(self.within) & set(self.not_in):
+            raise ValueError(f"nobody is in {short(both.pop())} and not in it")
+        return self
+
+
+class EntryWindow(Authored):
+    """When the journey takes anybody in."""
+
+    # "from" is what an author writes; the attribute needs another name in Python
+    since: ExactInstant | None = Field(default=None, alias="from")
+    until: ExactInstant | None = None
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if self.since is None and self.until is None:
+            raise ValueError("needs from or until")
+        if self.since and self.until and parse_instant(self.since) >= parse_instant(self.until):
+            raise ValueError("until is not after from: nobody could enter")
+        return self
+
+
+class ReEntryAfter(Authored):
+    """Again, this long after the patient entered last and once out of it."""
+
+    after: Iso8601Duration
+
+
+type ReEntryRule = Literal["never", "after-exit", "per-focus"] | ReEntryAfter
+
+
+class Admission(Struct, frozen=True):
+    """The entry rules of a compiled journey."""
+
+    within: tuple[str, ...] = ()
+    not_in: tuple[str, ...] = ()
+    since: Instant | None = None
+    until: Instant | None = None
+    re_entry: Literal["never", "after-exit", "per-focus", "after-a-while"] = "never"
+    pause: Duration = Duration()
+    """For "after-a-while"."""
+
+    def why_not(self, record: PatientRecord, now: Instant) -> str:
+        """Return why the patient may not begin now, or ""."""
+        if self.since is not None and now < self.since:
+            return f"it takes nobody in before {iso(self.since)}"
+        if self.until is not None and now >= self.until:
+            return f"it has taken nobody in since {iso(self.until)}"
+        for url in self.within:
+            if not _member(record, url):
+                return f"not in segment {short(url)}"
+        return next((f"in segment {short(url)}" for url in self.not_in if _member(record, url)), "")
+
+
+def admission_of(audience: Audience, window: EntryWindow | None, rule: ReEntryRule) -> Admission:
+    """Compile the entry rules."""
+    return Admission(
+        audience.within,
+        audience.not_in,
+        parse_instant(window.since) if window and window.since else None,
+        parse_instant(window.until) if window and window.until else None,
+        "after-a-while" if isinstance(rule, ReEntryAfter) else rule,
+        parse_duration(rule.after) if isinstance(rule, ReEntryAfter) else Duration(),
+    )
+
+
+def _member(record: PatientRecord, url: str) -> bool:
+    membership = record.memberships.get(url)
+    return membership is not None and membership.member

@@ -1,0 +1,62 @@
+"""Exit rules and the goal: what makes somebody leave a journey at once, also in the middle of a wait."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from pydantic import Field
+
+from shared.authoring import Authored
+from shared.fhir.calendar import Duration
+from shared.journey.happened import Happened
+from shared.journey.happening import Happening, Test
+from shared.journey.steps.base import Iso8601Duration, Standing
+
+
+class ExitWhen(Authored):
+    """What ends the journey at once, also in the middle of a wait."""
+
+    segment_left: bool = False
+    """The patient left the segment of the trigger."""
+    any_of: tuple[Happening, ...] = ()
+    """One of these happens, or holds."""
+    after: Iso8601Duration | None = None
+    """So long after it was entered, whatever the patient stands at."""
+    opted_out: bool = False
+    """The patient said stop on every channel that the journey uses."""
+
+
+class Goal(Authored):
+    """What the journey is for: whoever reaches it is done."""
+
+    title: str = Field(min_length=1)
+    """The goal, in words."""
+    any_of: tuple[Happening, ...] = Field(min_length=1)
+    """One of these happens, or holds."""
+
+
+class Exits(Struct, frozen=True):
+    """The exit rules of a compiled journey."""
+
+    leaving: str = ""
+    """Url of the segment that one may not leave, or ""."""
+    test: Test | None = None
+    goal: Test | None = None
+    goal_title: str = ""
+    after: Duration | None = None
+    channels: frozenset[str] = frozenset()
+    """Those that it uses, where an opt-out of all of them ends it."""
+
+    def why_done(self, standing: Standing, happened: Happened) -> str:
+        """Return why the goal is reached, or ""."""
+        why = self.goal(standing, happened) if self.goal else ""
+        return f"goal reached, {self.goal_title} ({why})" if why else ""
+
+    def why_over(self, standing: Standing, happened: Happened) -> str:
+        """Return why the patient must leave, or ""."""
+        why = self.test(standing, happened) if self.test else ""
+        return why or self._silenced(standing)
+
+    def _silenced(self, standing: Standing) -> str:
+        stopped = {opt_out.channel for opt_out in standing.record.opt_outs}
+        silenced = bool(self.channels) and ("*" in stopped or self.channels <= stopped)
+        return "the patient has opted out of every channel it uses" if silenced else ""

@@ -1,0 +1,115 @@
+"""What a publication means for a patient: who is inside moves, leaves or goes on; others come in."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from shared.fhir.canonical import version_key
+from shared.fhir.instants import Instant
+from shared.journey.compile import CompiledJourney
+from shared.journey.enter import enter
+from shared.journey.index import Journeys
+from shared.journey.run import settle, step_onto, take
+from shared.journey.sprint import Entry, Sprint, end, hold, line, of_enrolment
+from shared.journey.steps.base import Standing, Waits
+from shared.patient.state import Enrolment
+
+
+def look_inside(sprint: Sprint, journeys: Journeys, now: Instant) -> Sprint:
+    """Do with everybody who is inside a journey what its latest version and the controls say."""
+    for enrolment in tuple(sprint.record.enrolments.values()):
+        journey = journeys.get(enrolment.journey)
+        if journeys.stopped(enrolment.journey):
+            sprint = _revoked(sprint, enrolment, "the journey was stopped", now)
+        elif journey is not None:
+            sprint = _migrated(sprint, journeys, journey, enrolment, now)
+    return sprint
+
+
+def _migrated(
+    sprint: Sprint, journeys: Journeys, journey: CompiledJourney, enrolment: Enrolment, now: Instant
+) -> Sprint:
+    latest = journeys.latest(journey.url)
+    wanted = latest.on_publish.those_inside if latest is not None else "finish"
+    newer = latest is not None and version_key(latest.version) > version_key(journey.version)
+    if latest is not None and newer and wanted == "leave":
+        return _revoked(sprint, enrolment, f"version {latest.version} takes its place", now)
+    if latest is not None and newer and wanted == "move":
+        return _moved(sprint, journeys, latest, enrolment, now)
+    if enrolment.held == "paused" and not journeys.paused(journey.url):
+        return resume(sprint, journeys, journey, enrolment, "the journey goes on", now)
+    return sprint
+
+
+def _revoked(sprint: Sprint, enrolment: Enrolment, reason: str, now: Instant) -> Sprint:
+    sprint = end(sprint, enrolment, "revoked", f"Revoked: {reason}", now)
+    return sprint.calling_off(of_enrolment(enrolment), reason, now)
+
+
+def _moved(
+    sprint: Sprint, journeys: Journeys, latest: CompiledJourney, enrolment: Enrolment, now: Instant
+) -> Sprint:
+    """Move somebody to a newer version: to the same step as if it had always been so, or to its new name."""
+    was, to = enrolment.step, latest.on_publish.steps.get(enrolment.step, enrolment.step)
+    moved = replace(enrolment, journey=latest.canonical)
+    sprint = sprint.keeping(moved).saying(line(now, f"Moved to version {latest.version}", moved))
+    step = latest.steps.get(to)
+    if step is None:
+        return hold(sprint, moved, f"version {latest.version} has no step {to}", now)
+    if moved.held == "fault" or (moved.held == "staff" and to == was):
+        return sprint
+    if moved.held == "paused" and not journeys.paused(latest.url):
+        moved = replace(moved, held="", status="active")
+    if to != was or moved.arrived is None:
+        return step_onto(sprint, journeys, latest, moved, to, now)
+    outcome = step.run(Standing(sprint.record, moved, moved.arrived))
+    if isinstance(outcome, Waits):
+        return settle(sprint, journeys, latest, moved, replace(outcome, effects=()), now)
+    return step_onto(sprint, journeys, latest, moved, to, now)
+
+
+def resume(
+    sprint: Sprint, journeys: Journeys, journey: CompiledJourney, enrolment: Enrolment, why: str, now: Instant
+) -> Sprint:
+    """Let somebody go on who stood still: onto the step that comes next, or on with their wait."""
+    free = replace(enrolment, status="active", held="")
+    sprint = sprint.saying(line(now, f"Goes on at {free.step}: {why}", free))
+    step = journey.steps.get(free.step)
+    if free.arrived is None or step is None:
+        return step_onto(sprint, journeys, journey, free, free.step, now)
+    if free.due is not None and free.due <= now and step.woken is not None:
+        return take(sprint, journeys, journey, free, step.woken, now)
+    return sprint.keeping(free)
+
+
+def look_back(sprint: Sprint, journeys: Journeys, seen: int, now: Instant) -> Sprint:
+    """Let in, or expect, those whom journeys that came after publication `seen` mean by what was before."""
+    for journey in journeys.since(seen):
+        trigger = journey.trigger
+        if trigger.segment_member is not None:
+            held = sprint.record.memberships.get(trigger.segment_member.segment)
+            if held is not None and held.member:
+                cause = f"{trigger.segment_member.segment}@{held.since}"
+                sprint = enter(sprint, journeys, journey, Entry(cause, held.reason or "in its segment"), now)
+        elif trigger.instant is not None:
+            for fact in sprint.record.facts.of(trigger.instant.of.type).values():
+                if not fact.gone and trigger.instant.of.describes(fact):
+                    sprint = expect_resource(sprint, journeys, journey, fact.reference, now)
+        else:
+            sprint = expect_year(sprint, journeys, journey, now)
+    return sprint
+
+
+def expect_resource(
+    sprint: Sprint, journeys: Journeys, journey: CompiledJourney, reference: str, now: Instant
+) -> Sprint:
+    """Expect a patient at an instant of a resource."""
+    fact = sprint.record.facts.get(reference)
+    version = f"{fact.version}|{fact.updated}" if fact is not None else ""
+    entry = Entry(f"{reference}|{version}", f"{reference} {fact.status if fact else ''}".strip(), reference)
+    return enter(sprint, journeys, journey, entry, now)
+
+
+def expect_year(sprint: Sprint, journeys: Journeys, journey: CompiledJourney, now: Instant) -> Sprint:
+    """Expect a patient on the next of its days of the year."""
+    return enter(sprint, journeys, journey, Entry(f"after {now}", "its day of the year"), now)

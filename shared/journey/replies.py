@@ -1,0 +1,79 @@
+"""The engine's doors for what comes back: an answer of the patient, and what became of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from shared.events import InboundReceived
+from shared.fhir.instants import Instant
+from shared.journey.finish import finished
+from shared.journey.happened import MessagesTold, Reply
+from shared.journey.heed import heed
+from shared.journey.index import Journeys
+from shared.journey.sprint import SendIntent, Sprint
+from shared.patient.engagement import ENGAGEMENT, SYSTEM
+from shared.patient.record import PatientRecord
+from shared.patient.state import Enrolment, Message
+
+
+def on_reply(record: PatientRecord, inbound: InboundReceived, journeys: Journeys, now: Instant) -> Sprint:
+    """Let the enrolment that asked last on this channel hear the answer."""
+    asking = _asking(record, inbound.channel, journeys)
+    reply = Reply(asking, inbound.channel, inbound.text, inbound.at)
+    return finished(heed(Sprint(record), journeys, reply, now), journeys, now)
+
+
+def _asking(record: PatientRecord, channel: str, journeys: Journeys) -> str:
+    """Return the id of the enrolment that waits for an answer and wrote last on this channel, or ""."""
+    waiting = {e.enrolment_id for e in record.enrolments.values() if _asks(e, journeys)}
+    asked: dict[str, tuple[int, str]] = {}
+    for fact in record.facts.coded(ENGAGEMENT, f"{SYSTEM}|sent") if waiting else ():
+        for intent in fact.attributes.get("intent", ()):
+            enrolment_id = intent.partition("#")[0]
+            if enrolment_id in waiting and channel in fact.attributes.get("channel", ()):
+                latest = (fact.start or 0, fact.resource_id)
+                asked[enrolment_id] = max(asked.get(enrolment_id, latest), latest)
+    if asked:
+        return max(asked, key=asked.__getitem__)
+    return waiting.pop() if len(waiting) == 1 else ""
+
+
+def _asks(enrolment: Enrolment, journeys: Journeys) -> bool:
+    journey = journeys.get(enrolment.journey)
+    step = journey.steps.get(enrolment.step) if journey is not None else None
+    return step is not None and step.asks and enrolment.arrived is not None
+
+
+def on_messages(
+    record: PatientRecord, messages: Sequence[Message], journeys: Journeys, now: Instant
+) -> Sprint:
+    """Let journeys hear what became of messages, and try the next channel for what did not arrive."""
+    sprint = heed(Sprint(record), journeys, MessagesTold(), now)
+    for message in messages:
+        sprint = _fall_back(sprint, message, journeys)
+    return finished(sprint, journeys, now)
+
+
+def _fall_back(sprint: Sprint, message: Message, journeys: Journeys) -> Sprint:
+    lost = message.status == "not-done" and message.attempts > 0
+    journey = journeys.get(message.journey)
+    step = journey.steps.get(message.step) if journey is not None else None
+    if not (lost or message.delivery == "failed") or step is None or not step.fallback:
+        return sprint
+    tried = step.channels.index(message.channel) if message.channel in step.channels else len(step.channels)
+    left = step.channels[tried + 1 :]
+    if not left or journeys.stopped(message.journey):
+        return sprint
+    intent = SendIntent(
+        message.enrolment_id,
+        message.sequence,
+        message.step,
+        message.journey,
+        step.template,
+        left,
+        message.focus,
+        message.message_id,
+    )
+    return replace(sprint, intents=(*sprint.intents, intent))
