@@ -53,7 +53,7 @@ from shared.fhir.instants import Instant
 from shared.journey.advance import on_event, on_published, on_wakeup
 from shared.journey.asked import on_asked, on_refused
 from shared.message import delivery
-from shared.message.postpone import postpone
+from shared.message.postpone import postpone, released
 from shared.patient.record import Decision, PatientRecord
 from shared.segment.evaluate import withdraw
 
@@ -125,7 +125,8 @@ def _then(record: PatientRecord, event: Event, catalogue: Catalogue, now: Instan
                 return Decision(record)
             return sprinted(on_event(noted, event, catalogue.journeys, now), catalogue, now)
         case EnrolAsked() | EnrolmentAsked() | EntryGranted():
-            return sprinted(on_asked(record, event, catalogue.journeys, now), catalogue, now)
+            asked = sprinted(on_asked(record, event, catalogue.journeys, now), catalogue, now)
+            return asked.then(handled(released(asked.record, catalogue.controls, now)))
         case _:
             return Decision(record)
 
@@ -144,6 +145,7 @@ def _time(record: PatientRecord, catalogue: Catalogue, now: Instant) -> Decision
         seen = publication(record.catalogue)
         published = on_published(decision.record, catalogue.journeys, seen, now)
         decision = decision.then(sprinted(published, catalogue, now))
+        decision = decision.then(handled(released(decision.record, catalogue.controls, now)))
     sprint = on_wakeup(decision.record, catalogue.journeys, now)
     return decision.then(sprinted(sprint, catalogue, now))
 

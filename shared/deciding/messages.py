@@ -28,7 +28,7 @@ MOST_ROUNDS = 10
 
 def claim(record: PatientRecord, due: SendDue, catalogue: Catalogue, now: Instant) -> Decision:
     """Run the guard on a message that is due, and claim it or say why not."""
-    claimed = guard.claim(record, due, catalogue.templates, catalogue.policy, now)
+    claimed = guard.claim(record, due, catalogue.templates, catalogue.policy, now, catalogue.controls)
     return Decision(
         claimed.record,
         effects=(claimed.effect,) if claimed.effect else (),

@@ -53,5 +53,5 @@ def _hold(record: PatientRecord, enrolment_id: str, reason: str) -> PatientRecor
     enrolment = record.enrolments.get(enrolment_id)
     if enrolment is None:
         return record
-    held = replace(enrolment, status="on-hold", reason=reason)
+    held = replace(enrolment, status="on-hold", reason=reason, held="fault")
     return replace(record, enrolments={**record.enrolments, enrolment_id: held})
