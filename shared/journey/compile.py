@@ -9,6 +9,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from shared.fhir.calendar import Duration, parse_duration
+from shared.fhir.instants import parse_instant
 from shared.fhir.lens import EMPTY, Lens
 from shared.journey.audience import Admission, admission_of
 from shared.journey.change import FhirChange
@@ -127,6 +128,7 @@ def _exits(definition: JourneyDefinition) -> Exits:
         goal=any_of(goal.any_of) if goal else None,
         goal_title=goal.title if goal else "",
         after=parse_duration(rules.after) if rules.after else None,
+        until=parse_instant(rules.until) if rules.until else None,
         channels=frozenset(channels) if rules.opted_out else frozenset(),
     )
 

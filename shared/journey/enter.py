@@ -83,8 +83,7 @@ def begin(
 def _begun(
     sprint: Sprint, journeys: Journeys, journey: CompiledJourney, enrolment: Enrolment, now: Instant
 ) -> Sprint:
-    after = journey.exits.after
-    enrolment = replace(enrolment, ends=added(now, after, UTC) if after else None)
+    enrolment = replace(enrolment, ends=journey.exits.ends(now))
     said = sprint.saying(line(now, f"Entered {journey.title}: {enrolment.reason}", enrolment))
     sprint = step_onto(said, journeys, journey, enrolment, journey.first, now)
     return _again(sprint, journeys, journey, now) if journey.every is not None else sprint

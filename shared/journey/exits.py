@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from msgspec import Struct
 from pydantic import Field
 
 from shared.authoring import Authored
 from shared.fhir.calendar import Duration
+from shared.fhir.instants import Instant
+from shared.journey.due import ExactInstant, added
 from shared.journey.happened import Happened
 from shared.journey.happening import Happening, Test
 from shared.journey.steps.base import Iso8601Duration, Standing
@@ -21,6 +25,8 @@ class ExitWhen(Authored):
     """One of these happens, or holds."""
     after: Iso8601Duration | None = None
     """So long after it was entered, whatever the patient stands at."""
+    until: ExactInstant | None = None
+    """At this instant, whatever the patient stands at: a campaign is over."""
     opted_out: bool = False
     """The patient said stop on every channel that the journey uses."""
 
@@ -43,8 +49,14 @@ class Exits(Struct, frozen=True):
     goal: Test | None = None
     goal_title: str = ""
     after: Duration | None = None
+    until: Instant | None = None
     channels: frozenset[str] = frozenset()
     """Those that it uses, where an opt-out of all of them ends it."""
+
+    def ends(self, entered: Instant) -> Instant | None:
+        """Return when it ends for somebody who enters now, whatever happens; None for never. See `added`."""
+        after = added(entered, self.after, UTC) if self.after is not None else None
+        return min(filter(None, (after, self.until)), default=None)
 
     def why_done(self, standing: Standing, happened: Happened) -> str:
         """Return why the goal is reached, or ""."""

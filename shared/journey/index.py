@@ -31,7 +31,7 @@ class Journeys:
         self._by_canonical = {journey.canonical: journey for journey in compiled}
         ordered = sorted(self._by_canonical.values(), key=lambda j: (j.url, version_key(j.version)))
         self._latest = {journey.url: journey for journey in ordered}
-        self._by_segment = self._grouped(lambda journey: journey.segment)
+        self._by_segment = self._grouped(lambda journey: journey.trigger.entered)
         self._by_left = self._grouped(lambda journey: journey.trigger.segment_left or "")
         self._by_type = self._grouped(_resource_type)
         self._by_event = self._grouped(lambda journey: journey.trigger.event or "")

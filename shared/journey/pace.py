@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
-from typing import Self
+from typing import Annotated, Self
 
 from msgspec import Struct
 from pydantic import Field, model_validator
@@ -63,14 +63,18 @@ class Hours(Authored):
         return next((start for start in starts if start >= now and self.open_at(start, zone)), now)
 
 
+SearchToken = Annotated[str, Field(pattern=r"^[^\s,$\\]+$")]
+"""A value that a search of the FHIR server takes as it is."""
+
+
 class Capacity(Authored):
     """No more invitations than there are free slots, counting those that are still open."""
 
-    service_type: tuple[str, ...] = ()
+    service_type: tuple[SearchToken, ...] = ()
     """Slot.serviceType is one of these: "system|code", or just "code"."""
-    specialty: tuple[str, ...] = ()
+    specialty: tuple[SearchToken, ...] = ()
     """Slot.specialty is one of these."""
-    schedule: tuple[str, ...] = Field(default=(), examples=[["Schedule/1"]])
+    schedule: tuple[SearchToken, ...] = Field(default=(), examples=[["Schedule/1"]])
     """The slot belongs to one of these schedules."""
     within: Iso8601Duration = "P14D"
     """How far ahead free slots count, from now."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from shared.errors import AuthorFault
 from shared.fhir.canonical import version_key
 from shared.fhir.instants import Instant
 from shared.journey.compile import CompiledJourney
 from shared.journey.enter import enter
+from shared.journey.gate import GATE
 from shared.journey.index import Journeys
 from shared.journey.run import settle, step_onto, take
+from shared.journey.schedule import SCHEDULED
 from shared.journey.sprint import Entry, Sprint, end, hold, line, of_enrolment
-from shared.journey.steps.base import Standing, Waits
+from shared.journey.steps.base import CompiledStep, Standing, Waits
 from shared.patient.state import Enrolment
 
 
@@ -32,6 +35,8 @@ def _migrated(
     latest = journeys.latest(journey.url)
     wanted = latest.on_publish.those_inside if latest is not None else "finish"
     newer = latest is not None and version_key(latest.version) > version_key(journey.version)
+    if enrolment.step in (SCHEDULED, GATE):  # nobody has promised them anything yet
+        wanted = "move"
     if latest is not None and newer and wanted == "leave":
         return _revoked(sprint, enrolment, f"version {latest.version} takes its place", now)
     if latest is not None and newer and wanted == "move":
@@ -50,8 +55,10 @@ def _moved(
     sprint: Sprint, journeys: Journeys, latest: CompiledJourney, enrolment: Enrolment, now: Instant
 ) -> Sprint:
     """Move somebody to a newer version: to the same step as if it had always been so, or to its new name."""
-    was, to = enrolment.step, latest.on_publish.steps.get(enrolment.step, enrolment.step)
-    moved = replace(enrolment, journey=latest.canonical)
+    was = enrolment.step
+    to = latest.on_publish.steps.get(was, latest.first if was == GATE else was)
+    ends = latest.exits.ends(enrolment.entered) if was != SCHEDULED else None
+    moved = replace(enrolment, journey=latest.canonical, ends=ends)
     sprint = sprint.keeping(moved).saying(line(now, f"Moved to version {latest.version}", moved))
     step = latest.steps.get(to)
     if step is None:
@@ -62,10 +69,25 @@ def _moved(
         moved = replace(moved, held="", status="active")
     if to != was or moved.arrived is None:
         return step_onto(sprint, journeys, latest, moved, to, now)
-    outcome = step.run(Standing(sprint.record, moved, moved.arrived))
+    return _as_if_always(sprint, journeys, latest, moved, step, now)
+
+
+def _as_if_always(
+    sprint: Sprint,
+    journeys: Journeys,
+    latest: CompiledJourney,
+    moved: Enrolment,
+    step: CompiledStep,
+    now: Instant,
+) -> Sprint:
+    """Let somebody wait as if their step had said so when they came to it; where it waits no more, go on."""
+    try:
+        outcome = step.run(Standing(sprint.record, moved, moved.arrived or now))
+    except AuthorFault as fault:
+        return hold(sprint, moved, fault.reason, now)
     if isinstance(outcome, Waits):
         return settle(sprint, journeys, latest, moved, replace(outcome, effects=()), now)
-    return step_onto(sprint, journeys, latest, moved, to, now)
+    return step_onto(sprint, journeys, latest, moved, moved.step, now)
 
 
 def resume(

@@ -19,6 +19,8 @@ class MemberTrigger(Authored):
     """Whoever is in a segment: those who are when the journey is published, and those who come later."""
 
     segment: DefinitionUrl
+    ongoing: bool = True
+    """Who comes later, too; else only those who are in it when the journey is published."""
     every: Iso8601Duration | None = None
     """Again and again while they are in it, this long after they last entered."""
 
@@ -98,3 +100,9 @@ class Trigger(Authored):
     def segment(self) -> str:
         """Return the url of the segment whose members it means, or ""."""
         return self.segment_entered or (self.segment_member.segment if self.segment_member else "")
+
+    @property
+    def entered(self) -> str:
+        """Return the url of the segment that starts it when it is entered, or ""."""
+        once = self.segment_member is not None and not self.segment_member.ongoing
+        return "" if once else self.segment
