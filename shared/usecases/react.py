@@ -125,13 +125,13 @@ async def _decide(
     fresh: frozenset[str],
 ) -> Decision:
     catalogue = await services.definitions.current(record.catalogue)
-    events = await widened(services, record, events, catalogue.lens, trigger.delivery)
+    events = await widened(services, record, events, catalogue, trigger.delivery)
     now = services.clock.now()
     decision = decide_all(record, events, catalogue, now)
     ready = decision.record.ready_messages(now)
     if not ready:
         return decision
-    seen = await look_again(services, decision.record, ready, fresh, now, catalogue.lens)
+    seen = await look_again(services, decision.record, ready, fresh, now, catalogue.arrivals)
     decision = decision.then(decide_all(decision.record, seen, catalogue, now))
     claims = [SendDue(m.message_id, trigger.trigger_id) for m in decision.record.ready_messages(now)]
     return decision.then(decide_all(decision.record, claims, catalogue, now))

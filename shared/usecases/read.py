@@ -40,8 +40,8 @@ async def read_content(
 
 
 async def lens_of(services: Services) -> Lens:
-    """Return what the catalogue in force asks of resources. Raises Unavailable when none can be read."""
-    return (await services.definitions.current()).lens
+    """Return what the catalogue in force looks for in resources that arrive. Raises Unavailable."""
+    return (await services.definitions.current()).arrivals
 
 
 def content_of(services: Services, key: ResourceKey, resource: Mapping[str, object], lens: Lens) -> Content:

@@ -24,7 +24,7 @@ from shared.patient.record import PatientRecord, patient_key
 from shared.usecases.count import strike
 from shared.usecases.hear import LARGEST
 from shared.usecases.jobs import Change, Recovery, encode_job
-from shared.usecases.read import lens_of, updated_of, version_of
+from shared.usecases.read import updated_of, version_of
 from shared.usecases.services import CHANGES, Services
 
 WATERMARKS = "watermarks"
@@ -112,7 +112,7 @@ async def search_changes(services: Services, resource_type: str, since: Instant 
     """
     mark, etag = await watermark(services, resource_type)
     start = mark.start if since is None else since
-    latest, queued, looked, known = mark.latest, 0, 0, Known(services, await lens_of(services))
+    latest, queued, looked, known = mark.latest, 0, 0, Known(services, await _lens(services))
     async for resource in _search(services, resource_type, start):
         at = updated_of(resource)
         latest = Instant(max(latest, at))
@@ -127,6 +127,11 @@ async def search_changes(services: Services, resource_type: str, since: Instant 
         following = advanced(mark, latest, services.clock.now())
         await advance(services, resource_type, following, mark, etag)
     return queued
+
+
+async def _lens(services: Services) -> Lens:
+    """Return what records must reflect: what journeys look for in arrivals is not missing in older facts."""
+    return (await services.definitions.current()).lens
 
 
 def advanced(mark: Watermark, latest: Instant, now: Instant) -> Watermark:

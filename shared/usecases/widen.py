@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 
+from shared.catalogue import Catalogue
 from shared.errors import Rejected, Unavailable
 from shared.events import (
     ClaimsAbandoned,
@@ -47,25 +48,45 @@ type Content = Fact | Person
 
 
 async def widened(
-    services: Services, record: PatientRecord, events: Sequence[Event], lens: Lens, delivery: int
+    services: Services, record: PatientRecord, events: Sequence[Event], catalogue: Catalogue, delivery: int
 ) -> Sequence[Event]:
     """Return the events, before them what had to be read again. Raises Unavailable to be tried again.
 
-    `delivery` counts how often the trigger has come.
+    What segments ask must have been looked for in all that is known, what journeys ask besides only in what
+    is news. `delivery` counts how often the trigger has come.
     """
-    told = tuple(_contents(events))
-    if record.lens == lens.digest and all(map(lens.covers, told)):
+    told, lens = tuple(_contents(events)), catalogue.lens
+    if record.lens == lens.digest and all(map(catalogue.arrivals.covers, told)):
         return events
     if all(isinstance(event, _TOLD) for event in events):
         return events
-    if not any(unseen(record, lens)) and all(map(lens.covers, told)):
+    lacking = list(_lacking(record, told, catalogue))
+    if not lacking and not any(unseen(record, lens)):
         return events
-    lacking = list(unseen(_with(record, told), lens))
-    found = await _read(services, record, lacking, lens)
-    left = list(unseen(_with(record, (*told, *found)), lens))
+    found = await _read(services, record, lacking, catalogue)
+    left = list(_lacking(record, told, catalogue, found))
     if left and delivery < PATIENCE and _lags(left, told, found):
         raise Unavailable("the FHIR server does not yet show what it told us of", 1.0)
-    return (RecordReread((*told, *found, *map(lens.given_up, left))), *events)
+    # what was found comes first: what is told then changes nothing that journeys would miss the marks of
+    return (RecordReread((*found, *told, *map(catalogue.arrivals.given_up, left))), *events)
+
+
+def _lacking(
+    record: PatientRecord, told: Sequence[Content], catalogue: Catalogue, found: Sequence[Content] = ()
+) -> Iterator[Content]:
+    """Walk what was not looked at for what is asked: of all that is known, and of what is news."""
+    held = _with(record, (*told, *found))
+    missing = {content.reference: content for content in unseen(held, catalogue.lens)}
+    yield from missing.values()
+    for reference in dict.fromkeys(content.reference for content in told if _is_news(record, content)):
+        content = held.person if reference == f"Patient/{held.patient_id}" else held.facts.get(reference)
+        if reference not in missing and content is not None and not catalogue.arrivals.covers(content):
+            yield content
+
+
+def _is_news(record: PatientRecord, content: Content) -> bool:
+    _, changed = apply_content(record, content)
+    return changed is not None and not changed.same_version
 
 
 def _contents(events: Iterable[Event]) -> Iterator[Content]:
@@ -83,15 +104,16 @@ def _with(record: PatientRecord, contents: Iterable[Content]) -> PatientRecord:
 
 
 async def _read(
-    services: Services, record: PatientRecord, lacking: Sequence[Content], lens: Lens
+    services: Services, record: PatientRecord, lacking: Sequence[Content], catalogue: Catalogue
 ) -> list[Content]:
     """Read again what lacks something: all at once where it is much, the rest one by one."""
     found: list[Content] = []
+    lens = catalogue.arrivals
     if len(lacking) > FEW:
         found = [each async for each in _everything(services, record.patient_id, lens)]
         wanted = {content.reference for content in lacking}
         found = [content for content in found if content.reference in wanted]
-        lacking = list(unseen(_with(record, (*lacking, *found)), lens))
+        lacking = list(_lacking(record, lacking, catalogue, found))
     reads = (_read_one(services, record.patient_id, content, lens) for content in lacking)
     return [*found, *(content for content in await asyncio.gather(*reads) if content is not None)]
 
