@@ -1,4 +1,4 @@
-"""Work on whole populations, by timer: reconciliation with the FHIR server; campaigns will live here."""
+"""Work on whole populations, by timer: reconciliation with the FHIR server, audits, entry into journeys."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import azure.functions as func
 from functions.serving import carry_out, logger
 from shared.bootstrap import services
 from shared.errors import Rejected
+from shared.usecases.admission import admit, grant
 from shared.usecases.audit import go_on, start_audit
 from shared.usecases.deletions import find_deletions
-from shared.usecases.jobs import Audit, Job, Recovery
+from shared.usecases.jobs import Audit, Grant, Job, Recovery
 from shared.usecases.react import Trigger
 from shared.usecases.recover import reconcile, recover
-from shared.usecases.services import AUDITS, RECOVERIES, Services
+from shared.usecases.services import AUDITS, ENTRIES, RECOVERIES, Services
 
 blueprint = func.Blueprint()
 
@@ -50,6 +51,32 @@ async def audit(timer: func.TimerRequest) -> None:
 async def audits(message: func.QueueMessage) -> None:
     """Look at one batch of an audit."""
     await carry_out(message, AUDITS, _audit)
+
+
+@blueprint.function_name("admission")
+@blueprint.timer_trigger("timer", "0 * * * * *")
+async def admission(timer: func.TimerRequest) -> None:
+    """Let those in who wait before journeys that take only so many at a time."""
+    found = await admit(await services())
+    if found.let_in:
+        logger.info("let %d into journeys", found.let_in)
+    for reason in found.hindered:
+        logger.warning("nobody can be let into a journey: %s", reason)
+
+
+@blueprint.function_name("entries")
+@blueprint.queue_trigger("message", ENTRIES, "AzureWebJobsStorage")
+async def entries(message: func.QueueMessage) -> None:
+    """Let one patient into a journey."""
+    await carry_out(message, ENTRIES, _entry)
+
+
+async def _entry(ready: Services, job: Job, trigger: Trigger) -> None:
+    match job:
+        case Grant():
+            await grant(ready, job, trigger)
+        case _:
+            raise Rejected("not an entry into a journey", "bad-job")
 
 
 async def _audit(ready: Services, job: Job, trigger: Trigger) -> None:

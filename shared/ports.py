@@ -340,8 +340,10 @@ class FhirServer(BulkData, Protocol):
         """Return the former versions that the server still has, newest first; () where it keeps none."""
         ...
 
-    def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Mapping[str, object]]:
-        """Walk all pages of a search."""
+    def search(
+        self, resource_type: str, params: Mapping[str, str | Sequence[str]]
+    ) -> AsyncIterator[Mapping[str, object]]:
+        """Walk all pages of a search; several values of a parameter must all hold."""
         ...
 
     def deletions(self, resource_type: str, since: Instant) -> AsyncIterator[Deletion]:

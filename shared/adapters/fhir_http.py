@@ -5,7 +5,7 @@ What goes into a URL is checked to be a type and an id first. Which failure is r
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from yarl import URL
 
@@ -79,7 +79,9 @@ class FhirHttp(FhirBulk):
                     yield deletion
             url = next_page(page, url, self._calls.base)
 
-    def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Resource]:
+    def search(
+        self, resource_type: str, params: Mapping[str, str | Sequence[str]]
+    ) -> AsyncIterator[Resource]:
         """Walk all pages of a search, included resources too. Raises Unavailable, Rejected."""
         checked = resource_key(resource_type, "any").resource_type
         return self._walk(URL(f"{self._base}/{checked}").with_query(params))

@@ -5,12 +5,13 @@ Held to the same contract suite as shared.adapters.fhir_http over a real server.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
 import orjson
 
 from shared.adapters.fhir_bundles import Resource, subscription_key
 from shared.adapters.fhir_valuesets import pick
+from shared.adapters.memory_slots import SLOT_PARAMETERS, is_such_slot
 from shared.errors import Conflict, Rejected
 from shared.fhir.groups import members_of
 from shared.fhir.instants import Instant, iso, parse_instant, parse_range
@@ -53,19 +54,26 @@ class MemoryFhir:
         former = self._versions.get(key, [])[-2::-1]
         return tuple(resource for _, resource in former if resource is not None)
 
-    async def search(self, resource_type: str, params: Mapping[str, str]) -> AsyncIterator[Resource]:
+    async def search(
+        self, resource_type: str, params: Mapping[str, str | Sequence[str]]
+    ) -> AsyncIterator[Resource]:
         """Search by _id, patient and _lastUpdated, oldest first unless sorted the other way; all on one page.
+
+        Slots also by what shared.adapters.memory_slots knows.
 
         Raises Rejected for any other parameter, so that a simulation never searches wider than it says.
         """
-        if set(params) - _KNOWN:
+        slots = resource_type == "Slot"
+        if set(params) - _KNOWN - (SLOT_PARAMETERS if slots else frozenset()):
             raise Rejected("a search parameter that the memory server does not know", "fhir-refused")
         resource_key(resource_type, "any")
         current = [(v[-1], key) for key, v in self._versions.items() if key.resource_type == resource_type]
         newest_first = params.get("_sort") == "-_lastUpdated"
         ordered = sorted(current, key=lambda found: (found[0][0], found[1]), reverse=newest_first)
         for (at, resource), key in ordered:
-            if resource is not None and _matches(key, at, params) and _is_of(resource, params):
+            if resource is None or (slots and not is_such_slot(resource, params)):
+                continue
+            if _matches(key, at, params) and _is_of(resource, params):
                 yield resource
 
     async def deletions(self, resource_type: str, since: Instant) -> AsyncIterator[Deletion]:
@@ -168,9 +176,9 @@ class MemoryFhir:
             versions.append((self._clock.now(), None))
 
 
-def _is_of(resource: Resource, params: Mapping[str, str]) -> bool:
+def _is_of(resource: Resource, params: Mapping[str, str | Sequence[str]]) -> bool:
     wanted = params.get("patient") or params.get("subject")
-    if not wanted:
+    if not isinstance(wanted, str):
         return True
     text = orjson.dumps(resource).decode()
     return any(f'"Patient/{each}"' in text for each in wanted.split(","))
@@ -182,12 +190,12 @@ def _since(resource: Resource, since: Instant) -> bool:
     return parse_instant(meta["lastUpdated"]) >= since
 
 
-def _matches(key: ResourceKey, at: Instant, params: Mapping[str, str]) -> bool:
+def _matches(key: ResourceKey, at: Instant, params: Mapping[str, str | Sequence[str]]) -> bool:
     wanted = params.get("_id")
-    if wanted is not None and key.resource_id not in wanted.split(","):
+    if isinstance(wanted, str) and key.resource_id not in wanted.split(","):
         return False
     bound = params.get("_lastUpdated")
-    return bound is None or _within(at, bound)
+    return not isinstance(bound, str) or _within(at, bound)
 
 
 def _within(at: Instant, bound: str) -> bool:

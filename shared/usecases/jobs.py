@@ -95,10 +95,60 @@ class Populate(Struct, frozen=True, tag="populate"):
     """How often the shard was handed on from one message to the next."""
 
 
-type Job = Change | Changes | Wake | Refresh | Report | Inbound | Recovery | Audit | Populate
+class Grant(Struct, frozen=True, tag="grant"):
+    """Let an enrolment in that waited before its journey."""
+
+    key: str
+    enrolment_id: str
+
+
+class EnrolFor(Struct, frozen=True, tag="enrol-for"):
+    """Bring a patient into the journey of a campaign, for one of its runs."""
+
+    run: str
+    """Id of the run."""
+    key: str
+    again: bool = False
+    """Perhaps not for the first time: a crash came between."""
+
+
+class Recall(Struct, frozen=True, tag="recall"):
+    """Stop, pause or resume one enrolment that a campaign's run brought about."""
+
+    run: str
+    key: str
+    enrolment_id: str
+    action: Literal["stop", "pause", "resume"]
+
+
+type Job = (
+    Change
+    | Changes
+    | Wake
+    | Refresh
+    | Report
+    | Inbound
+    | Recovery
+    | Audit
+    | Populate
+    | Grant
+    | EnrolFor
+    | Recall
+)
 
 _decoder: msgspec.json.Decoder[Job] = msgspec.json.Decoder(
-    Change | Changes | Wake | Refresh | Report | Inbound | Recovery | Audit | Populate
+    Change
+    | Changes
+    | Wake
+    | Refresh
+    | Report
+    | Inbound
+    | Recovery
+    | Audit
+    | Populate
+    | Grant
+    | EnrolFor
+    | Recall
 )
 _encoder = msgspec.json.Encoder()
 

@@ -29,7 +29,9 @@ AUDITS = "audits"
 """Queue: one batch of an audit."""
 POPULATIONS = "populations"
 """Queue: one shard of the population, to look at after a publication."""
-QUEUES = (CHANGES, WAKEUPS, REPORTS, INBOUND, NOTIFICATIONS, OUTBOX, RECOVERIES, AUDITS, POPULATIONS)
+ENTRIES = "entries"
+"""Queue: one patient whom a campaign brings into its journey, or who waited to be let into one."""
+QUEUES = (CHANGES, WAKEUPS, REPORTS, INBOUND, NOTIFICATIONS, OUTBOX, RECOVERIES, AUDITS, POPULATIONS, ENTRIES)
 
 
 class Services(Struct, frozen=True):

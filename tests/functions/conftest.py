@@ -12,8 +12,18 @@ from notifiers import SOURCES
 from product_kit import SOON, Product, published, running
 from ward import CLINIC, Ward
 
-_QUEUES = ("changes", "recoveries", "reports", "inbound", "wakeups", "outbox", "audits", "populations")
-_TIMERS = ("due", "sweep", "reconciliation", "deletions", "audit")
+_QUEUES = (
+    "changes",
+    "recoveries",
+    "reports",
+    "inbound",
+    "wakeups",
+    "outbox",
+    "audits",
+    "populations",
+    "entries",
+)
+_TIMERS = ("due", "sweep", "admission", "reconciliation", "deletions", "audit")
 _open: dict[str, Product] = {}
 _closing = ExitStack()
 
