@@ -32,7 +32,7 @@ def journey(trigger: dict[str, Any] | None = None, steps: list[Any] | None = Non
 
 
 def waiting(on: dict[str, Any]) -> list[dict[str, Any]]:
-    step = {"id": "wait", "kind": "wait_for", "cases": [{"on": on, "next": "done"}], "timeout": "P1D"}
+    step = {"id": "wait", "kind": "wait_for", "cases": [{"when": on, "next": "done"}], "timeout": "P1D"}
     return [step, EXIT]
 
 
@@ -47,7 +47,10 @@ NAMED: dict[str, tuple[Document, str]] = {
         journey(goal={"title": "out", "any_of": [{"not_in_segment": SEGMENT}]}),
         "segment",
     ),
-    "steps[0].cases[0].on.in_segment": (journey(steps=waiting({"in_segment": SEGMENT})), "segment"),
+    "steps[0].cases[0].when.in_segment (wait_for)": (
+        journey(steps=waiting({"in_segment": SEGMENT})),
+        "segment",
+    ),
     "steps[0].cases[0].when.in_segment": (
         journey(
             steps=[
