@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-
+from cli.yaml_files import read_document
 from shared.catalogue import KINDS, Document
 from shared.errors import Invalid, Problem
 from shared.segment.static_list import parse_csv
@@ -35,16 +34,9 @@ def _documents(folder: Path, problems: list[Problem]) -> Iterator[Document]:
             if path.suffix not in _ENDINGS:
                 continue
             try:
-                body = yaml.safe_load(path.read_text())
-            except (yaml.YAMLError, UnicodeDecodeError) as error:
-                problems.append(
-                    Problem(where, f"cannot be read: {' '.join(str(error).split())}", "YAML or JSON")
-                )
-                continue
-            if isinstance(body, dict):
-                yield Document(kind, where, body)
-            else:
-                problems.append(Problem(where, "is not a definition", "a mapping of names to values"))
+                yield Document(kind, where, read_document(path, where=where))
+            except Invalid as invalid:
+                problems += invalid.problems
 
 
 def _listed(path: Path, where: str, problems: list[Problem]) -> Iterator[Document]:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import yaml
 from msgspec import Struct
 
+from cli import yaml_files
 from cli.definitions import SHIPPED
 from cli.ndjson_files import read_units
-from shared.errors import Invalid, Problem
+from shared.errors import Invalid
 from shared.fhir.canonical import canonical
 from shared.segment.compile import compile_segments, references
 from shared.segment.compiled import CompiledSegment
@@ -90,15 +90,8 @@ def _other(file: Path) -> Iterator[SegmentDefinition]:
 
 
 def read_document(file: Path) -> dict[str, object]:
-    """Read YAML or JSON. Raises Invalid for what is neither, or no mapping; OSError."""
-    try:
-        document = yaml.safe_load(file.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        said = " ".join(str(error).split())
-        raise Invalid((Problem(str(file), f"cannot be read: {said}", "YAML or JSON"),)) from None
-    if not isinstance(document, dict):
-        raise Invalid((Problem(str(file), "is not a segment", "a mapping with url, version and criteria"),))
-    return document
+    """Read a segment's YAML or JSON. Raises Invalid for what is neither, or no mapping; OSError."""
+    return yaml_files.read_document(file, "a segment", "a mapping with url, version and criteria")
 
 
 def compile_file(

@@ -155,7 +155,7 @@ def _result(
 def results(step: StepModel | None) -> tuple[str, ...]:
     """Return what may come of a step."""
     if isinstance(step, WaitForStep):
-        return (*dict.fromkeys(case.name or case.on.kind for case in step.cases), TIMED_OUT)
+        return (*dict.fromkeys(case.name or case.when.kind for case in step.cases), TIMED_OUT)
     return tuple(way.name for way in step.ways) if isinstance(step, SplitStep) else ()
 
 
@@ -163,7 +163,7 @@ def _happenings(steps: Sequence[StepModel], frame: Frame) -> Iterator[tuple[str,
     yield from (("exit_when or goal", happening) for happening in frame.happenings)
     for n, step in enumerate(steps):
         if isinstance(step, WaitForStep):
-            yield from ((f"steps[{n}].cases[{m}].on", case.on) for m, case in enumerate(step.cases))
+            yield from ((f"steps[{n}].cases[{m}].when", case.when) for m, case in enumerate(step.cases))
 
 
 def _whens(steps: Sequence[StepModel]) -> Iterator[tuple[str, When]]:

@@ -15,9 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from msgspec import Struct
 
+from cli.yaml_files import load_yaml
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant, parse_instant
 from shared.fhir.project import project
@@ -47,16 +47,6 @@ class Case(Struct, frozen=True):
     turns: tuple[Instant, ...]
 
 
-class _Text(yaml.SafeLoader):
-    """YAML whose dates stay text."""
-
-
-_Text.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in known if not tag.endswith(":timestamp")]
-    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 @cache
 def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in HERE.glob("*.yaml")))
@@ -65,7 +55,7 @@ def names() -> tuple[str, ...]:
 @cache
 def cases(name: str) -> tuple[Case, ...]:
     """Read the patients of a segment."""
-    document = yaml.load((HERE / f"{name}.yaml").read_text(), _Text)
+    document = load_yaml((HERE / f"{name}.yaml").read_text())
     return tuple(_case(patient, document["as_of"]) for patient in document["patients"])
 
 

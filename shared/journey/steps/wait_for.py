@@ -1,8 +1,8 @@
 """The step that waits for something to happen, with a time-out.
 
 Example: {id: reply, kind: wait_for,
-cases: [{on: {answer: {words: ["yes", "sí"]}}, as: confirmed, next: done},
-{on: {answer: {any: true}}, as: unclear, next: call}], timeout: P2D, timed_out: call}
+cases: [{when: {answer: {words: ["yes", "sí"]}}, as: confirmed, next: done},
+{when: {answer: {any: true}}, as: unclear, next: call}], timeout: P2D, timed_out: call}
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PASSED = TimePassed()
 class AwaitedCase(Authored):
     """One thing that ends the wait, and where it leads."""
 
-    on: Happening
+    when: Happening
     # "as" is what an author writes; the attribute needs another name in Python
     name: str = Field(default="", alias="as", pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
     """What came of it, for steps that follow to ask: see `result` of a branch."""
@@ -74,7 +74,7 @@ class WaitForStep(StepModel):
     def needs_focus(self) -> bool:
         """Say whether it hangs on the enrolment's own resource."""
         anchored = isinstance(self.until, Anchor) and self.until.of is None
-        return anchored or any(case.on.focus_status for case in self.cases)
+        return anchored or any(case.when.focus_status for case in self.cases)
 
     def mentions(self) -> dict[str, str]:
         """Return the step ids that it names, by field path."""
@@ -82,13 +82,13 @@ class WaitForStep(StepModel):
 
     def summary(self) -> str:
         """Say what it does."""
-        kinds = list(dict.fromkeys(case.on.kind.replace("_", " ") for case in self.cases))
+        kinds = list(dict.fromkeys(case.when.kind.replace("_", " ") for case in self.cases))
         most = describe(parse_duration(self.timeout)) if self.timeout else f"until {said(self.until)}"
         return f"Wait for {' or '.join(kinds)}, at most {most}"
 
     def onward(self, following: str) -> frozenset[str]:
         """Return where it goes at once: what holds already, or an instant that is past."""
-        levels = {case.next for case in self.cases if case.on.kind in _LEVELS}
+        levels = {case.next for case in self.cases if case.when.kind in _LEVELS}
         past = {following} if isinstance(self.until, Anchor | str) else set()
         return frozenset(levels | past)
 
@@ -113,7 +113,7 @@ class WaitForStep(StepModel):
             moved=moved if anchor else None,
             follows=frozenset({anchor.of.type} if anchor and anchor.of else ()),
             heard=self._heard,
-            asks=any(case.on.answer for case in self.cases),
+            asks=any(case.when.answer for case in self.cases),
         )
 
     def _due(self, setting: Setting) -> Due:
@@ -123,8 +123,8 @@ class WaitForStep(StepModel):
 
     def _heard(self, standing: Standing, happened: Happened) -> Goes | None:
         for case in self.cases:
-            if why := case.on.happens(standing, happened):
-                return Goes(case.next, why, result=case.name or case.on.kind)
+            if why := case.when.happens(standing, happened):
+                return Goes(case.next, why, result=case.name or case.when.kind)
         return None
 
     def _arrive(self, standing: Standing, due: Instant | None, setting: Setting) -> Outcome:

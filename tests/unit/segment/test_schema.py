@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
+from cli.yaml_files import load_yaml
 from shared.errors import Invalid
 from shared.segment.definition import parse_segment, segment_schema
 from tests.unit.segment import shipped
@@ -20,19 +20,9 @@ SHIPPED = sorted((shipped.ROOT / "definitions" / "segments").glob("*.yaml"))
 
 
 def whole(text: str) -> dict[str, Any]:
-    document = yaml.load(text, _Dateless)
+    document = load_yaml(text)
     head = {"url": "https://example.org/s", "version": "1", "title": "Test"}
     return document if "url" in document else {**head, "criteria": document}
-
-
-class _Dateless(yaml.SafeLoader):
-    """Reads dates as text, as an editor's validator does."""
-
-
-_Dateless.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
-    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def test_the_file_is_the_language():
