@@ -5,6 +5,7 @@ import azure.functions as func
 from functions import (
     campaigns,
     changes,
+    custom_events,
     delivery_reports,
     health,
     inbound_messages,
@@ -22,6 +23,7 @@ for module in (
     outbox,
     delivery_reports,
     inbound_messages,
+    custom_events,
     campaigns,
     populations,
     health,

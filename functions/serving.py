@@ -21,7 +21,14 @@ from shared.usecases.services import Services
 
 logger = logging.getLogger("hearthline")
 
-_STATUS = {"too-large": 413, "method-not-allowed": 405, "unknown-source": 404, "batch-too-large": 413}
+_STATUS = {
+    "too-large": 413,
+    "method-not-allowed": 405,
+    "unknown-source": 404,
+    "batch-too-large": 413,
+    "unknown-patient": 422,
+    "ambiguous-patient": 422,
+}
 
 PATIENCE = 5
 """Deliveries after which a message that waits for another system is put back; fewer than host.json allows."""

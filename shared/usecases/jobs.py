@@ -41,6 +41,12 @@ class Wake(Struct, frozen=True, tag="wake"):
     due: Instant
 
 
+class WakeMany(Struct, frozen=True, tag="wake-many"):
+    """The instants of several patients have come: one message for them all."""
+
+    wakes: tuple[Wake, ...]
+
+
 class Refresh(Struct, frozen=True, tag="refresh"):
     """Look at a patient afresh: after a publication, or because the sweep found work left."""
 
@@ -121,10 +127,20 @@ class Recall(Struct, frozen=True, tag="recall"):
     action: Literal["stop", "pause", "resume"]
 
 
+class Happened(Struct, frozen=True, tag="happened"):
+    """Another system, or a person, says that something happened to a patient."""
+
+    event_id: str
+    name: str
+    patient_id: str
+    at: Instant
+
+
 type Job = (
     Change
     | Changes
     | Wake
+    | WakeMany
     | Refresh
     | Report
     | Inbound
@@ -134,12 +150,14 @@ type Job = (
     | Grant
     | EnrolFor
     | Recall
+    | Happened
 )
 
 _decoder: msgspec.json.Decoder[Job] = msgspec.json.Decoder(
     Change
     | Changes
     | Wake
+    | WakeMany
     | Refresh
     | Report
     | Inbound
@@ -149,6 +167,7 @@ _decoder: msgspec.json.Decoder[Job] = msgspec.json.Decoder(
     | Grant
     | EnrolFor
     | Recall
+    | Happened
 )
 _encoder = msgspec.json.Encoder()
 

@@ -31,7 +31,12 @@ POPULATIONS = "populations"
 """Queue: one shard of the population, to look at after a publication."""
 ENTRIES = "entries"
 """Queue: one patient whom a campaign brings into its journey, or who waited to be let into one."""
-QUEUES = (CHANGES, WAKEUPS, REPORTS, INBOUND, NOTIFICATIONS, OUTBOX, RECOVERIES, AUDITS, POPULATIONS, ENTRIES)
+EVENTS = "events"
+"""Queue: something that happened to one patient, as another system or a person says."""
+QUEUES = (
+    *(CHANGES, WAKEUPS, REPORTS, INBOUND, NOTIFICATIONS, OUTBOX, RECOVERIES),
+    *(AUDITS, POPULATIONS, ENTRIES, EVENTS),
+)
 
 
 class Services(Struct, frozen=True):

@@ -22,6 +22,7 @@ _QUEUES = (
     "audits",
     "populations",
     "entries",
+    "events",
 )
 _TIMERS = ("due", "sweep", "admission", "reconciliation", "deletions", "audit")
 _open: dict[str, Product] = {}
