@@ -20,6 +20,7 @@ from shared.errors import Invalid, Problem
 from shared.fhir.canonical import version_key
 from shared.fhir.lens import EMPTY, Lens, union
 from shared.inline import AtHand, compile_criteria, parse_criteria
+from shared.journey.campaign import Campaigns, parse_campaign
 from shared.journey.compile import CompiledJourney, compile_journey
 from shared.journey.controls import FREE, Controls
 from shared.journey.definition import JourneyDefinition, parse_journey
@@ -28,7 +29,7 @@ from shared.message.index import Templates
 from shared.message.policy import Policy
 from shared.message.render import compile_template
 from shared.message.template import parse_template
-from shared.naming import dated, names_of, unresolved
+from shared.naming import dated, names_of, unresolved, unresolved_by_campaigns
 from shared.segment.compile import compile_segments
 from shared.segment.definition import SegmentDefinition, parse_segment
 from shared.segment.index import SegmentIndex
@@ -49,6 +50,8 @@ class Catalogue(Struct, frozen=True):
     controls: Controls = FREE
     arrivals: Lens = EMPTY
     """What is looked for in resources that arrive: for segments, and for the conditions of journeys."""
+    campaigns: Campaigns = Campaigns()
+    """What staff may submit, approve and start: shared.usecases.campaigns."""
 
     def __post_init__(self) -> None:
         """Join what segments and journeys look for."""
@@ -91,6 +94,7 @@ def build_catalogue(
     segments = reader.read("segment", parse_segment)
     journeys = reader.read("journey", parse_journey)
     templates = reader.read("template", parse_template)
+    campaigns = reader.read("campaign", parse_campaign)
     lists = StaticLists(found for _, found in reader.read("list", parse_list))
     codes = [document.body for document in reader.documents if document.kind == "valueset"]
     valuesets = next(iter(reader.collect(lambda: [ValueSets.of(codes, sought)])), ValueSets.of([]))
@@ -104,7 +108,8 @@ def build_catalogue(
     dates = _Dates(since, max(publication(version), 1))
     running = [*_journeys(reader, journeys, hand, controls, dates)]
     built = [made for _, t in templates for made in reader.collect(partial(_one, compile_template, t))]
-    reader.problems += unresolved(journeys, names_of(reader.documents))
+    names = names_of(reader.documents)
+    reader.problems += [*unresolved(journeys, names), *unresolved_by_campaigns(campaigns, names)]
     if reader.problems:
         raise Invalid(tuple(reader.problems))
     return Catalogue(
@@ -114,6 +119,7 @@ def build_catalogue(
         templates=Templates(built),
         policy=policy,
         controls=controls,
+        campaigns=Campaigns(found for _, found in campaigns),
     )
 
 

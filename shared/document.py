@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from shared.fhir.canonical import canonical
 
-type Kind = Literal["segment", "journey", "template", "valueset", "list"]
+type Kind = Literal["segment", "journey", "template", "valueset", "list", "campaign"]
 
 KINDS: Mapping[str, Kind] = {
     "segments": "segment",
@@ -17,6 +17,7 @@ KINDS: Mapping[str, Kind] = {
     "templates": "template",
     "valuesets": "valueset",
     "lists": "list",
+    "campaigns": "campaign",
 }
 """Which kind of definition lies in which folder."""
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from shared.document import Document
 from shared.errors import Problem
 from shared.fhir.canonical import canonical, version_key
+from shared.journey.campaign import CampaignDefinition
 from shared.journey.definition import JourneyDefinition
 from shared.journey.uses import uses
 from shared.segment.compiled import CompiledSegment
@@ -87,3 +88,18 @@ def unresolved(journeys: Iterable[tuple[str, JourneyDefinition]], known: Names) 
             if used.name not in known.get(used.kind, ()):
                 told = f"there is no {used.kind} {used.name}"
                 yield Problem(f"{where}: {used.path}", told, f"a published {used.kind}")
+
+
+def unresolved_by_campaigns(
+    campaigns: Iterable[tuple[str, CampaignDefinition]], known: Names
+) -> Iterator[Problem]:
+    """Find what campaigns name and nobody published."""
+    people = {*known.get("segment", ()), *known.get("list", ())}
+    for where, campaign in campaigns:
+        if campaign.journey not in known.get("journey", ()):
+            told = f"there is no journey {campaign.journey}"
+            yield Problem(f"{where}: journey", told, "a published journey")
+        for path, url in campaign.named:
+            if url not in people:
+                told = f"there is no segment or list {url}"
+                yield Problem(f"{where}: {path}", told, "a published segment or list")
