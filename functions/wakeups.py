@@ -7,10 +7,10 @@ import azure.functions as func
 from functions.serving import carry_out, logger
 from shared.bootstrap import services
 from shared.errors import Rejected
-from shared.usecases.jobs import Job, Wake
+from shared.usecases.jobs import Job, Wake, WakeMany
 from shared.usecases.react import Trigger
 from shared.usecases.services import WAKEUPS, Services
-from shared.usecases.wake import queue_due, wake
+from shared.usecases.wake import queue_due, wake, wake_many
 
 blueprint = func.Blueprint()
 
@@ -32,6 +32,10 @@ async def wakeups(message: func.QueueMessage) -> None:
 
 
 async def _wake(ready: Services, job: Job, trigger: Trigger) -> None:
-    if not isinstance(job, Wake):
-        raise Rejected("not a wake-up", "bad-job")
-    await wake(ready, job, trigger)
+    match job:
+        case Wake():
+            await wake(ready, job, trigger)
+        case WakeMany():
+            await wake_many(ready, job, trigger)
+        case _:
+            raise Rejected("not a wake-up", "bad-job")

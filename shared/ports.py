@@ -181,11 +181,11 @@ class Indexes(Roster, Protocol):
         ...
 
     async def due(self, now: Instant, limit: int) -> tuple[Wakeup, ...]:
-        """Return wake-ups that are due, oldest first."""
+        """Return wake-ups that are due, in order: the oldest `limit` of each partition of the index."""
         ...
 
-    async def unschedule(self, wakeup: Wakeup) -> None:
-        """Forget a wake-up that has been put on the queue."""
+    async def unschedule(self, wakeups: Sequence[Wakeup]) -> None:
+        """Forget wake-ups that have been put on the queue; one that is gone already is no error."""
         ...
 
     async def scheduled(self, wakeup: Wakeup) -> bool:

@@ -134,9 +134,9 @@ class MemoryIndexes(MemoryRoster):
         found = sorted(row for row in self._wakeups if row[0] <= now)
         return tuple(Wakeup(key, due) for due, key in found[:limit])
 
-    async def unschedule(self, wakeup: Wakeup) -> None:
+    async def unschedule(self, wakeups: Sequence[Wakeup]) -> None:
         """See Indexes.unschedule."""
-        self._wakeups.discard((wakeup.due, wakeup.key))
+        self._wakeups -= {(wakeup.due, wakeup.key) for wakeup in wakeups}
 
     async def scheduled(self, wakeup: Wakeup) -> bool:
         """See Indexes.scheduled."""

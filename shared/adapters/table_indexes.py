@@ -58,20 +58,29 @@ class TableIndexes(TableRoster):
         await asyncio.gather(*(self._tables.transact(table, part) for part in parts))
 
     async def due(self, now: Instant, limit: int) -> tuple[Wakeup, ...]:
-        """Return at most `limit` wake-ups that are due, oldest first; all shards are asked at once."""
+        """Return the oldest `limit` wake-ups that are due of each shard; all are asked at once."""
         found = await asyncio.gather(*(self._due_in(shard, now, limit) for shard in range(SHARDS)))
-        merged = sorted((w for shard in found for w in shard), key=lambda w: (w.due, w.key))
-        return tuple(merged[:limit])
+        return tuple(sorted((w for shard in found for w in shard), key=lambda w: (w.due, w.key)))
 
     async def _due_in(self, shard: int, now: Instant, limit: int) -> list[Wakeup]:
         condition = f"PartitionKey eq '{shard:02d}' and RowKey lt '{now + 1:020d}'"
         rows = self._tables.query(self._wakeups, condition, "RowKey", limit)
         return [_wakeup(str(row["RowKey"])) async for row, _ in rows]
 
-    async def unschedule(self, wakeup: Wakeup) -> None:
-        """Forget a wake-up; one that is gone already is no error."""
-        row = _wakeup_row(wakeup.key, wakeup.due)
-        await self._delete(self._wakeups, _shard(wakeup.key), row)
+    async def unschedule(self, wakeups: Sequence[Wakeup]) -> None:
+        """Forget wake-ups, a transaction for each hundred of a shard; one that is gone already is no error."""
+        shards: dict[str, list[Write]] = {}
+        for wakeup in wakeups:
+            shard, row = _shard(wakeup.key), _wakeup_row(wakeup.key, wakeup.due)
+            shards.setdefault(shard, []).append(Write("delete", shard, row))
+        parts = [part for rows in shards.values() for part in batched(rows, MAX_OPERATIONS, strict=False)]
+        await asyncio.gather(*(self._forget(part) for part in parts))
+
+    async def _forget(self, rows: Sequence[Write]) -> None:
+        try:
+            await self._tables.transact(self._wakeups, rows)
+        except Conflict:  # somebody was there before: perhaps only at one of them
+            await asyncio.gather(*(self._delete(self._wakeups, r.partition, r.row) for r in rows))
 
     async def scheduled(self, wakeup: Wakeup) -> bool:
         """Say whether there is such a wake-up."""

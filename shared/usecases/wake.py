@@ -1,17 +1,32 @@
-"""Time: what is due goes on the queue; a patient that is woken is looked at, and scheduled again if early."""
+"""Time: what is due goes on the queue; a patient that is woken is looked at, and scheduled again if early.
+
+Few wake-ups go one to a message, so that they spread over instances at once; many go in batches, which
+makes a wake-up cheap when a hundred thousand are due in one minute.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from itertools import batched
 
 from shared.events import DefinitionsPublished, WakeupDue
 from shared.ports import Wakeup
-from shared.usecases.jobs import Refresh, Wake, encode_job
+from shared.usecases.jobs import Refresh, Wake, WakeMany, encode_job
 from shared.usecases.react import Trigger, react
 from shared.usecases.services import WAKEUPS, Services
 
-MOST = 1000
-"""Wake-ups that one timer call puts on the queue; it goes on with more while there are any."""
+MOST = 500
+"""Wake-ups that are read at once of each partition; one timer call goes on while there are more."""
+
+BATCH = 50
+"""Patients to a message, where many are due."""
+
+FEW = 100
+"""Up to so many wake-ups go one to a message."""
+
+AT_ONCE = 8
+"""Patients of one message that are looked at at the same time; an instance takes several messages."""
 
 
 async def queue_due(services: Services) -> int:
@@ -22,17 +37,20 @@ async def queue_due(services: Services) -> int:
     """
     queued = 0
     while due := await services.indexes.due(services.clock.now(), MOST):
-        for start in range(0, len(due), 32):
-            await asyncio.gather(*(_queue(services, wakeup) for wakeup in due[start : start + 32]))
+        size = 1 if len(due) <= FEW else BATCH
+        parts = tuple(batched(due, size, strict=False))
+        for some in batched(parts, 32, strict=False):
+            await asyncio.gather(*(services.queue.send(WAKEUPS, _body(part)) for part in some))
+            await services.indexes.unschedule([wakeup for part in some for wakeup in part])
         queued += len(due)
-        if len(due) < MOST:
+        if len(due) <= FEW:
             break
     return queued
 
 
-async def _queue(services: Services, wakeup: Wakeup) -> None:
-    await services.queue.send(WAKEUPS, encode_job(Wake(wakeup.key, wakeup.due)))
-    await services.indexes.unschedule(wakeup)
+def _body(wakeups: Sequence[Wakeup]) -> bytes:
+    wakes = tuple(Wake(wakeup.key, wakeup.due) for wakeup in wakeups)
+    return encode_job(wakes[0] if len(wakes) == 1 else WakeMany(wakes))
 
 
 async def wake(services: Services, job: Wake, trigger: Trigger) -> None:
@@ -42,6 +60,26 @@ async def wake(services: Services, job: Wake, trigger: Trigger) -> None:
     if due is not None and due == reaction.before.next_due:
         # Woken early by a clock ahead of ours, or for nothing: the row that was consumed may be the only one.
         await services.indexes.schedule(job.key, due)
+
+
+async def wake_many(services: Services, job: WakeMany, trigger: Trigger) -> None:
+    """Let time pass for several patients. Raises Unavailable.
+
+    With whom it fails gets a message of their own, as a single one: what is wrong with one patient is not
+    the others' poison.
+    """
+    waiting = iter(job.wakes)
+    failed: list[Wake] = []
+
+    async def one_by_one() -> None:
+        for one in waiting:
+            try:
+                await wake(services, one, trigger)
+            except Exception:  # whatever it is will be raised again, by the message of its own
+                failed.append(one)
+
+    await asyncio.gather(*(one_by_one() for _ in range(AT_ONCE)))
+    await asyncio.gather(*(services.queue.send(WAKEUPS, encode_job(one)) for one in failed))
 
 
 async def refresh(services: Services, job: Refresh, trigger: Trigger) -> None:

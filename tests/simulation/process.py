@@ -22,6 +22,7 @@ from shared.usecases.jobs import (
     Refresh,
     Report,
     Wake,
+    WakeMany,
     decode_job,
     encode_job,
 )
@@ -35,7 +36,7 @@ from shared.usecases.report import take_inbound, take_report
 from shared.usecases.services import CHANGES, REPORTS, Services
 from shared.usecases.sweep import sweep
 from shared.usecases.take_change import take_change
-from shared.usecases.wake import queue_due, refresh, wake
+from shared.usecases.wake import queue_due, refresh, wake, wake_many
 from tests.simulation import gated, senders
 from tests.simulation.gate import Gate
 from tests.simulation.provider import Provider
@@ -132,6 +133,8 @@ async def _job(ready: Services, job: Job, trigger: Trigger) -> None:
                 await ready.queue.send(CHANGES, encode_job(change))
         case Wake():
             await wake(ready, job, trigger)
+        case WakeMany():
+            await wake_many(ready, job, trigger)
         case Refresh():
             await refresh(ready, job, trigger)
         case Report():

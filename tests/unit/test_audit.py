@@ -195,7 +195,7 @@ async def is_listed_and_has_no_record(services: Services) -> Mapping[str, str]:
 async def would_not_be_woken(services: Services) -> Mapping[str, str]:
     due = (await record(services, "p0")).next_due
     assert due is not None
-    await services.indexes.unschedule(Wakeup(patient_key("p0"), due))
+    await services.indexes.unschedule([Wakeup(patient_key("p0"), due)])
     return {"wake-up": ""}
 
 
