@@ -5,6 +5,7 @@ Held to the same contract suite as shared.adapters.fhir_http over a real server.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
 import orjson
@@ -28,7 +29,9 @@ _PREFIXES: Mapping[str, Callable[[Instant, _Range], bool]] = {
     "eq": lambda at, span: span[0] <= at < max(span[1], span[0] + 1),
 }
 
-_KNOWN = frozenset({"_id", "_lastUpdated", "_sort", "_count", "_elements", "patient", "subject"})
+_KNOWN = frozenset(
+    {"_id", "_lastUpdated", "_sort", "_count", "_elements", "patient", "subject", "identifier"}
+)
 """`patient` and `subject` find what refers to a Patient anywhere."""
 
 
@@ -177,11 +180,20 @@ class MemoryFhir:
 
 
 def _is_of(resource: Resource, params: Mapping[str, str | Sequence[str]]) -> bool:
+    if (token := params.get("identifier")) is not None and token not in _tokens(resource):
+        return False
     wanted = params.get("patient") or params.get("subject")
     if not isinstance(wanted, str):
         return True
     text = orjson.dumps(resource).decode()
     return any(f'"Patient/{each}"' in text for each in wanted.split(","))
+
+
+def _tokens(resource: Resource) -> list[str]:
+    """Return the identifiers of a resource as a search names them, what means something else escaped."""
+    held = resource.get("identifier")
+    parts = [(each.get("system"), each.get("value")) for each in held] if isinstance(held, list) else []
+    return ["|".join(re.sub(r"([$,|\\])", r"\\\1", str(part)) for part in pair) for pair in parts]
 
 
 def _since(resource: Resource, since: Instant) -> bool:

@@ -167,6 +167,16 @@ async def test_search_by_id(server):
     assert await ids(server, _id=str(written["id"]), _lastUpdated="lt2001-01-01") == []
 
 
+async def test_search_by_identifier(server):
+    """The same value of another system is another person's."""
+    value = f"{uuid4().hex}-a"
+    one, other = patient(), patient()
+    await server.update({**one, "identifier": [{"system": "urn:mrn", "value": value}]})
+    await server.update({**other, "identifier": [{"system": "urn:other", "value": value}]})
+    assert await ids(server, identifier=f"urn:mrn|{value}") == [one["id"]]
+    assert await ids(server, identifier=f"urn:mrn|{value}b") == []
+
+
 async def test_ids_of_all_patients(server):
     written = patient()
     await server.update(written)
