@@ -37,6 +37,8 @@ def on_segment(record: PatientRecord, changed: SegmentChanged, journeys: Journey
 
     The record already holds the new membership; one that has changed again since makes the call stale.
     """
+    if (lost := lose_person(record, now)) is not None:  # who dies leaves segments, and reaches no goal by it
+        return lost
     membership = record.memberships.get(changed.url)
     if membership is not None and membership.member != changed.entered:
         return Sprint(record)

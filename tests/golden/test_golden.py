@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from cli.yaml_files import load_yaml
 from tests.golden.play import DEFINITIONS, Play
 
 HERE = Path(__file__).parent
@@ -23,7 +23,7 @@ MARK = "story: |\n"
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_the_story_is_as_written(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    scenario = yaml.safe_load(text)
+    scenario = load_yaml(text)
     told = Play(scenario).run(scenario["happens"])
     if os.environ.get("HEARTHLINE_GOLDEN") == "rewrite":
         head = text.partition(MARK)[0]
@@ -40,9 +40,7 @@ def test_the_story_is_as_written(path: Path) -> None:
 def test_every_shipped_journey_has_a_golden_run() -> None:
     played: set[Any] = set()
     for path in SCENARIOS:
-        played |= {
-            j for j in yaml.safe_load(path.read_text(encoding="utf-8"))["journeys"] if isinstance(j, str)
-        }
+        played |= {j for j in load_yaml(path.read_text(encoding="utf-8"))["journeys"] if isinstance(j, str)}
     assert played == {path.stem for path in (DEFINITIONS / "journeys").glob("*.yaml")}
 
 
