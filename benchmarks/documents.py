@@ -37,6 +37,11 @@ def segments(count: int, concerned: int = 10) -> tuple[Document, ...]:
     )
 
 
+def journey(name: str, body: dict[str, Any]) -> Document:
+    """Return a journey of this name."""
+    return _document("journey", f"{_BASE}/journeys/{name}", body)
+
+
 def shares(percent: int) -> tuple[Document, ...]:
     """Return one segment, of which so many of a hundred patients are members."""
     has = {"type": "Observation", "code": SHARE, "which": "latest", "value": {"below": percent, "unit": "1"}}

@@ -72,7 +72,7 @@ async def measure(sizes: Sizes, tell: Tell) -> Json:
 
 
 @asynccontextmanager
-async def storage() -> AsyncIterator[Storage]:
+async def storage(queue: str = POPULATIONS) -> AsyncIterator[Storage]:
     """Start Azurite's tables and queues in a folder that is gone afterwards."""
     children = Children()
     ports = dict(zip(("blob", "queue", "table"), free_ports(3), strict=True))
@@ -93,7 +93,7 @@ async def storage() -> AsyncIterator[Storage]:
                 rest = StorageRest(connection_account(connection, "queue"), session)
                 yield Storage(
                     services,
-                    RestQueue(rest, POPULATIONS),
+                    RestQueue(rest, queue),
                     {child.service.name: child.pid for child in started},
                 )
         finally:

@@ -43,6 +43,8 @@ class Sizes:
     """Patients of a population run."""
     population_facts: int = 40
     """Of each of them."""
+    wakeups: tuple[int, ...] = (1000, 100_000)
+    """Enrolments that are due in one minute."""
     operations: int = 400
     """Of each kind where one client is held against another."""
 
@@ -68,5 +70,6 @@ QUICK = Sizes(
     rows=(1000, 4000),
     population=1000,
     population_facts=30,
+    wakeups=(500, 3000),
     operations=120,
 )

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from benchmarks import clients, evaluation, full_path, growth, imports, latency, populate, preview, record
+from benchmarks import (
+    clients,
+    evaluation,
+    full_path,
+    growth,
+    imports,
+    latency,
+    populate,
+    preview,
+    record,
+    wakeups,
+)
 from benchmarks.documents import one_message
 from benchmarks.full_path import Tell
 from benchmarks.sizes import FULL, Sizes
@@ -76,6 +87,10 @@ async def _populate(run: Run) -> Part:
     return await populate.measure(run.sizes, run.tell)
 
 
+async def _wakeups(run: Run) -> Part:
+    return await wakeups.measure(run.sizes, run.tell)
+
+
 async def _preview(run: Run) -> Part:
     return preview.measure(preview.MILLION if run.sizes == FULL else preview.MILLION // 10, run.tell)
 
@@ -89,5 +104,6 @@ SUITE: Mapping[str, Measure] = {
     "segments": _segments,
     "patients": _patients,
     "populate": _populate,
+    "wakeups": _wakeups,
     "preview": _preview,
 }

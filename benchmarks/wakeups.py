@@ -1,0 +1,162 @@
+"""Waking many enrolments that are due in one minute: how long until all have advanced, and at what cost each.
+
+Azurite's queue and table processes, and the workers in this process with the lean clients: no functions host,
+whose share is one empty invocation for a batch of wake-ups. And the engine alone: advances a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC
+from itertools import batched
+
+from msgspec.structs import replace
+
+from benchmarks import people
+from benchmarks.cpu import Meter
+from benchmarks.documents import journey
+from benchmarks.full_path import Tell
+from benchmarks.populate import Storage, storage
+from benchmarks.report import Json, at_least, at_most, tidy
+from benchmarks.sizes import Sizes
+from sandbox.functions_host.queue_messages import decode_text
+from sandbox.functions_host.queue_rest import RestQueue
+from shared.catalogue import Document
+from shared.fhir.instants import DAY, Instant
+from shared.journey.advance import on_wakeup
+from shared.journey.compile import compile_journey
+from shared.journey.definition import parse_journey
+from shared.journey.index import Journeys
+from shared.patient.facts import Facts
+from shared.patient.record import Decision, PatientRecord, patient_key
+from shared.patient.state import Enrolment
+from shared.ports import Stored, Wakeup
+from shared.usecases.jobs import Wake, WakeMany, decode_job
+from shared.usecases.publish import publish
+from shared.usecases.react import Trigger
+from shared.usecases.services import WAKEUPS
+from shared.usecases.wake import queue_due, wake, wake_many
+
+WORKERS = 8
+"""Messages under way at once; one instance takes up to 32."""
+_STORING = 16
+_FACTS = 10
+_ADVANCES = 20_000
+_STEPS = [{"id": f"wait-{n}", "kind": "wait", "duration": f"P{n + 1}D"} for n in range(4)]
+
+
+async def measure(sizes: Sizes, tell: Tell) -> Json:
+    """Wake few and many, and compare what one wake-up costs."""
+    tell("advances of the engine")
+    found: dict[str, object] = {"advances_per_second": tidy(_advances())}
+    costs: list[float] = []
+    for number in sizes.wakeups:
+        async with storage(WAKEUPS) as at:
+            await publish(at.services, (_waiting(),))
+            tell(f"{number} enrolments to wake")
+            await _store(at, number)
+            tell(f"waking {number}")
+            run = await _wake_all(at, number)
+        found[f"{number}_due"] = run
+        costs.append(float(str(run["worker_cpu_ms_per_wakeup"])))
+    most = found[f"{sizes.wakeups[-1]}_due"]
+    assert isinstance(most, dict)
+    rate = float(most["wakeups_per_second"])
+    return {
+        **found,
+        "cpu_growth_few_to_many": at_most(costs[-1] / costs[0], 1.3),
+        "rate_at_most_due": at_least(rate, 500),
+    }
+
+
+def _waiting() -> Document:
+    trigger: dict[str, object] = {"trigger": {"manual": True}, "steps": _STEPS}
+    return journey("waiting", trigger)
+
+
+def _advances() -> float:
+    """Return how many steps a second the engine takes, one wake-up each, in one patient's record."""
+    definition = parse_journey(_waiting().body, "benchmark")
+    journeys = Journeys([compile_journey(definition, UTC)])
+    record = _record(0, people.START)
+    began = time.perf_counter()
+    for n in range(_ADVANCES):
+        if not record.enrolments:
+            record = _record(0, people.START)
+        record = on_wakeup(record, journeys, Instant(people.START + n * 10 * DAY)).record
+    return _ADVANCES / (time.perf_counter() - began)
+
+
+def _record(number: int, due: Instant) -> PatientRecord:
+    url = str(_waiting().body["url"])
+    enrolment = Enrolment(
+        "e1", f"{url}|1.0.0", "active", "wait-0", 1, Instant(due - DAY), due, arrived=Instant(due - DAY)
+    )
+    name = f"p-{number}"
+    return PatientRecord(
+        key=patient_key(name),
+        patient_id=name,
+        person=people.person(number),
+        facts=Facts.of_facts(*_PAST),
+        enrolments={"e1": enrolment},
+    )
+
+
+_PAST = tuple(people.facts(_FACTS))
+
+
+async def _store(at: Storage, number: int) -> None:
+    """Store patients each of whom is due at some instant of the same minute, long ago, with their rows."""
+    waiting = iter(range(number))
+    current = (await at.services.definitions.current()).version
+
+    async def work() -> None:
+        for n in waiting:
+            record = _record(n, Instant(people.START + n % 60_000_000))
+            record = replace(record, catalogue=current)
+            empty = Stored(PatientRecord(key=record.key, patient_id=record.patient_id))
+            await at.services.patients.commit(empty, Decision(record))
+
+    await asyncio.gather(*(work() for _ in range(_STORING)))
+    rows = (Wakeup(patient_key(f"p-{n}"), Instant(people.START + n % 60_000_000)) for n in range(number))
+    for part in batched(rows, 5000, strict=False):
+        await at.services.indexes.schedule_all(part)
+
+
+async def _wake_all(at: Storage, number: int) -> Json:
+    """Run the timer and the workers side by side until nobody is left."""
+    meter, began = Meter(at.pids), time.perf_counter()
+    timer = asyncio.ensure_future(queue_due(at.services))
+    woken = sum(await asyncio.gather(*(_work(at, at.queue, timer) for _ in range(WORKERS))))
+    seconds, used = time.perf_counter() - began, meter.read()
+    assert timer.result() == woken == number, (timer.result(), woken, number)
+    cpu = {name: tidy(1000 * spent / number) for name, spent in used.cpu.items()}
+    return {
+        "seconds_to_drain": tidy(seconds),
+        "wakeups_per_second": tidy(number / seconds),
+        "cpu_ms_per_wakeup": cpu,
+        "worker_cpu_ms_per_wakeup": next(spent for name, spent in cpu.items() if name not in at.pids),
+        "cores_of_others": tidy(used.others / used.seconds),
+    }
+
+
+async def _work(at: Storage, queue: RestQueue, timer: asyncio.Future[int]) -> int:
+    """Take messages off the queue and carry them out until there are none; how many were woken."""
+    woken = 0
+    while True:
+        last = timer.done()
+        batch = await queue.receive(1, 60)
+        if not batch and last:
+            return woken
+        for message in batch:
+            job = decode_job(decode_text(message.text, "base64"))
+            trigger = Trigger(message.id, message.dequeue_count)
+            if isinstance(job, WakeMany):
+                await wake_many(at.services, job, trigger)
+                woken += len(job.wakes)
+            else:
+                assert isinstance(job, Wake)
+                await wake(at.services, job, trigger)
+                woken += 1
+            await queue.delete(message)
