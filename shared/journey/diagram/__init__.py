@@ -1,0 +1,1 @@
+"""The diagram of a journey as SVG: graph → layers → order → places → routes → drawing. Pure."""
