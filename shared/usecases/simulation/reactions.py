@@ -1,0 +1,99 @@
+"""What a patient is supposed to make of a message: reports, a STOP, and perhaps an answer.
+
+Called by shared.usecases.simulation.life for each message that was sent; chance comes of the message's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import accumulate
+
+from msgspec import Struct
+
+from shared.effects import SendMessage
+from shared.events import CustomEventReceived, DeliveryReported, Event, InboundReceived
+from shared.fhir.calendar import add
+from shared.fhir.instants import Instant
+from shared.patient.record import PatientRecord, identify
+from shared.patient.state import Enrolment, Message
+from shared.usecases.simulation.chance import share
+from shared.usecases.simulation.stage import Stage
+
+_REPLIED = ("sms", "whatsapp")
+"""Channels by which people answer."""
+
+
+class Asked(Struct, frozen=True):
+    """A message was read by somebody who may answer, if anything is asked by then."""
+
+    message_id: str
+
+
+type Coming = Event | Asked
+
+
+def to_message(sent: SendMessage, now: Instant, stage: Stage) -> Iterator[tuple[Instant, Coming]]:
+    """Say what comes of a message, and when."""
+    assumed, name = stage.plan.assumptions, sent.message_id
+
+    def later(length: str) -> Instant:
+        return add(now, assumed.length(length), stage.zone)
+
+    def chance(what: str) -> float:
+        return share(assumed.seed, name, what)
+
+    at = later("delivered-after")
+    if chance("delivered") >= assumed.share("delivered", sent.channel):
+        yield at, DeliveryReported(name, "failed", at, "supposed not to have arrived")
+        return
+    yield at, DeliveryReported(name, "delivered", at)
+    interest = chance("opened")
+    clicks = interest < assumed.share("clicked", sent.channel)
+    if clicks or interest < assumed.share("opened", sent.channel):
+        yield later("opened-after"), DeliveryReported(name, "opened", later("opened-after"))
+    if clicks:
+        yield later("clicked-after"), DeliveryReported(name, "clicked", later("clicked-after"))
+    if sent.channel not in _REPLIED:
+        return
+    if chance("stopped") < assumed.share("stopped", sent.channel):
+        at = later("stop-after")
+        yield at, InboundReceived(identify(name, "stop"), sent.channel, sent.to, "STOP", at)
+    yield later("answer-after"), Asked(name)
+
+
+def answer(asked: Message, record: PatientRecord, now: Instant, stage: Stage) -> InboundReceived | None:
+    """Return what the patient replies now to a message; None where nothing is asked, or they say nothing."""
+    enrolment = record.enrolments.get(asked.enrolment_id)
+    if enrolment is None or not _asks(enrolment, stage):
+        return None
+    mood = share(stage.plan.assumptions.seed, asked.message_id, "answer")
+    text = _choice(enrolment, mood, stage)
+    if not text:
+        return None
+    return InboundReceived(identify(asked.message_id, "answer"), asked.channel, asked.to, text, now)
+
+
+def _asks(enrolment: Enrolment, stage: Stage) -> bool:
+    journey = stage.catalogue.journeys.get(enrolment.journey)
+    step = journey.steps.get(enrolment.step) if journey is not None else None
+    return step is not None and step.asks and enrolment.arrived is not None
+
+
+def _choice(enrolment: Enrolment, mood: float, stage: Stage) -> str:
+    """Choose by chance among what is supposed, or evenly among the answers that the step knows."""
+    assumed = stage.plan.assumptions
+    said = assumed.answers_at(enrolment.step)
+    if not said:
+        words = stage.words.get((enrolment.journey, enrolment.step), ())
+        said = dict.fromkeys(words, assumed.share("answered", "") / max(len(words), 1))
+    bounds = accumulate(said.values())
+    return next((text for text, bound in zip(said, bounds, strict=True) if mood < bound), "")
+
+
+def to_entry(enrolment_id: str, now: Instant, stage: Stage) -> Iterator[tuple[Instant, Coming]]:
+    """Say which custom events will happen for somebody who has begun a journey."""
+    assumed = stage.plan.assumptions
+    for name, part in assumed.events.items():
+        if share(assumed.seed, enrolment_id, f"event {name}") < part:
+            at = add(now, assumed.length("event-after"), stage.zone)
+            yield at, CustomEventReceived(identify(enrolment_id, "event", name), name, at)
