@@ -7,11 +7,15 @@ import typer
 from cli.audit import audit
 from cli.clock import clock
 from cli.columns import columns
+from cli.enrolment import enrolment
+from cli.event import event
+from cli.journey import journey
 from cli.population import population
 from cli.publish import publish
 from cli.replay import replay
 from cli.run import run
 from cli.segment import segment
+from cli.sending import sending
 from cli.take_in import take_in
 from cli.up import up
 
@@ -29,7 +33,11 @@ app.command()(population)
 app.command("take-in")(take_in)
 app.command()(audit)
 app.command()(replay)
+app.command()(sending)
+app.command()(event)
 app.add_typer(segment, name="segment")
+app.add_typer(journey, name="journey")
+app.add_typer(enrolment, name="enrolment")
 app.add_typer(columns, name="columns")
 
 

@@ -1,0 +1,58 @@
+"""What commands that switch something have in common: who, why, and the look at everybody that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.population import follow, show
+from cli.working import on_deployment
+from shared.config import Settings
+from shared.usecases.controls import Switched
+from shared.usecases.populate import start_population
+from shared.usecases.population import Progress
+from shared.usecases.services import Services
+
+By = Annotated[str, typer.Option("--by", help="Who does it: an id, as others will read it.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, as others will read it.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Return only when every patient was looked at.")]
+
+
+def switch(
+    settings_file: Path | None, wait: bool, done: str, throw: Callable[[Services], Awaitable[Switched]]
+) -> None:
+    """Throw a switch, have everybody looked at where that is needed, and say so; `done` is what was done."""
+    console = Console()
+
+    async def work(services: Services, settings: Settings) -> tuple[Switched, Progress | None]:
+        switched = await throw(services)
+        return switched, await _look(services, settings, switched, console, wait=wait)
+
+    switched, progress = on_deployment(settings_file, work)
+    if not switched.changed:
+        console.print("Nothing to do: it is so already.")
+        return
+    seconds = "every instance knows within seconds"
+    look = f"; every patient is looked at (hearthline population {switched.population})"
+    console.print(
+        f"{done}: {seconds}{look if switched.population else ''}.",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+    if progress is not None:
+        show(console, progress)
+
+
+async def _look(
+    services: Services, settings: Settings, switched: Switched, console: Console, *, wait: bool
+) -> Progress | None:
+    """Have everybody looked at, once every instance should know."""
+    if not switched.population:
+        return None
+    await start_population(services, switched.population, delay=settings.catalogue_seconds + 1)
+    return await follow(services, switched.population, console) if wait else None
