@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ from shared.fhir.lens import EMPTY, Lens
 from shared.journey.audience import Admission, admission_of
 from shared.journey.change import FhirChange
 from shared.journey.check import followers
+from shared.journey.contest import Contest
 from shared.journey.definition import JourneyDefinition
 from shared.journey.exits import Exits
 from shared.journey.gate import GATE, gate_step
@@ -23,6 +24,7 @@ from shared.journey.publication import OnPublish
 from shared.journey.schedule import SCHEDULED, Schedule, schedule_of, scheduled_step
 from shared.journey.steps.base import NO_CRITERIA, CompiledStep, Criteria, Setting
 from shared.journey.steps.send import SendStep
+from shared.journey.steps.split import HOLDOUT, SplitStep
 from shared.journey.trigger import Trigger
 from shared.journey.uses import conditions
 
@@ -49,6 +51,8 @@ class CompiledJourney(Struct, frozen=True):
     limits: Pace | None = None
     lens: Lens = EMPTY
     """What its conditions ask of resources when they arrive."""
+    contests: tuple[Contest, ...] = ()
+    """Its splits of which one way is to win."""
     published_in: int = 0
     """Number of the publication in which it came; 0 where nobody says."""
 
@@ -95,6 +99,7 @@ def compile_journey(
         on_publish=definition.on_publish,
         limits=definition.limits,
         lens=_lens(definition),
+        contests=tuple(_contests(definition)),
         published_in=published_in,
     )
 
@@ -131,6 +136,14 @@ def _exits(definition: JourneyDefinition) -> Exits:
         until=parse_instant(rules.until) if rules.until else None,
         channels=frozenset(channels) if rules.opted_out else frozenset(),
     )
+
+
+def _contests(definition: JourneyDefinition) -> Iterator[Contest]:
+    for step in definition.steps:
+        if isinstance(step, SplitStep) and step.winner is not None:
+            ways = tuple(way.name for way in step.ways if way.name != HOLDOUT)
+            at = parse_instant(step.winner.at) if step.winner.at else None
+            yield Contest(step.id, ways, step.winner.after, at)
 
 
 def _lens(definition: JourneyDefinition) -> Lens:
