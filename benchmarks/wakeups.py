@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC
+from functools import partial
 from itertools import batched
 
 from msgspec.structs import replace
@@ -23,6 +25,7 @@ from benchmarks.sizes import Sizes
 from sandbox.functions_host.queue_messages import decode_text
 from sandbox.functions_host.queue_rest import RestQueue
 from shared.catalogue import Document
+from shared.errors import Unavailable
 from shared.fhir.instants import DAY, Instant
 from shared.journey.advance import on_wakeup
 from shared.journey.compile import compile_journey
@@ -41,7 +44,7 @@ from shared.usecases.wake import queue_due, wake, wake_many
 WORKERS = 8
 """Messages under way at once; one instance takes up to 32."""
 _STORING = 16
-_FACTS = 10
+_FACTS = 4
 _ADVANCES = 20_000
 _STEPS = [{"id": f"wait-{n}", "kind": "wait", "duration": f"P{n + 1}D"} for n in range(4)]
 
@@ -116,21 +119,42 @@ async def _store(at: Storage, number: int) -> None:
             record = _record(n, Instant(people.START + n % 60_000_000))
             record = replace(record, catalogue=current)
             empty = Stored(PatientRecord(key=record.key, patient_id=record.patient_id))
-            await at.services.patients.commit(empty, Decision(record))
+            await _patiently(partial(at.services.patients.commit, empty, Decision(record)))
 
     await asyncio.gather(*(work() for _ in range(_STORING)))
     rows = (Wakeup(patient_key(f"p-{n}"), Instant(people.START + n % 60_000_000)) for n in range(number))
     for part in batched(rows, 5000, strict=False):
-        await at.services.indexes.schedule_all(part)
+        await _patiently(partial(at.services.indexes.schedule_all, part))
+
+
+async def _patiently[T](call: Callable[[], Awaitable[T]]) -> T:
+    """Try again as the product's host does: Azurite lets go of connections while it saves what it holds."""
+    for _ in range(10):
+        try:
+            return await call()
+        except Unavailable:
+            continue
+    return await call()
+
+
+async def _queue_all(at: Storage) -> int:
+    """Run the timer, again where it was hindered; how many are on the queue is counted by who takes them."""
+    for _ in range(50):
+        try:
+            return await queue_due(at.services)
+        except Unavailable:
+            continue
+    raise Unavailable("the storage does not answer")
 
 
 async def _wake_all(at: Storage, number: int) -> Json:
     """Run the timer and the workers side by side until nobody is left."""
     meter, began = Meter(at.pids), time.perf_counter()
-    timer = asyncio.ensure_future(queue_due(at.services))
+    timer = asyncio.ensure_future(_queue_all(at))
     woken = sum(await asyncio.gather(*(_work(at, at.queue, timer) for _ in range(WORKERS))))
     seconds, used = time.perf_counter() - began, meter.read()
-    assert timer.result() == woken == number, (timer.result(), woken, number)
+    assert woken >= number, (woken, number)
+    assert not await at.services.indexes.due(Instant(people.START + DAY), 10), "nobody may be forgotten"
     cpu = {name: tidy(1000 * spent / number) for name, spent in used.cpu.items()}
     return {
         "seconds_to_drain": tidy(seconds),
