@@ -14,6 +14,7 @@ from shared.usecases.jobs import Audit, Grant, Job, Recovery
 from shared.usecases.react import Trigger
 from shared.usecases.recover import reconcile, recover
 from shared.usecases.services import AUDITS, ENTRIES, RECOVERIES, Services
+from shared.usecases.winners import pick_winners
 
 blueprint = func.Blueprint()
 
@@ -62,6 +63,14 @@ async def admission(timer: func.TimerRequest) -> None:
         logger.info("let %d into journeys", found.let_in)
     for reason in found.hindered:
         logger.warning("nobody can be let into a journey: %s", reason)
+
+
+@blueprint.function_name("winners")
+@blueprint.timer_trigger("timer", "0 40 * * * *")
+async def winners(timer: func.TimerRequest) -> None:
+    """End the A/B tests that have a winner."""
+    for name in await pick_winners(await services()):
+        logger.info("a test has ended: %s", name)
 
 
 @blueprint.function_name("entries")
