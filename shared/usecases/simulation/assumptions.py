@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from shared.fhir.calendar import Duration, parse_duration
+from shared.fhir.calendar import Duration, describe, parse_duration
 from shared.message.outbound import CHANNELS
 
 SHARES: Mapping[str, float] = {
@@ -75,6 +75,15 @@ class Assumptions(Struct, frozen=True):
     def price(self, channel: str) -> float:
         """Return the price of one part."""
         return self.prices.get(channel, PRICES.get(channel, 0.0))
+
+    def stated(self) -> dict[str, str]:
+        """Return every assumption in force, as one would write it."""
+        lengths = {name: describe(self.length(name)) for name in LENGTHS}
+        parts = {**SHARES, **self.shares, **{f"answered:{k}": v for k, v in self.answers.items()}}
+        parts |= {f"event:{name}": part for name, part in self.events.items()}
+        prices = {f"price {name}": f"{self.price(name):g} {self.currency}" for name in PRICES}
+        slots = {} if self.slots is None else {"slots": str(self.slots)}
+        return {name: f"{part:g}" for name, part in parts.items()} | lengths | slots | prices
 
     def answers_at(self, step: str) -> Mapping[str, float]:
         """Return what is said at a step, by text; none where nobody says so."""

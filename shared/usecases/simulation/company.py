@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 
 from shared.events import EntryGranted, Event
@@ -11,17 +11,19 @@ from shared.fhir.instants import Instant
 from shared.patient.record import PatientRecord
 from shared.usecases.simulation.counting import Counting, Counts
 from shared.usecases.simulation.gates import Gate, at_gate, gates_of, holds_open
-from shared.usecases.simulation.life import Life
+from shared.usecases.simulation.life import Life, Watch
 from shared.usecases.simulation.stage import Stage
 
+type Beside = Callable[[PatientRecord, Watch], Watch]
 type Arrivals = Iterable[tuple[Instant, Event]]
 
 
 class Company:
     """Plays patients; `counts` and `marks` are whole once it is closed."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, stage: Stage, beside: Beside = lambda record, watch: watch) -> None:
+        """Set up; `beside` may have somebody else watch a patient as well."""
+        self._stage, self._beside = stage, beside
         self._gates = gates_of(stage)
         self._gated = frozenset(self._gates)
         self._slotted = {url: gate for url, gate in self._gates.items() if gate.by_slots}
@@ -33,11 +35,16 @@ class Company:
         self.counts: Counts = Counts()
         self.marks: dict[str, bytes] = {}
         """By patient id, a digest of what they got; those who got nothing are left out."""
+        self.ends: dict[str, PatientRecord] = {}
+        """By key, how those stand in the end whom somebody else watched."""
 
     def add(self, record: PatientRecord, arrivals: Arrivals = ()) -> None:
         """Play a patient, to the end unless they come to wait at a gate."""
         counting = Counting(record, self._stage, self._gated, self.counts)
-        life = Life(record, self._stage, counting, arrivals)
+        watch = self._beside(record, counting)
+        if watch is not counting:
+            self.ends[record.key] = record
+        life = Life(record, self._stage, watch, arrivals)
         life.begin()
         self._go_on(life, counting)
 
@@ -117,5 +124,7 @@ class Company:
 
     def _over(self, life: Life, counting: Counting) -> None:
         mark = counting.close(life.record)
+        if life.record.key in self.ends:
+            self.ends[life.record.key] = life.record
         if mark:
             self.marks[life.record.patient_id] = mark

@@ -13,6 +13,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from shared.decide import is_blind
 from shared.effects import PostWebhook, SendMessage, WriteResource
 from shared.events import DeliveryReported, Event, InboundReceived
 from shared.fhir.canonical import split_canonical
@@ -89,6 +90,7 @@ class Counting:
     def close(self, record: PatientRecord) -> bytes:
         """Count what is left at the end; a digest of all that the patient got, b"" for nothing."""
         self._counts["patients",] += 1
+        self._counts["unseen",] += is_blind(record, self._stage.catalogue)
         for enrolment in record.enrolments.values():
             url, _ = split_canonical(enrolment.journey)
             if enrolment.status == "on-hold":
