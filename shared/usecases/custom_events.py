@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from shared.errors import Rejected, Unavailable
 from shared.events import CustomEventReceived
 from shared.fhir.custom_events import Told
+from shared.fhir.references import resource_key
 from shared.patient.record import patient_key
 from shared.usecases.jobs import Happened, encode_job
 from shared.usecases.react import Reaction, Trigger, react
@@ -38,6 +39,7 @@ async def queue_event(services: Services, told: Told) -> None:
 
 async def take_event(services: Services, job: Happened, trigger: Trigger) -> Reaction:
     """Let an event happen to its patient. Raises Rejected where we know no such patient, Unavailable."""
+    resource_key("Patient", job.patient_id)
     key = patient_key(job.patient_id)
     stored = await services.patients.load(key, job.patient_id)
     if not stored.etag:

@@ -12,6 +12,7 @@ from ward import Ward
 
 from shared.usecases.services import (
     CHANGES,
+    EVENTS,
     INBOUND,
     NOTIFICATIONS,
     OUTBOX,
@@ -23,7 +24,7 @@ from shared.usecases.services import (
 )
 from tests.unit.fhir.notification_data import grid
 
-JOBS = (CHANGES, WAKEUPS, REPORTS, INBOUND, OUTBOX, RECOVERIES, POPULATIONS)
+JOBS = (CHANGES, WAKEUPS, REPORTS, INBOUND, OUTBOX, RECOVERIES, POPULATIONS, EVENTS)
 CHANGE = {"type": "change", "resource_type": "Observation", "resource_id": "1"}
 RUBBISH = (
     b"",
