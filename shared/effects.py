@@ -122,9 +122,11 @@ class PostWebhook(Struct, frozen=True, tag=True):
     to: str
     """Name of a webhook in the settings: definitions hold no addresses and no secrets."""
     body: bytes
-    """JSON."""
+    """JSON: shared.journey.resources.posts."""
     enrolment_id: str
     step: str
+    asked: Instant = Instant(0)
+    """Since when it is tried."""
 
     @property
     def effect_id(self) -> str:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from shared.errors import Problem
 from shared.journey.happening import Happening
+from shared.journey.resources.quoting import FOCUS
 from shared.journey.steps.base import StepModel
 from shared.journey.steps.branch import BranchStep, When
 from shared.journey.steps.send import SendStep
@@ -56,7 +57,12 @@ def check_steps(steps: Sequence[StepModel], where: str, frame: Frame) -> tuple[P
     first = [*_doubled(steps, where), *_undefined(steps, known, where)]
     if not first:
         first = [*_unreachable(steps, where), *_spinning(steps, where)]
-    return (*first, *_asked(steps, where, frame), *_unfit(steps, where, frame))
+    return (
+        *first,
+        *_asked(steps, where, frame),
+        *_quoted(steps, where, frame),
+        *_unfit(steps, where, frame),
+    )
 
 
 def _unfit(steps: Sequence[StepModel], where: str, frame: Frame) -> Iterator[Problem]:
@@ -150,6 +156,18 @@ def _result(
             yield Problem(
                 f"{where}: {path}.result.is", f"{name} never comes to {each}", f"one of {', '.join(possible)}"
             )
+
+
+def _quoted(steps: Sequence[StepModel], where: str, frame: Frame) -> Iterator[Problem]:
+    """Find what texts quote that is not there to be quoted."""
+    by_id = {step.id: step for step in steps}
+    for n, step in enumerate(steps):
+        for name in sorted(step.quoted):
+            if name == FOCUS and not frame.has_focus:
+                yield Problem(f"{where}: steps[{n}]", "{focus} is quoted, and there is no focus")
+            elif name != FOCUS and not results(by_id.get(name)):
+                told = f"{{{name}}} is quoted, which is no step that comes to something"
+                yield Problem(f"{where}: steps[{n}]", told, "a wait_for or split step")
 
 
 def results(step: StepModel | None) -> tuple[str, ...]:

@@ -21,15 +21,30 @@ from shared.journey.steps.base import DefinitionUrl
 from shared.journey.steps.branch import BranchStep
 from shared.journey.steps.end import EndStep
 from shared.journey.steps.exit import ExitStep
+from shared.journey.steps.notify import NotifyStep
 from shared.journey.steps.send import SendStep
 from shared.journey.steps.split import SplitStep
 from shared.journey.steps.start import StartStep
+from shared.journey.steps.task import TaskStep
 from shared.journey.steps.wait import WaitStep
 from shared.journey.steps.wait_for import WaitForStep
+from shared.journey.steps.webhook import WebhookStep
+from shared.journey.steps.write import WriteStep
 from shared.journey.trigger import Trigger
 
 type Step = Annotated[
-    SendStep | WaitStep | WaitForStep | BranchStep | SplitStep | StartStep | EndStep | ExitStep,
+    SendStep
+    | WaitStep
+    | WaitForStep
+    | BranchStep
+    | SplitStep
+    | TaskStep
+    | WriteStep
+    | NotifyStep
+    | WebhookStep
+    | StartStep
+    | EndStep
+    | ExitStep,
     Field(discriminator="kind"),
 ]
 Version = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$")]

@@ -137,6 +137,8 @@ class CompiledStep(Struct, frozen=True):
     channels: tuple[str, ...] = ()
     fallback: bool = False
     """What a channel is known not to have brought goes by the next."""
+    calls: str = ""
+    """Name of the webhook in the settings that it calls."""
 
 
 class StepModel(Authored):
@@ -163,6 +165,11 @@ class StepModel(Authored):
     def needs_focus(self) -> bool:
         """Say whether it hangs on the enrolment's own resource."""
         return False
+
+    @property
+    def quoted(self) -> frozenset[str]:
+        """Return what its texts quote: "focus", and ids of steps (shared.journey.resources.quoting)."""
+        return frozenset()
 
     def onward(self, following: str) -> frozenset[str]:
         """Return the steps it can go to in the same instant; `following` is the one after it."""

@@ -1,0 +1,1 @@
+"""What journeys write and say outside: pure builders of FHIR JSON and of what webhooks are told."""
