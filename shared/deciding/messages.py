@@ -11,7 +11,7 @@ from shared.deciding.segments import changed_by, reassessed
 from shared.effects import IndexContact
 from shared.events import InboundReceived, RecordMerged, SendDue
 from shared.fhir.instants import Instant
-from shared.journey.replies import on_messages, on_reply
+from shared.journey.replies import on_lost, on_messages, on_reply
 from shared.message import consent, guard
 from shared.message.handled import Handled
 from shared.message.inherit import inherit
@@ -55,8 +55,9 @@ def engaged(decision: Decision, catalogue: Catalogue, now: Instant) -> Decision:
         facts = tuple(engagements(decision.record, told))
         if not facts:
             break
-        following = changed_by(decision.record, facts, catalogue, now)
-        sprint = on_messages(following.record, told, catalogue.journeys, now)
+        following = sprinted(on_lost(decision.record, told, catalogue.journeys), catalogue, now)
+        following = following.then(changed_by(following.record, facts, catalogue, now))
+        sprint = on_messages(following.record, catalogue.journeys, now)
         following = following.then(sprinted(sprint, catalogue, now))
         decision, told = decision.then(following), following.messages
     return decision

@@ -141,7 +141,8 @@ def _anchored(anchor: Anchor, zone: Callable[[Standing], tzinfo]) -> Due:
             return min((instant for instant in found if instant > standing.now), default=None)
         base = None if focus is None else point(focus, anchor.anchor, where)
         if base is None:
-            raise AuthorFault(f"there is no {anchor.anchor} to wait for")
+            lacks = f"{standing.enrolment.focus} has no {anchor.anchor.removeprefix('focus.')}"
+            raise AuthorFault(f"{lacks if focus is not None else 'there is no resource'} to wait for")
         return place(base, where)
 
     return due

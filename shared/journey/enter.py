@@ -174,7 +174,8 @@ def _noted(history: JourneyHistory | None, entry: Entry, now: Instant) -> Journe
     before = history or JourneyHistory(0, now)
     focus = entry.focus
     focuses = (*before.focuses, focus) if focus and focus not in before.focuses else before.focuses
-    return JourneyHistory(before.entries + 1, now, focus, entry.cause, focuses[-MOST_FOCUSES:])
+    focuses = focuses[-MOST_FOCUSES:]
+    return JourneyHistory(before.entries + 1, now, focus, entry.cause, focuses, before.left)
 
 
 def grant(

@@ -31,6 +31,8 @@ _IMPLIED = {
     "opened": ("opened", "clicked"),
 }
 """What must have happened too: a message that was opened was delivered."""
+_LOST = ("failed", "not-sent")
+_BECAME = {"failed": "did not arrive", "not-sent": "was not sent"}
 
 
 class MessageWas(Authored):
@@ -49,11 +51,14 @@ class MessageWas(Authored):
         sequence = standing.enrolment.results.get(self.step, "")
         if not sequence:
             return ""
-        intent = intent_of(standing.enrolment.enrolment_id, int(sequence.removeprefix("#")))
+        number = int(sequence.removeprefix("#"))
+        intent = intent_of(standing.enrolment.enrolment_id, number)
         for wanted in self.was:
+            if wanted in _LOST and _still_moving(standing, number):
+                continue
             for what in _IMPLIED.get(wanted, (wanted,)):
                 if _told(standing, what, intent):
-                    return f"the message of {self.step} was {what.replace('-', ' ')}"
+                    return f"the message of {self.step} {_BECAME.get(what, f'was {what}')}"
         return ""
 
 
@@ -86,6 +91,10 @@ class Happening(Authored):
         """Return which of them it is."""
         return next(iter(self.model_fields_set))
 
+    def noun(self) -> str:
+        """Name it for staff, as what somebody waits for."""
+        return _NOUNS[self.kind](self)
+
     def happens(self, standing: Standing, happened: Happened) -> str:
         """Return why it is so, or ""."""
         return _TESTS[self.kind](self, standing, happened)
@@ -111,6 +120,15 @@ def is_member(standing: Standing, url: str | None) -> bool:
 def short(url: str | None) -> str:
     """Return the last part of a definition's url, as staff know it."""
     return (url or "").rpartition("/")[2]
+
+
+def _still_moving(standing: Standing, sequence: int) -> bool:
+    """Say whether a message of that step is still on its way, as when another channel has been tried."""
+    mine = (standing.enrolment.enrolment_id, sequence)
+    return any(
+        (m.enrolment_id, m.sequence) == mine and m.delivery != "failed"
+        for m in standing.record.messages.values()
+    )
 
 
 def _told(standing: Standing, what: str, intent: str) -> bool:
@@ -162,4 +180,14 @@ _TESTS: dict[str, Callable[[Happening, Standing, Happened], str]] = {
     "answer": _answer,
     "fhir_change": _fhir_change,
     "event": _event,
+}
+
+_NOUNS: dict[str, Callable[[Happening], str]] = {
+    "in_segment": lambda this: f"membership in segment {short(this.in_segment)}",
+    "not_in_segment": lambda this: f"the end of membership in segment {short(this.not_in_segment)}",
+    "focus_status": lambda this: f"the status {' or '.join(this.focus_status)}",
+    "message": lambda this: f"word of the message of {this.message.step if this.message else ''}",
+    "answer": lambda _: "an answer",
+    "fhir_change": lambda this: f"a change of {this.fhir_change.type if this.fhir_change else ''}",
+    "event": lambda this: f"event {this.event}",
 }

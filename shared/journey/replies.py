@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from shared.events import InboundReceived
+from shared.fhir.canonical import split_canonical
 from shared.fhir.instants import Instant
 from shared.journey.finish import finished
 from shared.journey.happened import MessagesTold, Reply
@@ -46,14 +47,17 @@ def _asks(enrolment: Enrolment, journeys: Journeys) -> bool:
     return step is not None and step.asks and enrolment.arrived is not None
 
 
-def on_messages(
-    record: PatientRecord, messages: Sequence[Message], journeys: Journeys, now: Instant
-) -> Sprint:
-    """Let journeys hear what became of messages, and try the next channel for what did not arrive."""
-    sprint = heed(Sprint(record), journeys, MessagesTold(), now)
+def on_lost(record: PatientRecord, messages: Sequence[Message], journeys: Journeys) -> Sprint:
+    """Try the next channel for what did not arrive; before journeys hear of it, who may not give up yet."""
+    sprint = Sprint(record)
     for message in messages:
         sprint = _fall_back(sprint, message, journeys)
-    return finished(sprint, journeys, now)
+    return sprint
+
+
+def on_messages(record: PatientRecord, journeys: Journeys, now: Instant) -> Sprint:
+    """Let journeys hear that something became known of messages."""
+    return finished(heed(Sprint(record), journeys, MessagesTold(), now), journeys, now)
 
 
 def _fall_back(sprint: Sprint, message: Message, journeys: Journeys) -> Sprint:
@@ -64,7 +68,9 @@ def _fall_back(sprint: Sprint, message: Message, journeys: Journeys) -> Sprint:
         return sprint
     tried = step.channels.index(message.channel) if message.channel in step.channels else len(step.channels)
     left = step.channels[tried + 1 :]
-    if not left or journeys.stopped(message.journey):
+    history = sprint.record.history.get(split_canonical(message.journey)[0])
+    gone = history is not None and message.enrolment_id in history.left
+    if not left or gone or journeys.stopped(message.journey):
         return sprint
     intent = SendIntent(
         message.enrolment_id,

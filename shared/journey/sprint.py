@@ -16,6 +16,9 @@ from shared.patient.messages import call_off
 from shared.patient.record import PatientRecord, TimelineLine
 from shared.patient.state import Enrolment, Message
 
+MOST_LEFT = 10
+"""Enrolments remembered per journey that ended early: reports on their messages come within days."""
+
 
 class SendIntent(Struct, frozen=True):
     """A step wants the patient told something; it exists once for an (enrolment, sequence)."""
@@ -111,7 +114,19 @@ def end(
     """End an enrolment with `text` as its reason and its line."""
     over = replace(enrolment, status=status, due=None, reason=text)
     sprint = sprint.keeping(over, now, goal=goal).saying(line(now, text, over))
+    if status == "revoked" or goal:
+        sprint = _left_early(sprint, over)
     return _as_if_never_asked(sprint, over) if over.step == SCHEDULED else sprint
+
+
+def _left_early(sprint: Sprint, enrolment: Enrolment) -> Sprint:
+    url, _ = split_canonical(enrolment.journey)
+    history = sprint.record.history.get(url)
+    if history is None:
+        return sprint
+    left = (*history.left, enrolment.enrolment_id)[-MOST_LEFT:]
+    known = {**sprint.record.history, url: replace(history, left=left)}
+    return replace(sprint, record=replace(sprint.record, history=known))
 
 
 def _as_if_never_asked(sprint: Sprint, enrolment: Enrolment) -> Sprint:

@@ -39,6 +39,8 @@ class Intent(Protocol):
     def channels(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def focus(self) -> str: ...  # noqa: D102
+    @property
+    def instead_of(self) -> str: ...  # noqa: D102
 
 
 class Planned(Struct, frozen=True):
@@ -63,11 +65,13 @@ def plan(
 ) -> Planned:
     """Choose the first channel by which the patient can and may be reached.
 
-    An intent whose message exists already creates nothing. Messages are for the patient in person, so the
-    recipient in the id is the patient; a changed number does not make a second message.
+    An intent whose message exists already creates nothing, except for the one that it is `instead_of`.
+    Messages are for the patient in person, so the recipient in the id is the patient; a changed number does
+    not make a second message.
     """
     if any(
         (m.enrolment_id, m.sequence) == (intent.enrolment_id, intent.sequence)
+        and not (intent.instead_of and m.channel not in intent.channels)
         for m in record.messages.values()
     ):
         return Planned(record)
@@ -84,7 +88,7 @@ def _route(
     draft = _draft(record, intent, template.canonical, now)
     if reason := why_lost(record.person) or _nobody(record):
         return _planned(ended(record, draft, reason, now))
-    refusals: list[str] = []
+    refusals = ["the message before did not arrive"] if intent.instead_of else []
     for channel in intent.channels:
         way = _way(record, channel, template, policy, now)
         if isinstance(way, _Way):

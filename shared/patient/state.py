@@ -107,3 +107,6 @@ class JourneyHistory(Struct, frozen=True, array_like=True):
     """What made it enter last (a membership period, a resource version): the same never does twice."""
     focuses: tuple[str, ...] = ()
     """The latest resources it was entered for, oldest first, a bounded number."""
+    left: tuple[str, ...] = ()
+    """Ids of the latest enrolments that ended before the end of their steps, a bounded number: nothing
+    follows for them, also when it becomes known that a message of theirs did not arrive."""

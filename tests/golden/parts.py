@@ -19,14 +19,16 @@ from shared.fhir.project import project
 def person(content: dict[str, Any]) -> Person:
     """Make a patient: given, family, languages, phone, email, zone, and fields of Person as they are."""
     name = Name("official", content.get("family", "Lopez"), (content.get("given", "Ana"),))
-    points = [ContactPoint(s, content[s], "mobile") for s in ("phone", "email") if s in content]
-    rest = {k: v for k, v in content.items() if k not in ("given", "family", "phone", "email")}
-    return Person("p1", "1", names=(name,), telecom=tuple(points), **fields(rest))
+    rest = {k: v for k, v in content.items() if k not in ("given", "family")}
+    return Person("p1", "1", names=(name,), **fields(rest))
 
 
 def fields(content: dict[str, Any]) -> dict[str, Any]:
-    """Return fields of a Person: lists as tuples, the time zone where it belongs."""
+    """Return fields of a Person: lists as tuples, contact points and the time zone where they belong."""
     found = {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
+    points = [ContactPoint(s, found.pop(s), "mobile") for s in ("phone", "email") if s in found]
+    if points:
+        found["telecom"] = tuple(points)
     if "zone" in found:
         found["attributes"] = {"time-zone": (found.pop("zone"),)}
     return found

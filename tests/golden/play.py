@@ -41,6 +41,8 @@ from tests.golden.stage import DEFINITIONS, Stage, marker
 
 __all__ = ["DEFINITIONS", "Play"]
 
+PATIENT = {"phone": "(212) 555-0142", "email": "ana@example.org", "languages": ["en"]}
+
 
 class Play:
     """One patient, some definitions, and the story so far."""
@@ -49,7 +51,7 @@ class Play:
         self.stage = Stage(scenario)
         self.zone = ZoneInfo(self.stage.policy.zone)
         self.roster = "roster" in scenario.get("shows", ())
-        self.person = person(scenario.get("patient", {}))
+        self.person = person(scenario.get("patient", PATIENT))
         self.record = PatientRecord(patient_key("p1"), "p1")
         self.story: list[str] = []
         self.answers: list[dict[str, Any]] = []

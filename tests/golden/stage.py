@@ -29,6 +29,8 @@ from shared.segment.index import SegmentIndex
 ROOT = Path(__file__).parents[2]
 DEFINITIONS = ROOT / "definitions"
 MARKER = "Flag"
+POLICY = {"zone": "America/New_York", "organisation": "Riverside Clinic", "phone": "+1 212 555 0100"}
+BASE = "https://hearthline.example"
 
 
 def load(folder: str, name: str | dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -43,7 +45,7 @@ class Stage:
     """All that has been published so far; each publication makes the next version of the catalogue."""
 
     def __init__(self, scenario: dict[str, Any]) -> None:
-        self.policy = Policy(**scenario.get("policy", {}))
+        self.policy = Policy(**scenario.get("policy", POLICY))
         self.documents: list[Document] = []
         self.since: dict[str, int] = {}
         self.controls = FREE
@@ -63,6 +65,7 @@ class Stage:
         )
         for folder, kind in folders:
             self._add(kind, (load(folder, name) for name in more.get(folder, ())))
+        self._add("template", ((_saying(*said), "inline") for said in more.get("says", {}).items()))
         if "controls" in more:
             self.controls = _controls(more["controls"])
         self._add("segment", ((_standing_in(url), "stand-in") for url in self._missing()))
@@ -91,6 +94,13 @@ def marker(url: str, holds: bool, reason: str, at: Instant) -> Fact:
     token = f"urn:play|{url}"
     status = "active" if holds else "inactive"
     return Fact(MARKER, token, str(at), at, status=status, codes=(token,), title=reason)
+
+
+def _saying(name: str, text: str) -> dict[str, Any]:
+    """Return a template that says a line, by whatever channel."""
+    words = {"en": text}
+    channels = {"sms": {"text": words}, "email": {"subject": {"en": name}, "text": words}}
+    return {"url": f"{BASE}/templates/{name}", "version": "1", "title": name, "channels": channels}
 
 
 def _files(folder: str) -> Iterator[Path]:

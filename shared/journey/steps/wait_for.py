@@ -109,12 +109,16 @@ class WaitForStep(StepModel):
             self.id,
             self.kind,
             run,
-            woken=lambda _: Goes(setting.following, "nothing of it happened in time", result=TIMED_OUT),
+            woken=lambda _: Goes(setting.following, f"timed out without {self._nouns()}", result=TIMED_OUT),
             moved=moved if anchor else None,
             follows=frozenset({anchor.of.type} if anchor and anchor.of else ()),
             heard=self._heard,
             asks=any(case.when.answer for case in self.cases),
         )
+
+    def _nouns(self) -> str:
+        """Name what ends it, each once."""
+        return " or ".join(dict.fromkeys(case.when.noun() for case in self.cases))
 
     def _due(self, setting: Setting) -> Due:
         if self.until is not None:
@@ -133,7 +137,7 @@ class WaitForStep(StepModel):
         zone = zone_of(setting.zone, self.zone)(standing)
         if due <= standing.now:
             return Goes(setting.following, f"{local(due, zone)} is already past", result=TIMED_OUT)
-        return Waits(due, f"waiting for it until {local(due, zone)}")
+        return Waits(due, f"waiting until {local(due, zone)} for {self._nouns()}")
 
 
 _LEVELS = frozenset({"in_segment", "not_in_segment", "focus_status", "message"})

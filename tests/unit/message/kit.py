@@ -46,6 +46,7 @@ class Intent(Struct, frozen=True):
     template: str = TEMPLATE
     channels: tuple[str, ...] = ("sms", "email")
     focus: str = "Appointment/a1"
+    instead_of: str = ""
 
 
 def document(**more: Any) -> dict[str, Any]:
