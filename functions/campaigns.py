@@ -1,4 +1,4 @@
-"""Work on whole populations, by timer: reconciliation with the FHIR server, audits, entry into journeys."""
+"""Work on whole populations, by timer: reconciliation, audits, campaigns, and entry into journeys."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from shared.bootstrap import services
 from shared.errors import Rejected
 from shared.usecases.admission import admit, grant
 from shared.usecases.audit import go_on, start_audit
+from shared.usecases.campaigns.entry import enrol_for
+from shared.usecases.campaigns.recall import recall
+from shared.usecases.campaigns.tick import run_campaigns
 from shared.usecases.deletions import find_deletions
-from shared.usecases.jobs import Audit, Grant, Job, Recovery
+from shared.usecases.jobs import Audit, EnrolFor, Grant, Job, Recall, Recovery
 from shared.usecases.react import Trigger
 from shared.usecases.recover import reconcile, recover
 from shared.usecases.services import AUDITS, ENTRIES, RECOVERIES, Services
@@ -73,6 +76,17 @@ async def winners(timer: func.TimerRequest) -> None:
         logger.info("a test has ended: %s", name)
 
 
+@blueprint.function_name("campaigns")
+@blueprint.timer_trigger("timer", "15 * * * * *")
+async def campaigns(timer: func.TimerRequest) -> None:
+    """Let every campaign that is running go on."""
+    found = await run_campaigns(await services())
+    if found.asked:
+        logger.info("campaigns brought %d into journeys", found.asked)
+    for reason in found.hindered:
+        logger.warning("a campaign cannot go on: %s", reason)
+
+
 @blueprint.function_name("entries")
 @blueprint.queue_trigger("message", ENTRIES, "AzureWebJobsStorage")
 async def entries(message: func.QueueMessage) -> None:
@@ -84,6 +98,10 @@ async def _entry(ready: Services, job: Job, trigger: Trigger) -> None:
     match job:
         case Grant():
             await grant(ready, job, trigger)
+        case EnrolFor():
+            await enrol_for(ready, job, trigger)
+        case Recall():
+            await recall(ready, job, trigger)
         case _:
             raise Rejected("not an entry into a journey", "bad-job")
 

@@ -156,6 +156,10 @@ class Roster(Protocol):
         """
         ...
 
+    async def enrolled(self, journey: str, run: str, key: str) -> bool:
+        """Say whether a run of a campaign has a row of this patient in a journey's roster."""
+        ...
+
     async def entries(self, journey: str, after: Entry | None = None, limit: int = 100) -> tuple[Entry, ...]:
         """Return the first `limit` that wait before a journey beyond `after`: who asked first comes first."""
         ...
@@ -376,6 +380,26 @@ class Channel(Protocol):
 
     async def send(self, message: OutboundMessage) -> SendResult:
         """Hand over a message; the same id on every try. Never raises for what a provider can answer."""
+        ...
+
+
+type WebhookKind = Literal["signed", "teams"]
+
+
+class Webhooks(Protocol):
+    """Systems and teams outside that journeys tell something, each by its name in the settings."""
+
+    @property
+    def kinds(self) -> Mapping[str, WebhookKind]:
+        """Return which there are."""
+        ...
+
+    async def post(self, to: str, post_id: str, body: bytes) -> None:
+        """Tell what `body` holds (shared.journey.resources.posts), under an id that is the same on every try.
+
+        Raises Rejected when it is refused for good or there is no such webhook, and Unavailable when another
+        try may succeed: perhaps it has been received then.
+        """
         ...
 
 

@@ -43,6 +43,12 @@ class MemoryRoster:
         )
         return tuple(row for row, _ in zip(found, range(limit), strict=False))
 
+    async def enrolled(self, journey: str, run: str, key: str) -> bool:
+        """See Roster.enrolled."""
+        return any(
+            row.key == key and row.run == run for row in self._enrolled[roster_place(journey)].values()
+        )
+
     async def ask_entry(self, key: str, effect: AskEntry) -> None:
         """Put an enrolment into the queue before its journey."""
         self._entries.add((effect.journey, effect.asked, effect.enrolment_id, key))

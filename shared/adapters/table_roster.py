@@ -63,6 +63,13 @@ class TableRoster:
         rows = self._tables.query(self._index, condition, limit=limit)
         return tuple([_roster_row(row) async for row, _ in rows])
 
+    async def enrolled(self, journey: str, run: str, key: str) -> bool:
+        """Say whether a run of a campaign has a row of this patient."""
+        place = f"all-{_digest(run)}-{key}"
+        span = f"RowKey gt {literal(f'{place}-')} and RowKey lt {literal(place + _AFTER_DASH)}"
+        condition = f"PartitionKey eq {literal(roster_place(journey))} and {span}"
+        return bool([row async for row, _ in self._tables.query(self._index, condition, "RowKey", 1)])
+
     async def ask_entry(self, key: str, effect: AskEntry) -> None:
         """Put an enrolment into the queue before its journey."""
         properties: Entity = {"key": key, "journey": effect.journey}

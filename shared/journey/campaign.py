@@ -1,7 +1,7 @@
 """CampaignDefinition: whom an organisation brings into a journey, when and how fast; what an author writes.
 
 First in the flow of campaigns: parse_campaign → shared.catalogue → staff's moves (campaign_moves) → runs, one
-for each occurrence (campaign_schedule), which shared.usecases.campaign_tick carries out.
+for each occurrence (campaign_schedule), which shared.usecases.campaigns.tick carries out.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How many may be let in now: a pace, what was granted before, free slots, and invitations still open.
 
-Used by the gate (shared.usecases.admission) and by campaigns (shared.usecases.campaign_tick).
+Used by the gate (shared.usecases.admission) and by campaigns (shared.usecases.campaigns.tick).
 """
 
 from __future__ import annotations

@@ -83,6 +83,14 @@ async def test_all_versions_share_a_roster_and_a_run_has_its_part(indexes):
     assert await everybody(indexes, run="run") == set()
 
 
+async def test_whether_a_run_has_brought_somebody(indexes):
+    await indexes.apply(key(1), enrolment(1, status="completed", results={"@campaign": "run-1"}))
+    assert await indexes.enrolled(JOURNEY, "run-1", key(1))
+    assert not await indexes.enrolled(JOURNEY, "run-1", key(2))
+    assert not await indexes.enrolled(JOURNEY, "run-2", key(1))
+    assert not await indexes.enrolled(OTHER, "run-1", key(1))
+
+
 @pytest.mark.parametrize("indexes", PAGED, indirect=True)
 async def test_a_roster_is_read_page_by_page(indexes):
     said = [enrolment(n, results={"@campaign": f"run-{n % 3}"}) for n in range(60)]

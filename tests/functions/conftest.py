@@ -24,7 +24,7 @@ _QUEUES = (
     "entries",
     "events",
 )
-_TIMERS = ("due", "sweep", "admission", "winners", "reconciliation", "deletions", "audit")
+_TIMERS = ("due", "sweep", "admission", "campaigns", "winners", "reconciliation", "deletions", "audit")
 _open: dict[str, Product] = {}
 _closing = ExitStack()
 

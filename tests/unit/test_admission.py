@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import suppress
 
 import pytest
+from crash_kit import Crash, fragile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_kit import Time, in_memory, person, record, server
@@ -23,50 +24,10 @@ from shared.usecases.admission import admit, grant
 from shared.usecases.jobs import Grant, decode_job
 from shared.usecases.publish import publish
 from shared.usecases.react import Trigger, react
-from shared.usecases.services import ENTRIES, Services
+from shared.usecases.services import ENTRIES
 
 URL = "https://hearthline.example/journeys/invited"
 TRIGGER = Trigger("test")
-
-
-class Crash(Exception):
-    """The process died here."""
-
-
-class Fragile:
-    """A port that dies before or after some call of it: `left` counts down over all such ports."""
-
-    def __init__(self, inner: object, left: list[int]) -> None:
-        self._inner = inner
-        self._left = left
-
-    def __getattr__(self, name: str) -> object:
-        inner = getattr(self._inner, name)
-
-        async def call(*args: object, **kwargs: object) -> object:
-            self._tick()
-            result = await inner(*args, **kwargs)
-            self._tick()
-            return result
-
-        return call
-
-    def _tick(self) -> None:
-        self._left[0] -= 1
-        if self._left[0] == 0:
-            raise Crash
-
-
-def fragile(services: Services, calls: int) -> Services:
-    """Return services of a process that dies at the call of this number."""
-    left = [calls]
-    return replace(
-        services,
-        indexes=Fragile(services.indexes, left),
-        documents=Fragile(services.documents, left),
-        queue=Fragile(services.queue, left),
-        patients=Fragile(services.patients, left),
-    )
 
 
 class Ward:

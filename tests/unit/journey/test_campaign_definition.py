@@ -118,7 +118,7 @@ rules = st.sampled_from(
 
 @given(rules, st.sampled_from(["organisation", "patient"]), st.lists(st.integers(1, 40 * DAY), max_size=12))
 def test_each_occurrence_is_met_once_and_in_order(rule: str, zone: str, waits: list[int]) -> None:
-    """However seldom one looks, what is met has begun, is later than what was met before, and is the latest."""
+    """However seldom one looks: what is met has begun, is later than what was met before, and the latest."""
     chosen = schedule(start="2026-02-20T02:30", rrule=rule, zone=zone)
     now, since, met = at("2026-02-18T00:00:00Z"), None, []
     for wait in waits:

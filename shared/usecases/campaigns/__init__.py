@@ -1,0 +1,1 @@
+"""Campaigns: what staff do with them, their runs, what a preview foresees and what came of them."""

@@ -1,0 +1,54 @@
+"""Staff's moves: submit, reject, approve, start, pause, resume, cancel a campaign; each with who and why."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from shared.errors import Conflict, Rejected
+from shared.fhir.instants import Instant
+from shared.journey.campaign import CampaignDefinition
+from shared.journey.campaign_moves import Action, CampaignState, Move, move_on
+from shared.usecases.campaigns.documents import activate, load_state, save_state
+from shared.usecases.services import Services
+
+_ATTEMPTS = 5
+
+
+async def find(services: Services, reference: str) -> CampaignDefinition:
+    """Return the published campaign "url|version", or the latest of "url". Raises Rejected, Unavailable."""
+    definition = (await services.definitions.current()).campaigns.get(reference)
+    if definition is None:
+        raise Rejected(f"no campaign {reference} is published", "no-campaign")
+    return definition
+
+
+async def move(
+    services: Services, reference: str, action: Action, by: str, role: str = "", reason: str = ""
+) -> CampaignState:
+    """Let somebody do something with a campaign; how it stands then.
+
+    Raises Rejected with the reason where they may not, Conflict when others keep doing things with it.
+    """
+    definition = await find(services, reference)
+    for _ in range(_ATTEMPTS):
+        state, etag = await load_state(services.documents, definition.canonical)
+        now = services.clock.now()
+        moved = move_on(state, Move(action, now, by, role, reason), definition)
+        if action == "start":
+            moved = _started(moved, definition, now)
+        concerns_timer = action == "start" or bool(state.runs)
+        if concerns_timer:  # before it is written: idle is better than forgotten
+            await activate(services.documents, definition.canonical)
+        try:
+            await save_state(services.documents, moved, etag)
+        except Conflict:
+            continue
+        if concerns_timer:  # and after: the timer may have found it done in between
+            await activate(services.documents, definition.canonical)
+        return moved
+    raise Conflict("others keep changing this campaign")
+
+
+def _started(state: CampaignState, definition: CampaignDefinition, now: Instant) -> CampaignState:
+    """Leave out what a rule says of the time before; what is to be once, and is late, is made up for."""
+    return state if definition.schedule.rrule is None else replace(state, since=Instant(now - 1))
