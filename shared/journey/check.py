@@ -19,7 +19,7 @@ from shared.journey.steps.base import StepModel
 from shared.journey.steps.branch import BranchStep, When
 from shared.journey.steps.send import SendStep
 from shared.journey.steps.split import SplitStep
-from shared.journey.steps.wait_for import TIMED_OUT, WaitForStep
+from shared.journey.steps.wait_for import MOVED, TIMED_OUT, WaitForStep
 
 
 class Frame(Struct, frozen=True):
@@ -173,7 +173,8 @@ def _quoted(steps: Sequence[StepModel], where: str, frame: Frame) -> Iterator[Pr
 def results(step: StepModel | None) -> tuple[str, ...]:
     """Return what may come of a step."""
     if isinstance(step, WaitForStep):
-        return (*dict.fromkeys(case.name or case.when.kind for case in step.cases), TIMED_OUT)
+        named = dict.fromkeys(case.name or case.when.kind for case in step.cases)
+        return (*named, TIMED_OUT, *((MOVED,) if step.if_moved else ()))
     return tuple(way.name for way in step.ways) if isinstance(step, SplitStep) else ()
 
 

@@ -33,6 +33,9 @@ from shared.journey.steps.wait import said
 TIMED_OUT = "timed-out"
 """The result of a wait that nothing ended."""
 
+MOVED = "moved"
+"""The result of a wait whose resource moved, where `if_moved` says where to go then."""
+
 _PASSED = TimePassed()
 
 
@@ -60,7 +63,9 @@ class WaitForStep(StepModel):
     """Whose days and clock count."""
     timed_out: StepId | None = None
     """Where to go when the time is up; the next in the list where none is named."""
-    links: ClassVar[tuple[str, ...]] = ("timed_out",)
+    if_moved: StepId | None = None
+    """Where to go when the focus moves meanwhile; else the end of the wait just moves with it."""
+    links: ClassVar[tuple[str, ...]] = ("timed_out", "if_moved")
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -68,6 +73,8 @@ class WaitForStep(StepModel):
             raise ValueError("needs exactly one of timeout and until: nobody waits for ever")
         if self.timeout is not None and parse_duration(self.timeout).sign <= 0:
             raise ValueError("a timeout is longer than nothing")
+        if self.if_moved and not isinstance(self.until, Anchor):
+            raise ValueError("if_moved needs an anchored until")
         return self
 
     @property
@@ -100,9 +107,7 @@ class WaitForStep(StepModel):
             return self._heard(standing, _PASSED) or self._arrive(standing, due(standing), setting)
 
         def moved(standing: Standing) -> Outcome | None:
-            instant = due(standing)
-            same = instant == standing.enrolment.due
-            return None if same else self._arrive(standing, instant, setting)
+            return self._moved(standing, due(standing), setting)
 
         anchor = self.until if isinstance(self.until, Anchor) else None
         return CompiledStep(
@@ -130,6 +135,13 @@ class WaitForStep(StepModel):
             if why := case.when.happens(standing, happened):
                 return Goes(case.next, why, result=case.name or case.when.kind)
         return None
+
+    def _moved(self, standing: Standing, due: Instant | None, setting: Setting) -> Outcome | None:
+        if due == standing.enrolment.due:
+            return None
+        if self.if_moved is not None:
+            return Goes(self.if_moved, f"{standing.enrolment.focus} moved", result=MOVED)
+        return self._arrive(standing, due, setting)
 
     def _arrive(self, standing: Standing, due: Instant | None, setting: Setting) -> Outcome:
         if due is None:

@@ -82,6 +82,13 @@ CHANGE = {"trigger": {"fhir_change": {"type": "Appointment"}}}
         ),
         (document(WEEK | {"if_moved": "w"}), "j.yaml: steps[0]: if_moved needs an anchored until"),
         (
+            document(
+                {"id": "w", "kind": "wait_for", "cases": [{"when": {"event": "e"}, "next": "w"}]}
+                | {"timeout": "P1D", "if_moved": "w"}
+            ),
+            "j.yaml: steps[0]: if_moved needs an anchored until",
+        ),
+        (
             document({"id": "b", "kind": "branch", "cases": [{"when": {}, "next": "b"}]}),
             "j.yaml: steps[0].cases[0].when: needs at least one condition",
         ),
