@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from heapq import heappop, heappush
 from itertools import islice
 
 import msgspec
@@ -118,21 +119,31 @@ class MemoryIndexes(MemoryRoster):
     def __init__(self) -> None:
         super().__init__()
         self._wakeups: set[tuple[Instant, str]] = set()
+        self._in_order: list[tuple[Instant, str]] = []  # a heap of these, and of some that are gone
         self._rows: dict[tuple[str, ...], set[str]] = defaultdict(set)
         self._members: dict[str, dict[str, IndexMember]] = defaultdict(dict)
 
     async def schedule(self, key: str, due: Instant) -> None:
         """See Indexes.schedule."""
-        self._wakeups.add((due, key))
+        if (due, key) not in self._wakeups:
+            self._wakeups.add((due, key))
+            heappush(self._in_order, (due, key))
 
     async def schedule_all(self, wakeups: Sequence[Wakeup]) -> None:
         """See Indexes.schedule_all."""
-        self._wakeups |= {(wakeup.due, wakeup.key) for wakeup in wakeups}
+        for wakeup in wakeups:
+            await self.schedule(wakeup.key, wakeup.due)
 
     async def due(self, now: Instant, limit: int) -> tuple[Wakeup, ...]:
         """See Indexes.due."""
-        found = sorted(row for row in self._wakeups if row[0] <= now)
-        return tuple(Wakeup(key, due) for due, key in found[:limit])
+        found: list[tuple[Instant, str]] = []
+        while self._in_order and self._in_order[0][0] <= now and len(found) < limit:
+            row = heappop(self._in_order)
+            if row in self._wakeups and row not in found[-1:]:
+                found.append(row)
+        for row in found:
+            heappush(self._in_order, row)
+        return tuple(Wakeup(key, due) for due, key in found)
 
     async def unschedule(self, wakeups: Sequence[Wakeup]) -> None:
         """See Indexes.unschedule."""
