@@ -12,10 +12,12 @@ from multiprocessing import get_context
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.events import Event, ResourceChanged
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant
+from shared.patient.facts import Facts
 from shared.patient.packing import pack, unpack
 from shared.patient.record import PatientRecord
 from shared.usecases.simulation.company import Company
@@ -74,7 +76,8 @@ def parcel(record: PatientRecord, arrivals: Iterable[tuple[Instant, Fact | Perso
         _Arrival(at, fact=content) if isinstance(content, Fact) else _Arrival(at, person=content)
         for at, content in arrivals
     )
-    return Parcel(record.key, pack(record), _encode(coming) if coming else b"")
+    whole = replace(record, facts=Facts.of_facts(*record.facts))  # a stored one packs only what changed
+    return Parcel(record.key, pack(whole), _encode(coming) if coming else b"")
 
 
 def unparcel(packed: Parcel) -> tuple[PatientRecord, list[tuple[Instant, Event]]]:

@@ -1,0 +1,122 @@
+"""Where a dry run has its definitions and its people from: folders of files, or the patient store.
+
+The definitions are the file's, and of folders only what it names; see shared.usecases.simulation.needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import aiohttp
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cli.chosen import chosen
+from cli.definitions import SHIPPED, read_definitions
+from cli.ndjson_files import read_units
+from cli.segment_population import Population
+from cli.simulation_options import Asked
+from cli.yaml_files import read_document
+from shared.bootstrap import build, policy_of
+from shared.config import Settings
+from shared.document import Document
+from shared.fhir.lens import union
+from shared.message.policy import Policy
+from shared.usecases.services import Services
+from shared.usecases.simulation.arrivals import split
+from shared.usecases.simulation.needed import needed
+from shared.usecases.simulation.playing import Parcel, parcel
+from shared.usecases.simulation.slots import FreeSlot, read_slot
+from shared.usecases.simulation.stage import Plan, set_stage
+
+PAGE = 200
+"""Records read at once."""
+_BEYOND = "g"
+"""Comes after every key: they are hexadecimal."""
+
+type Say = Callable[[str], object]
+
+
+class Source(Struct, frozen=True):
+    """Plans made ready, and the people to play on them."""
+
+    plans: tuple[Plan, ...]
+    parcels: Callable[[], Iterator[Parcel]]
+    total: int | None
+    """How many people there are; None where nobody has counted."""
+
+
+def source(files: tuple[Path, ...], asked: Asked, say: Say, report: Say) -> Source:
+    """Read what a dry run of these files needs. Raises Invalid with every problem, OSError."""
+    settings = chosen(asked.settings_file) if asked.data is None else None
+    policy = policy_of(settings) if settings is not None else Policy(zone=asked.zone, region=asked.region)
+    start, end = asked.span(policy.zone)
+    plans = tuple(
+        Plan(definitions(file, asked.folders), policy, asked.assumptions, start, end) for file in files
+    )
+    if settings is not None:
+        return Source(plans, lambda: _stored(settings, asked, plans[0]), None)
+    assert asked.data is not None
+    return _of_files(asked.data, plans, asked, say, report)
+
+
+def definitions(file: Path, folders: tuple[Path, ...]) -> tuple[Document, ...]:
+    """Read a journey and what it needs: of each url as the first folder has it. Raises Invalid, OSError."""
+    body = read_document(file, "a journey", "a mapping with url, version, trigger and steps")
+    journey = Document("journey", str(file), body)
+    found: dict[str, list[Document]] = {}
+    for folder in (*folders, file.resolve().parent.parent, SHIPPED):
+        own = dict[str, list[Document]]()
+        for document in read_definitions(folder):
+            own.setdefault(str(document.body.get("url", "")), []).append(document)
+        for url, documents in own.items():
+            found.setdefault(url, documents)
+    return needed(journey, (document for documents in found.values() for document in documents))
+
+
+def _of_files(data: Path, plans: tuple[Plan, ...], asked: Asked, say: Say, report: Say) -> Source:
+    """Read files; resources are looked at for what any of the plans asks of them."""
+    zone = ZoneInfo(asked.zone)
+    population = Population(zone, union(set_stage(plan).catalogue.arrivals for plan in plans))
+    slots = list[FreeSlot]()
+    say("reading the patients")
+    for unit in read_units(data, report):
+        slots += (slot for resource in unit if (slot := read_slot(resource, zone)) is not None)
+        population.add(unit)
+    ready = tuple(replace(plan, slots=tuple(slots) or None) for plan in plans)
+
+    def parcels() -> Iterator[Parcel]:
+        for record in population.records():
+            yield parcel(*split(record, asked.arrivals, ready[0].start, ready[0].end))
+
+    return Source(ready, parcels, len(population))
+
+
+def _stored(settings: Settings, asked: Asked, plan: Plan) -> Iterator[Parcel]:
+    """Walk the patient store, page by page. Raises Unavailable."""
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        services = runner.run(_services(settings, stack))
+        try:
+            cursor = ""
+            while stored := runner.run(services.patients.range(cursor, _BEYOND, PAGE)):
+                for found in stored:
+                    yield parcel(*split(found.record, asked.arrivals, plan.start, plan.end))
+                cursor = stored[-1].record.key
+        finally:
+            runner.run(stack.aclose())
+
+
+async def _services(settings: Settings, stack: AsyncExitStack) -> Services:
+    session = await stack.enter_async_context(aiohttp.ClientSession())
+    return await build(settings, session)
+
+
+def today() -> str:
+    """Return this instant, for a dry run that names none: all its parts must mean the same one."""
+    return datetime.now(UTC).isoformat()
