@@ -33,26 +33,24 @@ def switch(
         return switched, await _look(services, settings, switched, console, wait=wait)
 
     switched, progress = on_deployment(settings_file, work)
-    if not switched.changed:
-        console.print("Nothing to do: it is so already.")
-        return
-    seconds = "every instance knows within seconds"
-    look = f"; every patient is looked at (hearthline population {switched.population})"
-    console.print(
-        f"{done}: {seconds}{look if switched.population else ''}.",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
-    )
+    console.print(_said(done, switched), highlight=False, markup=False, soft_wrap=True)
     if progress is not None:
         show(console, progress)
+
+
+def _said(done: str, switched: Switched) -> str:
+    if not switched.changed:
+        return "Nothing to do: it is so already."
+    look = f"; every patient is looked at (hearthline population {switched.population})"
+    return f"{done}: every instance knows within seconds{look if switched.population else ''}."
 
 
 async def _look(
     services: Services, settings: Settings, switched: Switched, console: Console, *, wait: bool
 ) -> Progress | None:
-    """Have everybody looked at, once every instance should know."""
+    """Have everybody looked at, once every instance should know; or go on, if who threw it before did not."""
     if not switched.population:
         return None
-    await start_population(services, switched.population, delay=settings.catalogue_seconds + 1)
+    delay = settings.catalogue_seconds + 1 if switched.changed else 0.0
+    await start_population(services, switched.population, delay=delay)
     return await follow(services, switched.population, console) if wait else None

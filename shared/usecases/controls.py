@@ -56,7 +56,7 @@ class Switched(Struct, frozen=True):
     controls: Controls
     version: str
     population: str = ""
-    """The version for which everybody is to be looked at now; "" where nobody need be."""
+    """The latest version for which everybody is to be looked at; "" where nobody need be for this."""
     changed: bool = True
     """It was not so before."""
 
@@ -144,7 +144,7 @@ async def _switch_once(services: Services, asked: Asked, change: _Change, everyb
     _check_journey(shelf, asked)
     wanted = change(shelf.controls)
     if wanted == shelf.controls:
-        return Switched(wanted, shelf.version, changed=False)
+        return Switched(wanted, shelf.version, shelf.population, changed=False)
     following = shelf.following(shelf.documents, (), wanted)
     number = int(following.version.partition("-")[0])
     said = Switching(number, asked.action, asked.by, asked.reason, services.clock.now(), asked.what)

@@ -8,6 +8,9 @@ from typing import Any, Literal
 from shared.fhir.instants import Instant
 from shared.fhir.references import ResourceKey
 
+type Word = Literal["off", "on", "pause", "resume", "stop"]
+"""What is done with a switch."""
+
 type Style = Literal["event-grid", "cloud-events", "rest-hook", "subscription", "gap", "none"]
 """How the FHIR server tells of a change: "gap" takes a number of the subscription but never arrives, and of
 "none" nobody says a word, so that only reconciliation finds it."""
@@ -45,7 +48,15 @@ class Publication:
     batch: int
 
 
-type Action = Write | Delete | Replied | Publication
+@dataclass(frozen=True)
+class Switch:
+    """Somebody switches a journey, or everything that sends; everyone is looked at."""
+
+    what: Word
+    url: str = ""
+
+
+type Action = Write | Delete | Replied | Publication | Switch
 
 
 @dataclass(frozen=True)

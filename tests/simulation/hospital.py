@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 from shared.fhir.instants import DAY, HOUR, MINUTE, Instant, iso, parse_instant
 from shared.fhir.references import ResourceKey
-from tests.simulation.happenings import Action, Delete, Phase, Publication, Replied, Style, Write
+from tests.simulation.happenings import (
+    Action,
+    Delete,
+    Phase,
+    Publication,
+    Replied,
+    Style,
+    Switch,
+    Word,
+    Write,
+)
 
 START = parse_instant("2026-03-02T10:00:00Z")
 PATIENTS = ("ann", "bob", "cal")
@@ -17,6 +28,12 @@ PLACES = ("north", "south")
 type Json = dict[str, Any]
 
 _TOLD: tuple[Style, ...] = ("event-grid", "cloud-events", "rest-hook", "subscription", "subscription")
+_JOURNEYS = tuple(f"https://simulation.example/journeys/{name}" for name in ("tests", "visits", "burst"))
+_SWITCHED: tuple[tuple[Word, Word, tuple[str, ...]], ...] = (
+    ("off", "on", ("",)),
+    ("pause", "resume", _JOURNEYS),
+    ("stop", "resume", _JOURNEYS),
+)
 _WRITTEN: tuple[Style, ...] = (*_TOLD, *_TOLD, "gap", "none")
 
 
@@ -25,6 +42,7 @@ class Hospital:
 
     def __init__(self, seed: int) -> None:
         self.random = Random(f"hospital {seed}")
+        self.switches = Random(f"switches {seed}")
         self.resources: dict[ResourceKey, Json] = {}
         self.now = START
         self._made = 0
@@ -37,6 +55,16 @@ class Hospital:
             self.now = Instant(self.now + self._pause(calm))
             actions = (Publication(1),) if number == published else self._actions(calm)
             told.append(Phase(self.now, actions))
+        return self._switched(told)
+
+    def _switched(self, told: list[Phase]) -> tuple[Phase, ...]:
+        """Let somebody switch things off in some phase, and on again in a later one."""
+        for off, on, urls in _SWITCHED:
+            if len(told) > 2 and self.switches.random() < 0.4:
+                url = self.switches.choice(urls)
+                first, second = sorted(self.switches.sample(range(1, len(told)), 2))
+                for number, switch in ((first, Switch(off, url)), (second, Switch(on, url))):
+                    told[number] = replace(told[number], actions=(switch, *told[number].actions))
         return tuple(told)
 
     def _pause(self, calm: bool) -> int:

@@ -10,6 +10,7 @@ from shared.catalogue import Catalogue
 from shared.fhir.fact import Fact, Person
 from shared.fhir.lens import Lens
 from shared.fhir.project import KEPT_TYPES, SHARED_TYPES, project
+from shared.message.switches import PUT_OFF, why_waiting
 from shared.patient.facts import Facts
 from shared.patient.packing import unpack
 from shared.patient.record import PatientRecord
@@ -56,6 +57,19 @@ def _record(world: World, record: PatientRecord, catalogue: Catalogue) -> Iterat
     if record.next_due is not None and (record.next_due, record.key) not in world.outside.indexes._wakeups:
         yield f"nothing will wake it at {record.next_due}"
     yield from _memberships(record, catalogue, now)
+    yield from _switched(record, catalogue)
+
+
+def _switched(record: PatientRecord, catalogue: Catalogue) -> Iterator[str]:
+    """See that nothing waits for what is switched on, and nobody is in what is switched off."""
+    for enrolment in record.enrolments.values():
+        if catalogue.journeys.stopped(enrolment.journey):
+            yield f"is in {enrolment.journey}, which was stopped"
+        if enrolment.held == "paused" and not catalogue.journeys.paused(enrolment.journey):
+            yield f"stands still in {enrolment.journey}, which goes on"
+    for message in record.messages.values():
+        if message.status_reason in PUT_OFF and not why_waiting(record, message, catalogue.controls):
+            yield f"{message.message_id} waits, and {message.status_reason} is over"
 
 
 def _memberships(record: PatientRecord, catalogue: Catalogue, now: int) -> Iterator[str]:

@@ -9,7 +9,7 @@ from shared.fhir.references import ResourceKey
 from shared.usecases.jobs import Inbound, Job, Report
 from shared.usecases.publish import load_shelf
 from tests.simulation import senders
-from tests.simulation.happenings import Action, Delete, Phase, Publication, Replied, Style, Write
+from tests.simulation.happenings import Action, Delete, Phase, Publication, Replied, Style, Switch, Write
 from tests.simulation.process import POLICY
 from tests.simulation.publications import batch
 from tests.simulation.world import World
@@ -38,6 +38,8 @@ class Player:
                 self._say(Inbound(inbound_id, "sms", sender, text, self.outside.clock.now()))
             case Publication(number):
                 self._put("publications", str(number))
+            case Switch(what, url):
+                self._put("publications", f"{what} {url}")
 
     def _write(self, resource: dict[str, object], style: Style) -> None:
         version = self.world.run(self.outside.fhir.update(dict(resource)))
@@ -123,7 +125,7 @@ class Player:
             self.pass_until(phase.at)
             for action in phase.actions:
                 self.act(action)
-                if isinstance(action, Publication):
+                if isinstance(action, Publication | Switch):
                     self.world.idle()
             self.rest()
         self.settle_down()
@@ -181,4 +183,4 @@ class Player:
         """Return what is published, compiled anew."""
         shelf, _ = self.world.run(load_shelf(self.outside.documents))
         documents = [d for d in batch(1) if d.canonical in shelf.documents]
-        return build_catalogue(documents, shelf.version, POLICY)
+        return build_catalogue(documents, shelf.version, POLICY, controls=shelf.controls)

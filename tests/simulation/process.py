@@ -10,6 +10,7 @@ from shared.errors import Rejected
 from shared.fhir.instants import SECOND, Instant
 from shared.fhir.notification import Limits, Request
 from shared.message.policy import Policy
+from shared.usecases import controls
 from shared.usecases.deletions import find_deletions
 from shared.usecases.hear import hear
 from shared.usecases.jobs import (
@@ -118,10 +119,30 @@ async def _work(outside: Outside, ready: Services, queue: str, body: bytes, trig
         case "acs":
             await ready.queue.send(REPORTS, encode_job(outside.told[int(body)]))
         case "publications":
-            published = await publish(ready, batch(int(body)))
-            await start_population(ready, published.population, SHARDS)
+            version = await _published(ready, body.decode())
+            if version:
+                await start_population(ready, version, SHARDS)
         case _:
             await _job(ready, decode_job(body), trigger)
+
+
+async def _published(ready: Services, what: str) -> str:
+    """Publish or switch something; for which version everybody is to be looked at."""
+    if what.isdigit():
+        return (await publish(ready, batch(int(what)))).population
+    word, _, url = what.partition(" ")
+    if word in ("on", "off"):
+        switched = await controls.switch_sending(ready, on=word == "on", by="sim", reason="test")
+    else:
+        switched = await _SWITCHES[word](ready, url, "sim", "test")
+    return switched.population
+
+
+_SWITCHES = {
+    "pause": controls.pause_journey,
+    "resume": controls.resume_journey,
+    "stop": controls.stop_journey,
+}
 
 
 async def _job(ready: Services, job: Job, trigger: Trigger) -> None:
