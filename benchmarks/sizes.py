@@ -43,8 +43,10 @@ class Sizes:
     """Patients of a population run."""
     population_facts: int = 40
     """Of each of them."""
-    wakeups: tuple[int, ...] = (1000, 100_000)
-    """Enrolments that are due in one minute."""
+    wakeups: tuple[int, int] = (1000, 100_000)
+    """Enrolments that are due in one minute, in memory."""
+    wakeups_stored: tuple[int, ...] = (1000, 10_000)
+    """The same over Azurite, which cannot hold a hundred thousand records and answer."""
     operations: int = 400
     """Of each kind where one client is held against another."""
 
@@ -70,6 +72,7 @@ QUICK = Sizes(
     rows=(1000, 4000),
     population=1000,
     population_facts=30,
-    wakeups=(500, 3000),
+    wakeups=(500, 5000),
+    wakeups_stored=(2000,),
     operations=120,
 )
