@@ -25,6 +25,7 @@ from shared.adapters.table_documents import DOCUMENTS, TableDocuments
 from shared.adapters.table_indexes import INDEX, WAKEUPS, TableIndexes
 from shared.adapters.table_rest import Tables
 from shared.adapters.table_store import TABLE, TablePatientStore
+from shared.adapters.webhooks_http import WebhooksHttp
 from shared.config import Settings, settings
 from shared.errors import Unauthenticated
 from shared.fhir.notification import Format, Limits
@@ -118,6 +119,7 @@ async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
         definitions=PublishedDefinitions(documents, policy, chosen.catalogue_seconds),
         clock=_clock(chosen),
         policy=policy,
+        webhooks=WebhooksHttp(session, chosen.webhooks, chosen.console_url or ""),
     )
 
 

@@ -25,6 +25,7 @@ from pydantic import (
 
 from shared.errors import Invalid, Problem
 from shared.fhir.sources import FunctionKey, Source
+from shared.receivers import Receiver, ReceiverName, TeamsReceiver
 
 
 def _issuer(text: str) -> str:
@@ -97,6 +98,10 @@ class Settings(BaseModel):
     """The organisation's name as messages say it."""
     sources: Annotated[Json[tuple[Source, ...]], Field(alias="HEARTHLINE_SOURCES")] = _EVERYONE
     """Who may notify us and how each proves itself: a JSON list, see docs/operations.md."""
+    webhooks: Annotated[Json[dict[ReceiverName, Receiver]], Field(alias="HEARTHLINE_WEBHOOKS")] = {}
+    """Whom journeys may call, by name: a JSON object, see docs/journeys-outside.md."""
+    console_url: Annotated[Optional[Url], Field(alias="HEARTHLINE_CONSOLE_URL")] = None
+    """Where staff find the console: links in notices lead there."""
     entra_issuer: Annotated[Optional[Issuer], Field(alias="HEARTHLINE_ENTRA_ISSUER")] = None
     """Issuer of bearer tokens that notifications may carry, with its tenant, to the letter."""
     clock_file: Annotated[Optional[Path], Field(alias="HEARTHLINE_CLOCK_FILE")] = None
@@ -114,6 +119,9 @@ class Settings(BaseModel):
             raise ValueError("HEARTHLINE_FHIR_TOKEN must be set when HEARTHLINE_FHIR_AUTH is token")
         if self.acs_endpoint and not (self.sms_from or self.email_from):
             raise ValueError("HEARTHLINE_SMS_FROM or HEARTHLINE_EMAIL_FROM must be set to send")
+        teams = any(isinstance(receiver, TeamsReceiver) for receiver in self.webhooks.values())
+        if teams and self.console_url is None:
+            raise ValueError("HEARTHLINE_CONSOLE_URL must be set to notify by Teams: a notice is a link")
         return self
 
 

@@ -1,4 +1,7 @@
-"""Carry out what a commit left to do: index rows from the outbox, and claimed messages to their channels."""
+"""Carry out what a commit left to do: index rows, claimed messages to their channels, then what is outside.
+
+Effects of the outbox stay there until they are known to be done.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,20 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from shared.effects import IndexContact, IndexMessage, OutboxEffect, SendMessage
+from shared.effects import (
+    IndexContact,
+    IndexEffect,
+    IndexMessage,
+    OutboxEffect,
+    PostWebhook,
+    SendMessage,
+    WriteResource,
+)
 from shared.errors import Unavailable
-from shared.events import EffectsDone, Event, SendSettled
+from shared.events import EffectRefused, EffectsDone, Event, SendSettled
 from shared.message.outbound import Accepted, Deferred, OutboundMessage, Refused, SendResult, Unknown
 from shared.patient.record import PatientRecord
+from shared.usecases.outside import OutsideEffect, Waiting, carry_out
 from shared.usecases.services import Services
 
 
@@ -20,34 +32,61 @@ class Drained(Struct, frozen=True):
 
     events: tuple[Event, ...] = ()
     failed: str = ""
+    """Of index rows."""
+    waiting: str = ""
+    """Of what is outside: another system may be away for days."""
 
 
 async def drain(services: Services, record: PatientRecord, sends: Sequence[SendMessage]) -> Drained:
     """Carry out the outbox, then send. What fails stays in the outbox; what was sent is told in any case.
 
     A message goes out only once a reply or a report finds its patient by the index: a STOP may be fast.
+    What is outside comes in the round after: how a message fared is written down before anything slow.
     """
-    outbox = tuple(record.outbox.values())
-    first = [effect for effect in outbox if sends and isinstance(effect, IndexContact | IndexMessage)]
-    rest = [effect for effect in outbox if effect not in first]
+    outside = [effect for effect in record.outbox.values() if isinstance(effect, WriteResource | PostWebhook)]
+    rows = [
+        effect for effect in record.outbox.values() if not isinstance(effect, WriteResource | PostWebhook)
+    ]
+    first = [effect for effect in rows if sends and isinstance(effect, IndexContact | IndexMessage)]
+    rest = [effect for effect in rows if effect not in first]
     failures = await _apply_all(services, record.key, first)
     hindrance = next(filter(None, failures), "")
-    settled, others = await asyncio.gather(
+    settled, others, told = await asyncio.gather(
         asyncio.gather(*(_send(services, record.key, send, hindrance) for send in sends)),
         _apply_all(services, record.key, rest),
+        _outside(services, record, () if sends else outside),
     )
     failures += others
-    done = tuple(effect for effect, failure in zip((*first, *rest), failures, strict=True) if not failure)
-    events: list[Event] = [*settled, *([EffectsDone(done)] if done else [])]
-    return Drained(tuple(events), next(filter(None, failures), ""))
+    done = [effect for effect, failure in zip((*first, *rest), failures, strict=True) if not failure]
+    return _drained(settled, done, next(filter(None, failures), ""), told)
 
 
-async def _apply_all(services: Services, key: str, effects: Sequence[OutboxEffect]) -> list[str]:
+type _Told = list[tuple[OutsideEffect, EffectRefused | Waiting | None]]
+
+
+def _drained(settled: Sequence[Event], rows: Sequence[OutboxEffect], failed: str, told: _Told) -> Drained:
+    done = (*rows, *(effect for effect, outcome in told if outcome is None))
+    refused = (outcome for _, outcome in told if isinstance(outcome, EffectRefused))
+    waiting = (outcome.reason for _, outcome in told if isinstance(outcome, Waiting))
+    events = (*settled, *([EffectsDone(done)] if done else []), *refused)
+    return Drained(events, failed, next(filter(None, waiting), ""))
+
+
+async def _outside(services: Services, record: PatientRecord, effects: Sequence[OutsideEffect]) -> _Told:
+    """Do what is outside at once; for each what came of it."""
+    if not effects:
+        return []
+    sending = (await services.definitions.current(record.catalogue)).controls.sending
+    outcomes = await asyncio.gather(*(carry_out(services, effect, sending=sending) for effect in effects))
+    return list(zip(effects, outcomes, strict=True))
+
+
+async def _apply_all(services: Services, key: str, effects: Sequence[IndexEffect]) -> list[str]:
     """Carry out index effects at once; for each why it failed, or ""."""
     return await asyncio.gather(*(_apply(services, key, effect) for effect in effects))
 
 
-async def _apply(services: Services, key: str, effect: OutboxEffect) -> str:
+async def _apply(services: Services, key: str, effect: IndexEffect) -> str:
     try:
         await services.indexes.apply(key, effect)
     except Unavailable as unavailable:

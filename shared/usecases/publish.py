@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from shared.catalogue import Catalogue, Document, build_catalogue, publication
 from shared.errors import Invalid, Problem
+from shared.ports import WebhookKind
 from shared.usecases.services import Services
 from shared.usecases.shelf import (
     CATALOGUE,
@@ -90,6 +91,7 @@ async def _publish(
     )
     if not added:
         return Published(shelf.version, (), shelf.population)
+    _refuse_unknown_webhooks(made, added, offered, services.webhooks.kinds)
     if _concerns_everybody(made, publication(shelf.version)):
         following = replace(following, population=following.version, changed_at=real_time())
     for name in added:
@@ -115,6 +117,29 @@ def _refuse_changes(shelf: Shelf, digests: Mapping[str, str], offered: Mapping[s
         Problem(offered[name].where, f"{name} is published with other content", "a new version")
         for name, digest in digests.items()
         if shelf.documents.get(name, digest) != digest
+    )
+    if problems:
+        raise Invalid(problems)
+
+
+_CALLS: Mapping[str, WebhookKind] = {"notify": "teams", "webhook": "signed"}
+"""Which kind of webhook each kind of step calls."""
+
+
+def _refuse_unknown_webhooks(
+    made: Catalogue, added: Collection[str], offered: Mapping[str, Document], kinds: Mapping[str, WebhookKind]
+) -> None:
+    """Refuse journeys that call what the settings do not name: only here are both at hand."""
+    problems = tuple(
+        Problem(
+            f"{offered[f'journey {journey.canonical}'].where}: step {step.step_id}",
+            f"the settings name no webhook {step.calls} of kind {_CALLS[step.kind]}",
+            ", ".join(name for name, kind in kinds.items() if kind == _CALLS[step.kind]),
+        )
+        for journey in made.journeys
+        if f"journey {journey.canonical}" in added
+        for step in journey.steps.values()
+        if step.calls and kinds.get(step.calls) != _CALLS[step.kind]
     )
     if problems:
         raise Invalid(problems)

@@ -21,7 +21,8 @@ from shared.patient.record import Decision, PatientRecord
 from shared.ports import Stored
 from shared.usecases.drain import drain
 from shared.usecases.guard import look_again
-from shared.usecases.services import Services
+from shared.usecases.jobs import Refresh, encode_job
+from shared.usecases.services import OUTBOX, Services
 from shared.usecases.widen import widened
 
 ATTEMPTS = 6
@@ -32,6 +33,9 @@ TOLD_ATTEMPTS = 100
 
 ROUNDS = 20
 """Rounds of decide and drain for one trigger; the rest is left to the wake-up index."""
+
+RETRY = 10.0
+"""Seconds after which what is outside is tried again."""
 
 
 class Trigger(Struct, frozen=True):
@@ -46,6 +50,8 @@ class Reaction(Struct, frozen=True):
 
     before: PatientRecord
     after: PatientRecord
+    waiting: str = ""
+    """Why something outside could not be done now, or ""; nothing else waits for it."""
 
 
 async def react(
@@ -57,12 +63,13 @@ async def react(
     *,
     fresh: frozenset[str] = frozenset(),
     held: Stored | None = None,
+    retrying: bool = False,
 ) -> Reaction:
     """Let events happen to a patient and carry out what follows. Raises Unavailable to be tried again.
 
     `patient_id` names the patient where there may be no record yet; `fresh` names the resources that were
     read from the server for this very trigger, which the guard need not read again; `held` is the record
-    where the caller has read it already.
+    where the caller has read it already; `retrying` that the caller tries again what is outside.
     """
     following: Sequence[Event] = events
     if trigger.delivery > 1:
@@ -78,7 +85,9 @@ async def react(
             break
     if drained.failed:
         raise Unavailable(drained.failed)
-    return Reaction(before or stored.record, stored.record)
+    if drained.waiting and not retrying:
+        await services.queue.send(OUTBOX, encode_job(Refresh(key)), RETRY)
+    return Reaction(before or stored.record, stored.record, drained.waiting)
 
 
 async def _commit(

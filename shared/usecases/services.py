@@ -8,8 +8,20 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from shared.errors import Rejected
 from shared.message.policy import Policy
-from shared.ports import Channel, Clock, Definitions, Documents, FhirServer, Indexes, PatientStore, Queue
+from shared.ports import (
+    Channel,
+    Clock,
+    Definitions,
+    Documents,
+    FhirServer,
+    Indexes,
+    PatientStore,
+    Queue,
+    WebhookKind,
+    Webhooks,
+)
 
 CHANGES = "changes"
 """Queue: one resource change each, or a batch of references."""
@@ -39,6 +51,19 @@ QUEUES = (
 )
 
 
+class NoWebhooks:
+    """Where the settings name none."""
+
+    @property
+    def kinds(self) -> Mapping[str, WebhookKind]:
+        """Return that there are none."""
+        return {}
+
+    async def post(self, to: str, post_id: str, body: bytes) -> None:
+        """Raise Rejected."""
+        raise Rejected(f"there is no webhook {to} in the settings", "no-such-webhook")
+
+
 class Services(Struct, frozen=True):
     """The ports, and the few settings that use cases read."""
 
@@ -51,6 +76,7 @@ class Services(Struct, frozen=True):
     definitions: Definitions
     clock: Clock
     policy: Policy
+    webhooks: Webhooks = NoWebhooks()
 
     @property
     def zone(self) -> tzinfo:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from itertools import batched
 
+from shared.errors import Unavailable
 from shared.events import DefinitionsPublished, WakeupDue
 from shared.ports import Wakeup
 from shared.usecases.jobs import Refresh, Wake, WakeMany, encode_job
@@ -27,6 +28,9 @@ FEW = 100
 
 AT_ONCE = 8
 """Patients of one message that are looked at at the same time; an instance takes several messages."""
+
+TRIES = 4
+"""Deliveries of a message for the sake of what is outside; fewer than put it back (functions/serving.py)."""
 
 
 async def queue_due(services: Services) -> int:
@@ -83,8 +87,13 @@ async def wake_many(services: Services, job: WakeMany, trigger: Trigger) -> None
 
 
 async def refresh(services: Services, job: Refresh, trigger: Trigger) -> None:
-    """Look at a patient afresh, and carry out what the record says is left to do. Raises Unavailable."""
+    """Look at a patient afresh, and carry out what the record says is left to do. Raises Unavailable.
+
+    What waits for a system outside is tried a few times by the queue, then every time that the sweep comes by.
+    """
     await services.definitions.current(job.catalogue)
-    reaction = await react(services, job.key, [DefinitionsPublished()], trigger)
+    reaction = await react(services, job.key, [DefinitionsPublished()], trigger, retrying=True)
     if reaction.after.next_due is not None:
         await services.indexes.schedule(job.key, reaction.after.next_due)
+    if reaction.waiting and trigger.delivery < TRIES:
+        raise Unavailable(reaction.waiting)
