@@ -12,16 +12,22 @@ from shared.segment.static_list import parse_csv
 
 SHIPPED = Path(__file__).resolve().parent.parent / "definitions"
 
-_ENDINGS = {".yaml", ".yml", ".json"}
+ENDINGS = {".yaml", ".yml", ".json"}
 
 
 def read_definitions(folder: Path = SHIPPED) -> tuple[Document, ...]:
     """Read segments/, journeys/, templates/ and valuesets/ of a folder. Raises Invalid with every problem."""
+    documents, problems = sound_definitions(folder)
+    if problems:
+        raise Invalid(problems)
+    return documents
+
+
+def sound_definitions(folder: Path) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
+    """Read what can be read of a folder, and say what cannot."""
     problems: list[Problem] = []
     documents = tuple(_documents(folder, problems))
-    if problems:
-        raise Invalid(tuple(problems))
-    return documents
+    return documents, tuple(problems)
 
 
 def _documents(folder: Path, problems: list[Problem]) -> Iterator[Document]:
@@ -31,7 +37,7 @@ def _documents(folder: Path, problems: list[Problem]) -> Iterator[Document]:
             if kind == "list" and path.suffix == ".csv":
                 yield from _listed(path, where, problems)
                 continue
-            if path.suffix not in _ENDINGS:
+            if path.suffix not in ENDINGS:
                 continue
             try:
                 yield Document(kind, where, read_document(path, where=where))

@@ -5,10 +5,13 @@ Used where journeys, templates and segments are read from YAML or JSON, long bef
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.errors import Invalid, Problem
+from shared.nearest import fields_at, nearest
 
 
 class Authored(BaseModel):
@@ -24,7 +27,7 @@ def parse_document[Model: Authored](model: type[Model], document: object, where:
     except ValidationError as error:
         found = error.errors(include_url=False)
     kept = [detail for detail in found if not _follows(detail, found)]
-    raise Invalid(tuple(_problem(detail, document, where) for detail in kept))
+    raise Invalid(tuple(_problem(detail, document, where, model) for detail in kept))
 
 
 def _follows(detail: ErrorDetails, found: list[ErrorDetails]) -> bool:
@@ -35,9 +38,12 @@ def _follows(detail: ErrorDetails, found: list[ErrorDetails]) -> bool:
     )
 
 
-def _problem(detail: ErrorDetails, document: object, where: str) -> Problem:
+def _problem(detail: ErrorDetails, document: object, where: str, model: type[Authored]) -> Problem:
     context = detail.get("ctx", {})
     expected = str(context.get("expected") or context.get("expected_tags") or "")
+    if detail["type"] == "extra_forbidden":
+        *place, name = detail["loc"]
+        expected = nearest(str(name), fields_at(model, place))
     path = _path(detail["loc"], document, missing=detail["type"] == "missing")
     return Problem(f"{where}: {path}" if path else where, _sentence(detail), expected)
 
@@ -70,11 +76,17 @@ def _path(location: tuple[int | str, ...], document: object, *, missing: bool) -
     for n, part in enumerate(location):
         if isinstance(here, list) and isinstance(part, int) and part < len(here):
             text, here = f"{text}[{part}]", here[part]
-        elif isinstance(here, dict) and part in here:
+        elif isinstance(here, dict) and part in here and not _only_a_name(here, part, location[n + 1 :]):
             text, here = _dotted(text, part), here[part]
         elif missing and n == len(location) - 1:
             text = _dotted(text, part)
     return text
+
+
+def _only_a_name(here: Mapping[str, object], part: int | str, rest: tuple[int | str, ...]) -> bool:
+    """Say whether a part is the name of a union's member that happens to be a key, too."""
+    leaf = not isinstance(here[str(part)], dict | list)
+    return leaf and any(other in here for other in rest)
 
 
 def _dotted(text: str, part: int | str) -> str:

@@ -16,6 +16,7 @@ from shared.fhir.canonical import canonical, version_key
 from shared.journey.campaign import CampaignDefinition
 from shared.journey.definition import JourneyDefinition
 from shared.journey.uses import uses
+from shared.nearest import nearest
 from shared.segment.compiled import CompiledSegment
 from shared.segment.definition import SegmentDefinition
 
@@ -87,7 +88,8 @@ def unresolved(journeys: Iterable[tuple[str, JourneyDefinition]], known: Names) 
         for used in uses(journey):
             if used.name not in known.get(used.kind, ()):
                 told = f"there is no {used.kind} {used.name}"
-                yield Problem(f"{where}: {used.path}", told, f"a published {used.kind}")
+                close = nearest(used.name, known.get(used.kind, ()))
+                yield Problem(f"{where}: {used.path}", told, close or f"a published {used.kind}")
 
 
 def unresolved_by_campaigns(

@@ -61,7 +61,10 @@ def change(meant: FhirChange) -> str:
         verb = f"{'becomes' if meant.becomes and not meant.changes else 'is'} {either(meant.status)}"
     elif meant.status:
         verb = f"{verb} and is {either(meant.status)}"
-    changed = [f"{either(meant.changes)} changed"] if meant.changes else []
+    elif meant.changes and meant.interaction == "any":
+        verb = f"changes its {either(meant.changes)}"
+    says = meant.status or meant.interaction != "any"
+    changed = [f"{either(meant.changes)} changed"] if meant.changes and says else []
     was = [f"was {_before(meant)}"] if meant.before else []
     condition = [f"and {meant.condition}"] if meant.condition else []
     return ", ".join((f"{resource(meant)} {verb}", *changed, *was, *condition))
@@ -99,7 +102,13 @@ def result(meant: ResultIs) -> str:
 
 def criteria(meant: Mapping[str, Any]) -> str:
     """Say a criterion of the language of segments by its own words, as nobody here knows what they mean."""
-    return ", ".join(f"{key.replace('_', ' ')} {_inner(value)}".strip() for key, value in meant.items())
+    return ", ".join(_criterion(key, value) for key, value in meant.items())
+
+
+def _criterion(key: str, value: object) -> str:
+    if key in ("all", "any") and isinstance(value, list):
+        return f" {'and' if key == 'all' else 'or'} ".join(map(_inner, value))
+    return f"{key.replace('_', ' ')} {_inner(value)}".strip()
 
 
 def _inner(value: object) -> str:

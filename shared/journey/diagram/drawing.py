@@ -26,6 +26,8 @@ _TRUNKS = 14.0
 """Between two ways that pass a row."""
 _SHORTEST = 15.0
 """From a box to the first track; an arrow needs some room."""
+_STRAIGHT = 17.0
+"""Between two rows where no way turns."""
 _NOTHING = Box(0.0, 0.0)
 
 type Point = tuple[float, float]
@@ -111,7 +113,7 @@ def _levels(
     counts = [max(found.values(), default=-1) + 1 for found in placed]
     rows = [max((boxes[key].height for key in row), default=0.0) for row in made.rows]
     # a channel stands above each row, and one below the last; the first has room only if it is used
-    gaps = [2 * _SHORTEST + max(count - 1, 0) * SPACING for count in counts]
+    gaps = [2 * _SHORTEST + (count - 1) * SPACING if count else _STRAIGHT for count in counts]
     gaps[0], gaps[-1] = (
         gap if count else 0.0 for gap, count in ((gaps[0], counts[0]), (gaps[-1], counts[-1]))
     )

@@ -65,7 +65,8 @@ def graph(journey: JourneyDefinition) -> Graph:
         edges += ways(step, following.get(step.id, ""))
     over = (Node(edge.target, "over", "Complete") for edge in edges if edge.target.startswith(OVER))
     steps = (_node(step) for step in journey.steps)
-    first = Node(ENTRY, "entry", entry(journey.trigger))
+    how = entry(journey.trigger)
+    first = Node(ENTRY, "entry", how[:1].upper() + how[1:])
     return Graph(tuple({node.key: node for node in (first, *steps, *over)}.values()), tuple(edges))
 
 
@@ -113,7 +114,9 @@ def kind(step: StepModel) -> str:
 
 def _node(step: StepModel) -> Node:
     summary = step.summary()
-    return Node(step.id, kind(step), step.title or summary, summary if step.title else "")
+    if not step.title or step.title in summary:
+        return Node(step.id, kind(step), summary)
+    return Node(step.id, kind(step), step.title, summary)
 
 
 def _label(step: StepModel, field: str) -> str:

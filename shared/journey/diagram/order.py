@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from shared.journey.diagram.layers import Key, Layers
+from shared.journey.diagram.layers import Key, Layers, is_bend
 
 type Rows = list[list[Key]]
 
@@ -27,27 +27,35 @@ class Links(Struct, frozen=True):
 
     above: Mapping[Key, Sequence[Key]]
     below: Mapping[Key, Sequence[Key]]
-    beside: Mapping[Key, Sequence[Key]]
-    """Boxes of the same row, where a way turns round."""
+    over: Mapping[Key, Sequence[Key]]
+    """In the same row, where a way turns round over the top of what is between."""
+    under: Mapping[Key, Sequence[Key]]
+    """The same round the bottom."""
+
+    def beside(self, key: Key) -> tuple[Key, ...]:
+        """Return what hangs on it in its own row."""
+        return (*self.over.get(key, ()), *self.under.get(key, ()))
 
 
 def links(layers: Layers) -> Links:
     """Return the neighbours of everything."""
     above: dict[Key, list[Key]] = defaultdict(list)
     below: dict[Key, list[Key]] = defaultdict(list)
-    beside: dict[Key, list[Key]] = defaultdict(list)
+    over: dict[Key, list[Key]] = defaultdict(list)
+    under: dict[Key, list[Key]] = defaultdict(list)
     pairs = dict.fromkeys(pair for chain in layers.chains for pair in pairwise(chain.keys))
     for one, other in pairs:
         difference = layers.row[other] - layers.row[one]
         if difference == 0:
-            beside[one].append(other)
-            beside[other].append(one)
+            turning = under if is_bend(other) else over
+            turning[one].append(other)
+            turning[other].append(one)
         else:
             high, low = (one, other) if difference > 0 else (other, one)
             if high not in above[low]:
                 above[low].append(high)
                 below[high].append(low)
-    return Links(above, below, beside)
+    return Links(above, below, over, under)
 
 
 def order(layers: Layers, near: Links) -> Rows:
@@ -76,7 +84,7 @@ def _first(layers: Layers, near: Links) -> Rows:
         if key not in seen:
             seen.add(key)
             rows[layers.row[key]].append(key)
-            ahead += reversed([*near.below.get(key, ()), *near.beside.get(key, ())])
+            ahead += reversed([*near.below.get(key, ()), *near.beside(key)])
     return rows
 
 
@@ -89,7 +97,7 @@ def _sweep(rows: Rows, near: Links, *, down: bool) -> None:
         scale = max(len(fixed), 1) / max(len(own), 1)
         keys = {
             key: _mean([fixed[other] for other in toward.get(key, ())])
-            or _mean([own[other] * scale for other in near.beside.get(key, ())])
+            or _mean([own[other] * scale for other in near.beside(key)])
             or own[key] * scale
             for key in rows[at]
         }
@@ -111,12 +119,25 @@ def _swap(rows: Rows, near: Links) -> None:
         low = _places(rows[at + 1]) if at + 1 < len(rows) else {}
         up = {key: sorted(high[k] for k in near.above.get(key, ())) for key in row}
         down = {key: sorted(low[k] for k in near.below.get(key, ())) for key in row}
+        places = _places(row)
         for n in range(len(row) - 1):
             left, right = row[n], row[n + 1]
             as_is = _inversions(up[left], up[right]) + _inversions(down[left], down[right])
             turned = _inversions(up[right], up[left]) + _inversions(down[right], down[left])
-            if turned < as_is:
+            gain = as_is - turned + _round(left, right, places, near)
+            if gain > 0:
                 row[n], row[n + 1] = right, left
+                places[left], places[right] = places[right], places[left]
+
+
+def _round(left: Key, right: Key, places: Mapping[Key, int], near: Links) -> int:
+    """Count what ways that turn round cross less when two neighbours change places."""
+    gain = 0
+    for turns, ways in ((near.over, near.above), (near.under, near.below)):
+        for one, other, sign in ((left, right, 1), (right, left, -1)):
+            ahead = (places[end] - places[one] for end in turns.get(one, ()) if end != other)
+            gain += sum(len(ways.get(other, ())) * (1 if sign * step > 0 else -1) for step in ahead)
+    return gain
 
 
 def _inversions(left: Sequence[int], right: Sequence[int]) -> int:
@@ -124,8 +145,11 @@ def _inversions(left: Sequence[int], right: Sequence[int]) -> int:
 
 
 def crossings(rows: Iterable[Sequence[Key]], near: Links) -> int:
-    """Count the pairs of ways that cross between rows."""
-    return sum(_between(upper, lower, near) for upper, lower in pairwise(rows))
+    """Count the pairs of ways that cross between rows, and round what is in them."""
+    rows = [*rows]
+    return sum(_between(upper, lower, near) for upper, lower in pairwise(rows)) + sum(
+        _turning(row, near) for row in rows
+    )
 
 
 def _between(upper: Sequence[Key], lower: Sequence[Key], near: Links) -> int:
@@ -133,6 +157,20 @@ def _between(upper: Sequence[Key], lower: Sequence[Key], near: Links) -> int:
     for place in _ends(upper, _places(lower), near):
         count += len(met) - bisect_right(met, place)
         insort(met, place)
+    return count
+
+
+def _turning(row: Sequence[Key], near: Links) -> int:
+    """Count the ways that those which turn round in a row cross there."""
+    places = _places(row)
+    count = 0
+    for turns, ways in ((near.over, near.above), (near.under, near.below)):
+        for key in row:
+            for other in turns.get(key, ()):
+                between = row[
+                    places[key] : places[other] - 1
+                ]  # none where other is to the left: counted once
+                count += sum(len(ways.get(each, ())) for each in between)
     return count
 
 

@@ -10,13 +10,18 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
-from shared.journey.diagram.layers import Key, is_bend
+from shared.journey.diagram.layers import DOWN, PILL, UP, Key, is_bend
 from shared.journey.diagram.order import Links, Rows
 
 type Places = dict[Key, float]
 type Apart = Callable[[Key, Key], float]
 """How far the middles of two neighbours in a row must be from each other."""
 type Near = Mapping[Key, Sequence[Key]]
+
+_FREE = (DOWN, UP, PILL)
+"""What needs no column."""
+_CLOSE = 48.0
+"""Boxes less than this apart, in pixels, were meant to stand under each other."""
 
 
 def place(rows: Rows, near: Links, apart: Apart) -> Places:
@@ -30,7 +35,7 @@ def place(rows: Rows, near: Links, apart: Apart) -> Places:
             turned = [row[::sign] for row in walked]
             places = _compact(turned, _blocks(turned, toward, crossed), apart)
             found.append({key: sign * x for key, x in places.items()})
-    return _straightened(rows, near, apart, _balanced(found))
+    return _straightened(rows, near, apart, _in_columns(rows, apart, _balanced(found)))
 
 
 def _crossed(rows: Rows, near: Links) -> frozenset[tuple[Key, Key]]:
@@ -120,10 +125,32 @@ def _straightened(rows: Rows, near: Links, apart: Apart, x: Places) -> Places:
         for row in walked:
             for n, key in enumerate(row):
                 others = toward.get(key, ())
-                if len(others) != 1 or len(back.get(others[0], ())) != 1:
-                    continue
-                low = x[row[n - 1]] + apart(row[n - 1], key) if n else float("-inf")
-                high = x[row[n + 1]] - apart(key, row[n + 1]) if n + 1 < len(row) else float("inf")
-                if low <= x[others[0]] <= high:
-                    x[key] = x[others[0]]
+                if len(others) == 1 and len(back.get(others[0], ())) == 1:
+                    _move(row, n, x[others[0]], apart, x)
     return x
+
+
+def _in_columns(rows: Rows, apart: Apart, x: Places) -> Places:
+    """Let boxes that stand almost under each other stand so."""
+    columns: list[float] = []
+    for row in rows:
+        for n, key in enumerate(row):
+            if key.startswith(_FREE):
+                continue
+            close = (column for column in columns if abs(column - x[key]) < _CLOSE)
+            for column in sorted(close, key=lambda column: abs(column - x[key])):
+                if _move(row, n, column, apart, x):
+                    break
+            else:
+                columns.append(x[key])
+    return x
+
+
+def _move(row: Sequence[Key], n: int, to: float, apart: Apart, x: Places) -> bool:
+    """Move one thing in its row if nothing is in the way, and say whether it went."""
+    low = x[row[n - 1]] + apart(row[n - 1], row[n]) if n else float("-inf")
+    high = x[row[n + 1]] - apart(row[n], row[n + 1]) if n + 1 < len(row) else float("inf")
+    if not low <= to <= high:
+        return False
+    x[row[n]] = to
+    return True

@@ -66,6 +66,7 @@ _LIGHT = {
     "ink": "#0f172a",
     "soft": "#475569",
     "line": "#64748b",
+    "back": "#0284c7",
     "on": "#ffffff",
     "pill": "#f1f5f9",
 }
@@ -75,6 +76,7 @@ _DARK = {
     "ink": "#f1f5f9",
     "soft": "#a8b5c8",
     "line": "#8494ab",
+    "back": "#38bdf8",
     "on": "#0b1220",
     "pill": "#22304a",
 }
@@ -88,7 +90,7 @@ def look_of(kind: str) -> Look:
 
 
 def stylesheet(kinds: frozenset[str]) -> str:
-    """Return the rules for these kinds: shapes and fonts, light colours, and dark ones where they are wanted."""
+    """Return the rules for these kinds: shapes and fonts, light colours, and dark ones for dark pages."""
     dark = "".join(_colours(_DARK, {kind: look_of(kind).dark for kind in sorted(kinds)}))
     light = "".join(_colours(_LIGHT, {kind: look_of(kind).light for kind in sorted(kinds)}))
     return f"{''.join(_rules())}{light}@media (prefers-color-scheme:dark){{{dark}}}"
@@ -101,7 +103,6 @@ def _rules() -> list[str]:
         f".{ROOT} .heading,.{ROOT} .fact-label{{font-weight:700}}",
         f".{ROOT} .name,.{ROOT} .canonical{{font-family:{_MONO}}}",
         f".{ROOT} .line{{fill:none;stroke-width:1.6;stroke-linejoin:round}}",
-        f".{ROOT} .back .line{{stroke-dasharray:6 4}}",
         f".{ROOT} .box{{stroke-width:1.5}}",
         f".{ROOT} .icon{{fill:none;stroke-width:1.7;stroke-linecap:round;stroke-linejoin:round}}",
         f".{ROOT} .pill{{stroke-width:1}}",
@@ -115,6 +116,7 @@ def _colours(page: Mapping[str, str], kinds: Mapping[str, str]) -> list[str]:
         f".{ROOT} .detail,.{ROOT} .name,.{ROOT} .canonical,.{ROOT} .description,.{ROOT} .fact-label"
         f"{{fill:{page['soft']}}}",
         f".{ROOT} .line{{stroke:{page['line']}}}.{ROOT} .arrow{{fill:{page['line']}}}",
+        f".{ROOT} .back .line{{stroke:{page['back']}}}.{ROOT} .back .arrow{{fill:{page['back']}}}",
         f".{ROOT} .box{{fill:{page['card']}}}.{ROOT} .icon{{stroke:{page['on']}}}",
         f".{ROOT} .pill{{fill:{page['pill']};stroke:{page['line']}}}",
         *(f".{ROOT} .k-{k} .box{{stroke:{c}}}.{ROOT} .k-{k} .badge{{fill:{c}}}" for k, c in kinds.items()),

@@ -1,0 +1,80 @@
+"""Finding what a journey file refers to: segments, templates, journeys and value sets of folders.
+
+Looked for in the folders given, in the folder that the file's own lies in, and among those that ship; of each
+url as the first of them has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.definitions import ENDINGS, SHIPPED, sound_definitions
+from cli.yaml_files import read_document
+from shared.document import Document
+from shared.errors import Problem
+from shared.usecases.simulation.needed import needed
+
+JourneyFile = Annotated[Path, typer.Argument(help="The journey, YAML or JSON.", exists=True, dir_okay=False)]
+Folders = Annotated[
+    list[Path],
+    typer.Option(
+        "--definitions",
+        help="A folder to refer to, before the file's own and what ships; may be repeated.",
+        exists=True,
+        file_okay=False,
+    ),
+]
+
+
+def journey_files(places: Iterable[Path]) -> list[Path]:
+    """Return the files meant: of a folder its journeys/, or all that are in it. Raises FileNotFoundError."""
+    found: dict[Path, None] = {}
+    for place in places:
+        files = [place] if place.is_file() else _of_folder(place)
+        if not files:
+            raise FileNotFoundError(f"{place}: there is no journey in it")
+        found |= dict.fromkeys(files)
+    return list(found)
+
+
+def _of_folder(folder: Path) -> list[Path]:
+    inner = folder / "journeys"
+    place = inner if inner.is_dir() else folder
+    return sorted(file for file in place.iterdir() if file.suffix in ENDINGS and file.is_file())
+
+
+def read_journey(file: Path) -> dict[str, Any]:
+    """Read a journey file, unchecked. Raises Invalid for what is no mapping; OSError."""
+    return read_document(file, "a journey", "a mapping with url, version, trigger and steps")
+
+
+class Library:
+    """Definitions to refer to; folders are read once, however many files are checked."""
+
+    def __init__(self, folders: Sequence[Path] = ()) -> None:
+        self._folders = folders
+        self._read: dict[Path, tuple[tuple[Document, ...], tuple[Problem, ...]]] = {}
+
+    def needed(self, file: Path, body: dict[str, Any]) -> tuple[Document, ...]:
+        """Return a journey and all that it leans on, as far as that is there."""
+        found: dict[str, list[Document]] = {}
+        for folder in (*self._folders, file.resolve().parent.parent, SHIPPED):
+            own: dict[str, list[Document]] = {}
+            for document in self._of(folder)[0]:
+                own.setdefault(str(document.body.get("url", "")), []).append(document)
+            found = own | found
+        others = (document for documents in found.values() for document in documents)
+        return needed(Document("journey", str(file), body), others)
+
+    def unreadable(self) -> tuple[Problem, ...]:
+        """Return what could not be read of the folders named."""
+        return tuple(problem for folder in self._folders for problem in self._of(folder)[1])
+
+    def _of(self, folder: Path) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
+        if folder not in self._read:
+            self._read[folder] = sound_definitions(folder)
+        return self._read[folder]
