@@ -25,6 +25,7 @@ _PURPOSE = {
     "azurite-table": "tables",
     "fhir": "FHIR server",
     "acs": "messages, see its page",
+    "webhooks": "what teams and systems are told, see its page",
     "host": "functions host",
     "events": "event source",
 }
@@ -33,11 +34,12 @@ Port = Annotated[int | None, typer.Option(help="Its port, in place of the one fr
 
 
 def up(
-    port_base: Annotated[int, typer.Option(help="First of seven ports.")] = sandbox_ports.DEFAULT_BASE,
+    port_base: Annotated[int, typer.Option(help="First of eight ports.")] = sandbox_ports.DEFAULT_BASE,
     fhir_port: Port = None,
     host_port: Port = None,
     acs_port: Port = None,
     events_port: Port = None,
+    webhooks_port: Port = None,
     azurite_ports: Annotated[str, typer.Option(help="Blob, queue and table port: 10000,10001,10002.")] = "",
     start: Annotated[str, typer.Option(help="Where the virtual clock begins; now without it.")] = "",
     speed: Annotated[float, typer.Option(min=0.0, help="Virtual seconds a second.")] = 1.0,
@@ -47,6 +49,7 @@ def up(
 ) -> None:
     """Start the local stack and keep it running until Ctrl-C."""
     chosen = {"fhir": fhir_port, "host": host_port, "acs": acs_port, "events": events_port}
+    chosen |= {"webhooks": webhooks_port}
     asked = {name: port for name, port in chosen.items() if port is not None}
     ports = replace(Ports.from_base(port_base), **asked, **_azurite(azurite_ports))
     plan = Plan(ports, folder.resolve(), start=_start(start), speed=speed, keep=keep, schema=schema)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import secrets
 import sys
@@ -69,6 +70,19 @@ def new_access_key() -> str:
     return base64.b64encode(secrets.token_bytes(64)).decode()
 
 
+def webhook_secret(access_key: str) -> str:
+    """Derive what webhooks are signed with: of the same stack always the same."""
+    key = hashlib.sha256(f"webhooks {access_key}".encode()).digest()
+    return f"whsec_{base64.b64encode(key).decode()}"
+
+
+def _webhooks(plan: Plan, access_key: str) -> str:
+    """Name a team and another system, both played by the receiver."""
+    team = {"kind": "teams", "url": url(plan.ports.webhooks, "/teams/care-team")}
+    partner = {"kind": "signed", "url": url(plan.ports.webhooks, "/signed/partner")}
+    return json.dumps({"care-team": team, "partner": partner | {"secret": webhook_secret(access_key)}})
+
+
 def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
     """Write the functions host's environment: the names that shared/config.py reads."""
     return {
@@ -79,6 +93,8 @@ def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
         "HEARTHLINE_SMS_FROM": "+15555550100",
         "HEARTHLINE_EMAIL_FROM": "care@hearthline.example",
         "HEARTHLINE_TIME_ZONE": TIME_ZONE,
+        "HEARTHLINE_WEBHOOKS": _webhooks(plan, access_key),
+        "HEARTHLINE_CONSOLE_URL": url(plan.ports.webhooks, "/console"),
         "HEARTHLINE_CLOCK_FILE": str(plan.clock_file),
         "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.100",
         **plan.settings,
@@ -104,7 +120,7 @@ def stages(plan: Plan, keys: Keys, access_key: str) -> Stages:
     fhir = fhir_server.service(plan.folder / "fhir", ports.fhir, plan.clock_file)
     key = next(iter(keys.host.values()))
     return (
-        (*storage, fhir, acs(plan, access_key, key)),
+        (*storage, fhir, acs(plan, access_key, key), webhooks(plan, access_key)),
         (functions_host(plan, access_key),),
         (event_source(plan, key),),
     )
@@ -115,6 +131,12 @@ def acs(plan: Plan, access_key: str, function_key: str) -> Service:
     events = url(plan.ports.host, ACS_EVENTS)
     options = {"--access-key": access_key, "--events-url": events, "--events-key": function_key}
     return _python("acs", plan, plan.ports.acs, options, "/sandbox/health")
+
+
+def webhooks(plan: Plan, access_key: str) -> Service:
+    """Describe the receiver of webhooks: a team's channel and another system."""
+    options = {"--secret": webhook_secret(access_key)}
+    return _python("webhooks", plan, plan.ports.webhooks, options, "/sandbox/health")
 
 
 def functions_host(plan: Plan, access_key: str) -> Service:
@@ -137,7 +159,12 @@ def event_source(plan: Plan, function_key: str) -> Service:
     return _python("events", plan, plan.ports.events, options, "/sandbox/health")
 
 
-_MODULES = {"acs": "sandbox.acs", "host": "sandbox.functions_host", "events": "sandbox.event_source"}
+_MODULES = {
+    "acs": "sandbox.acs",
+    "events": "sandbox.event_source",
+    "host": "sandbox.functions_host",
+    "webhooks": "sandbox.webhooks",
+}
 
 
 def _python(

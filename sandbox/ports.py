@@ -30,15 +30,16 @@ class Ports:
     blob: int
     queue: int
     table: int
+    webhooks: int
 
     @classmethod
     def from_base(cls, base: int = DEFAULT_BASE) -> Ports:
-        """Take seven ports in a row from `base`."""
+        """Take eight ports in a row from `base`."""
         return cls(*range(base, base + len(fields(cls))))
 
     @classmethod
     def free(cls) -> Ports:
-        """Pick seven ports that nobody listens on now (for tests that run side by side)."""
+        """Pick eight ports that nobody listens on now (for tests that run side by side)."""
         return cls(*free_ports(len(fields(cls))))
 
 

@@ -20,16 +20,16 @@ from sandbox.population.generate import TODAY, generate
 from sandbox.ports import LOOPBACK
 
 ROOT = Path(__file__).parents[2]
-PORTS = 7
+PORTS = 8
 
 
 def free_base() -> int:
-    """Find a base from which seven ports in a row are free, below those that the system gives to clients."""
+    """Find a base from which eight ports in a row are free, below those that the system gives to clients."""
     bases = range(20_000 + os.getpid() % 1_000 * PORTS, 32_000, PORTS)
     for base in bases:
         if all(not listening(base + step) for step in range(PORTS)):
             return base
-    raise AssertionError("no seven free ports in a row")
+    raise AssertionError("no eight free ports in a row")
 
 
 def listening(port: int) -> bool:
