@@ -198,20 +198,49 @@ def _frees(granted: Granted, limit: int | None, window: int, now: Instant) -> In
     return now
 
 
+class Door:
+    """Foresees when each of those who come, one after the other, is let in."""
+
+    def __init__(self, pace: Pace | None, granted: Granted, zone: tzinfo, slots: int = ENDLESS) -> None:
+        """Begin with what was `granted`; `slots` is how many more invitations the free slots bear now."""
+        self._pace = pace
+        self._granted = granted
+        self._zone = zone
+        self._slots = slots
+        self._now = Instant(0)
+
+    def passes(self, arrival: Instant) -> Instant | None:
+        """Return when somebody who comes then is let in; None: never, or nobody knows (no slot is free)."""
+        self._now = max(self._now, arrival)
+        room = self._now
+        if self._pace is not None:
+            found = next_room(self._pace, self._granted, self._now, self._zone)
+            if found is None or self._slots <= 0:
+                return None
+            room, self._slots = found, self._slots - 1
+            self._granted = self._granted.granting(1, room)
+        self._now = room
+        return room
+
+
 def forecast(
     pace: Pace | None, granted: Granted, arrivals: Iterator[Instant], zone: tzinfo, slots: int = ENDLESS
 ) -> Iterator[Instant | None]:
-    """Say when each of those who come, in the order of `arrivals`, is let in; None: never, or nobody knows.
+    """Say when each of those who come, in the order of `arrivals`, is let in; see Door."""
+    door = Door(pace, granted, zone, slots)
+    return map(door.passes, arrivals)
 
-    `slots` is how many invitations the free slots bear now; whoever comes after those waits for one more.
-    """
-    now = Instant(0)
-    for arrival in arrivals:
-        now = max(now, arrival)
-        room = next_room(pace, granted, now, zone) if pace is not None else now
-        if room is None or slots <= 0:
-            yield None
-            continue
-        now, slots = room, slots - 1
-        granted = granted.granting(1, now)
-        yield now
+
+def last_of(pace: Pace | None, granted: Granted, count: int, now: Instant, zone: tzinfo) -> Instant | None:
+    """Say when the last of so many who wait now is let in, slots left aside; None where some never are."""
+    if pace is None:
+        return now
+    if pace.in_all is not None and pace.in_all - granted.total < count:
+        return None
+    while count > 0:
+        room = next_room(pace, granted, now, zone)
+        if room is None:
+            return None
+        now, some = room, min(allowance(pace, granted, room, zone), count)
+        granted, count = granted.granting(some, now), count - some
+    return now

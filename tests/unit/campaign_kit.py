@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from memory_kit import Time, in_memory, person, record
+from memory_kit import Time, in_memory, person, record, server
 
 from shared.adapters.memory import MemoryQueue
 from shared.catalogue import Document
@@ -85,11 +85,13 @@ class Clinic:
             await self.registers(name, **more)
         return names
 
-    async def registers(self, name: str, version: str = "1", **more: object) -> None:
-        resource = {**person(name, **more), "meta": {"versionId": version}}
+    async def registers(self, patient: str, version: str = "1", **more: object) -> None:
+        """Write a patient to the FHIR server, and have it heard."""
+        resource = {**person(patient, **more), "meta": {"versionId": version}}
+        await server(self.services).update(resource)
         catalogue = await self.services.definitions.current()
         content = project(resource, self.services.zone, catalogue.arrivals).content
-        await self.happens(name, ResourceChanged(content))
+        await self.happens(patient, ResourceChanged(content))
 
     async def happens(self, name: str, *events: object) -> None:
         await react(self.services, patient_key(name), events, TRIGGER, patient_id=name)  # type: ignore[arg-type]

@@ -179,10 +179,6 @@ async def test_a_static_list_with_ids_and_identifiers(clinic: Clinic) -> None:
     await clinic.publishes(*SEGMENTS, journey(), people, campaign(audience={"in": [url], "not_in": []}))
     await clinic.has(3)
     await clinic.registers("p9", identifier=[{"system": "urn:mrn", "value": "7"}])
-    fhir = clinic.services.fhir
-    await fhir.update(
-        {"resourceType": "Patient", "id": "p9", "identifier": [{"system": "urn:mrn", "value": "7"}]}
-    )
     await clinic.starts()
     assert await clinic.tick() == 3
     await clinic.works()

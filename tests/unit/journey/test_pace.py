@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.authoring import parse_document
 from shared.errors import Invalid
 from shared.fhir.instants import DAY, HOUR, MINUTE, Instant, parse_instant, to_datetime
-from shared.journey.pace import ENDLESS, Granted, Pace, allowance, forecast, next_room
+from shared.journey.pace import ENDLESS, Granted, Pace, allowance, forecast, last_of, next_room
 
 ZONE = ZoneInfo("America/New_York")
 MONDAY = parse_instant("2026-03-02T14:00:00Z")
@@ -119,6 +119,13 @@ def test_a_forecast_is_in_order_and_within_the_limits(chosen: Pace, gaps: list[i
     assert len(known) == min(len(arrivals), chosen.in_all or ENDLESS)
     for limit, window in ((chosen.per_hour, HOUR), (chosen.per_day, DAY)):
         assert all(limit is None or sum(t - window < at <= t for at in known) <= limit for t in known)
+
+
+@given(paces, st.integers(0, 40))
+def test_the_last_of_many_is_let_in_when_the_forecast_says(chosen: Pace, count: int) -> None:
+    times = list(forecast(chosen, Granted(), iter([MONDAY] * count), ZONE))
+    expected = MONDAY if not times else times[-1]
+    assert last_of(chosen, Granted(), count, MONDAY, ZONE) == expected
 
 
 def test_its_memory_is_bounded_by_the_minutes_of_a_day() -> None:
