@@ -55,10 +55,13 @@ class Hospital:
             self.now = Instant(self.now + self._pause(calm))
             actions = (Publication(1),) if number == published else self._actions(calm)
             told.append(Phase(self.now, actions))
-        return self._switched(told)
+        return tuple(told) if calm else self._switched(told)
 
     def _switched(self, told: list[Phase]) -> tuple[Phase, ...]:
-        """Let somebody switch things off in some phase, and on again in a later one."""
+        """Let somebody switch things off in some phase, and on again in a later one.
+
+        In storms only: for some seconds it is a matter of chance which process has heard of it.
+        """
         for off, on, urls in _SWITCHED:
             if len(told) > 2 and self.switches.random() < 0.4:
                 url = self.switches.choice(urls)
