@@ -13,6 +13,7 @@ from functools import reduce
 from msgspec.structs import replace
 
 from shared.catalogue import Catalogue, publication
+from shared.deciding.asked import asked_for
 from shared.deciding.journeys import sprinted
 from shared.deciding.messages import claim, engaged, handled, heard_before, merged, replied
 from shared.deciding.outbox import done_with
@@ -51,7 +52,7 @@ from shared.events import (
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant
 from shared.journey.advance import on_event, on_published, on_wakeup
-from shared.journey.asked import on_asked, on_refused
+from shared.journey.asked import on_refused
 from shared.message import delivery
 from shared.message.postpone import postpone, released
 from shared.patient.record import Decision, PatientRecord
@@ -125,8 +126,7 @@ def _then(record: PatientRecord, event: Event, catalogue: Catalogue, now: Instan
                 return Decision(record)
             return sprinted(on_event(noted, event, catalogue.journeys, now), catalogue, now)
         case EnrolAsked() | EnrolmentAsked() | EntryGranted():
-            asked = sprinted(on_asked(record, event, catalogue.journeys, now), catalogue, now)
-            return asked.then(handled(released(asked.record, catalogue.controls, now)))
+            return asked_for(record, event, catalogue, now)
         case _:
             return Decision(record)
 

@@ -85,6 +85,8 @@ def replied(record: PatientRecord, event: InboundReceived, catalogue: Catalogue,
 def merged(record: PatientRecord, event: RecordMerged, catalogue: Catalogue, now: Instant) -> Decision:
     """Take over opt-outs, and hear the replies of those contact points too: a later START lifts them."""
     decision = opted(inherit(record, event, now), catalogue, now)
+    looked = on_messages(decision.record, catalogue.journeys, now)  # who is silenced now may have to leave
+    decision = decision.then(sprinted(looked, catalogue, now))
     for channel, address, _ in event.opt_outs:
         decision = intend(decision, IndexContact(channel, address))
     return decision

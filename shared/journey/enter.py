@@ -105,6 +105,8 @@ def _why_not(journey: CompiledJourney, standing: Standing) -> str:
         return reason
     if _has_left(journey, standing):
         return "no longer in its segment"
+    if journey.exits.until is not None and journey.exits.until <= standing.now:
+        return f"it is over, as of {iso(journey.exits.until)}"
     return journey.exits.why_done(standing, _PASSED) or journey.exits.why_over(standing, _PASSED)
 
 

@@ -8,13 +8,19 @@ from shared.fhir.instants import Instant
 from shared.journey.enter import begin, enter
 from shared.journey.index import Journeys
 from shared.journey.sprint import Sprint
+from shared.patient.record import TimelineLine
 
 MOST_ROUNDS = 50
-"""How often beginning may make others begin in one call: more is journeys that start each other."""
+"""How often beginning may make others begin in one call."""
 
 
 def finished(sprint: Sprint, journeys: Journeys, now: Instant) -> Sprint:
-    """Begin what is to begin now, and enter what steps have started, until there is nothing left."""
+    """Begin what is to begin now, and enter what steps have started, until there is nothing left.
+
+    Journeys that start each other would go round for ever, and write to the patient each time: in one call
+    a journey is started once for each focus.
+    """
+    started: set[tuple[str, str]] = set()
     for _ in range(MOST_ROUNDS):
         if not sprint.begins and not sprint.entries:
             break
@@ -27,6 +33,10 @@ def finished(sprint: Sprint, journeys: Journeys, now: Instant) -> Sprint:
                 sprint = begin(sprint, journeys, journey, enrolment, now)
         for url, entry in entries:
             journey = journeys.latest(url)
-            if journey is not None:
+            if journey is not None and (url, entry.focus) in started:
+                text = f"Not started again at once: {journey.title} starts itself"
+                sprint = sprint.saying(TimelineLine(now, "fault", text, (journey.canonical,)))
+            elif journey is not None:
                 sprint = enter(sprint, journeys, journey, entry, now)
+            started.add((url, entry.focus))
     return replace(sprint, begins=(), entries=())

@@ -50,7 +50,8 @@ class PatientRecord(Struct, frozen=True):
     contacts: tuple[str, ...] = ()
     """Contact points "channel|address" that the index knows as this patient's, for replies."""
     replies: tuple[str, ...] = ()
-    """Ids of the latest replies taken in, oldest first, a bounded number: none is heard twice."""
+    """Ids of the latest replies, events and askings taken in, oldest first, a bounded number: none is heard
+    twice."""
     catalogue: str = ""
     """Version of the catalogue that the memberships were evaluated against."""
     sequence: int = 0

@@ -1,4 +1,4 @@
-"""Random valid journeys for property tests: chains with branches, jumps, waits of every sort."""
+"""Random valid journeys for property tests: every trigger, entry rule, exit and kind of step there is."""
 
 from __future__ import annotations
 
@@ -6,13 +6,27 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from shared.catalogue import Document
 from shared.errors import Invalid
 from shared.journey.definition import parse_journey
+from tests.unit.journey.random_steps import (
+    EVENTS,
+    ILL,
+    JOURNEYS,
+    RECENT,
+    SEGMENTS,
+    TEMPLATE,
+    Json,
+    booked,
+    changes,
+    clocks,
+    happenings,
+    offsets,
+    steps,
+    zones,
+)
 
-TEMPLATE = "https://x.example/templates/note"
-SEGMENT = "https://x.example/segments/s"
-
-TEMPLATE_DOCUMENT: dict[str, Any] = {
+TEMPLATE_DOCUMENT: Json = {
     "url": TEMPLATE,
     "version": "1",
     "title": "Note",
@@ -22,53 +36,118 @@ TEMPLATE_DOCUMENT: dict[str, Any] = {
     },
 }
 
-channels = st.sampled_from([["sms"], ["email"], ["sms", "email"], ["email", "sms"]])
-durations = st.sampled_from(["PT8H", "P1D", "P3D", "P7D", "P1M", "P1DT12H"])
-anchors = st.fixed_dictionaries(
-    {
-        "anchor": st.sampled_from(["focus.start", "focus.end"]),
-        "offset": st.sampled_from(["-P3D", "-PT2H", "P1D"]),
-    },
-    optional={"at": st.sampled_from(["09:00", "23:30", "02:30"])},
+
+def _segment(url: str, criteria: Json) -> Document:
+    body = {"url": url, "version": "1", "title": "S", "criteria": criteria}
+    return Document("segment", f"{url.rpartition('/')[2]}.yaml", body)
+
+
+COMMON = (
+    Document("template", "note.yaml", TEMPLATE_DOCUMENT),
+    _segment(RECENT, {"has": {"type": "Observation", "when": {"starts": {"last": "P20D"}}, "label": "test"}}),
+    _segment(ILL, {"has": {"type": "Condition", "label": "illness"}}),
+)
+"""What random journeys refer to: who was tested in the last 20 days, and who has any condition."""
+
+MANUAL: Json = {
+    "title": "Manual",
+    "trigger": {"manual": True},
+    "re_entry": "after-exit",
+    "steps": [{"id": "s0", "kind": "wait", "duration": "P2D"}],
+}
+"""What stands for a journey of which there is nothing else to say."""
+
+triggers = st.one_of(
+    st.fixed_dictionaries({"segment_entered": SEGMENTS}),
+    st.fixed_dictionaries({"segment_left": SEGMENTS}),
+    st.fixed_dictionaries(
+        {
+            "segment_member": st.fixed_dictionaries(
+                {"segment": SEGMENTS}, optional={"ongoing": st.booleans(), "every": st.just("P10D")}
+            )
+        }
+    ),
+    st.fixed_dictionaries({"fhir_change": changes}),
+    st.just({"fhir_change": {"type": "Appointment", "status": ["booked"], "becomes": False}}),
+    st.just({"fhir_change": {"type": "Appointment", "status": ["booked"]}}),
+    st.fixed_dictionaries(
+        {
+            "instant": st.fixed_dictionaries(
+                {"of": booked, "anchor": st.just("focus.start"), "offset": offsets},
+                optional={"at": clocks, "zone": zones, "late": st.just("P2D")},
+            )
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "date": st.fixed_dictionaries(
+                {"of": st.just("birth-date"), "offset": offsets}, optional={"at": clocks}
+            )
+        }
+    ),
+    st.fixed_dictionaries({"event": st.sampled_from(EVENTS)}),
+    st.just({"manual": True}),
+)
+audiences = st.sampled_from([{"in": [RECENT]}, {"not_in": [ILL]}, {"in": [ILL], "not_in": [RECENT]}])
+windows = st.sampled_from([{"from": "2026-03-05T00:00:00Z"}, {"until": "2026-04-01T00:00:00Z"}])
+publications = st.one_of(
+    st.sampled_from([{"those_inside": "finish"}, {"those_inside": "leave"}, {"those_inside": "move"}]),
+    st.fixed_dictionaries(
+        {
+            "those_inside": st.just("move"),
+            "steps": st.dictionaries(
+                st.sampled_from(["s1", "s2", "s3", "s4"]),
+                st.sampled_from(["s0", "s1", "s2"]),
+                min_size=1,
+                max_size=2,
+            ),
+        }
+    ),
 )
 
 
+def _seldom(of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.one_of(st.none(), st.none(), st.none(), of)
+
+
 @st.composite
-def waits(draw: st.DrawFn, name: str, ids: list[str], *, focus: bool) -> dict[str, Any]:
-    step: dict[str, Any] = {
-        "id": name,
-        "kind": "wait",
-        "zone": draw(st.sampled_from(["organisation", "patient"])),
+def _exits(draw: st.DrawFn, made: list[Json], *, segment: bool, focus: bool) -> Json:
+    sends = [step["id"] for step in made if step["kind"] == "send"]
+    found: Json = {"segment_left": True} if segment and draw(st.booleans()) else {}
+    if draw(st.integers(0, 3)) == 0:
+        found["any_of"] = [draw(happenings(sends, focus=focus))]
+    found |= {"after": "P30D"} if draw(st.integers(0, 3)) == 0 else {}
+    found |= {"until": "2026-06-01T00:00:00Z"} if draw(st.integers(0, 5)) == 0 else {}
+    return found | ({"opted_out": True} if draw(st.integers(0, 3)) == 0 else {})
+
+
+@st.composite
+def _documents(draw: st.DrawFn, number: int, version: str) -> Json:
+    trigger = draw(triggers)
+    focus = "fhir_change" in trigger or "instant" in trigger
+    segment = "segment_entered" in trigger or "segment_member" in trigger
+    made = draw(steps(focus=focus))
+    sends = [step["id"] for step in made if step["kind"] == "send"]
+    rules: list[Any] = ["never", "after-exit", "after-exit", {"after": "P10D"}]
+    goal = _seldom(happenings(sends, focus=focus).map(lambda it: {"title": "Goal", "any_of": [it]}))
+    document = {
+        "url": JOURNEYS[number - 1],
+        "version": version,
+        "title": f"J{number}",
+        "trigger": trigger,
+        "steps": made,
+        "re_entry": draw(st.sampled_from([*rules, *(["per-focus", "per-focus"] if focus else [])])),
+        "exit_when": draw(_exits(made, segment=segment, focus=focus)),
+        "goal": draw(goal),
+        "audience": draw(_seldom(audiences)),
+        "entry_window": draw(_seldom(windows)),
+        "limits": draw(_seldom(st.just({"per_hour": 5}))),
+        "on_publish": draw(publications),
     }
-    if not focus or draw(st.booleans()):
-        return step | {"duration": draw(durations)}
-    step["until"] = draw(anchors)
-    step["if_past"] = draw(st.sampled_from(["continue", "skip-to", "exit"]))
-    if step["if_past"] == "skip-to":
-        step["skip_to"] = draw(st.sampled_from(ids))
-    if draw(st.booleans()):
-        step["if_moved"] = draw(st.sampled_from(ids))
-    return step
+    return {name: value for name, value in document.items() if value is not None}
 
 
-@st.composite
-def steps(draw: st.DrawFn, *, focus: bool) -> list[dict[str, Any]]:
-    ids = [f"s{n}" for n in range(draw(st.integers(2, 8)))]
-    made: list[dict[str, Any]] = []
-    for name in ids:
-        kind = draw(st.sampled_from(["send", "wait", "wait", "branch"]))
-        if kind == "send":
-            made.append({"id": name, "kind": "send", "template": TEMPLATE, "channels": draw(channels)})
-        elif kind == "wait":
-            made.append(draw(waits(name, ids, focus=focus)))
-        else:
-            condition = draw(st.sampled_from([{"in_segment": SEGMENT}, {"language": ["es"]}]))
-            case = {"when": condition, "next": draw(st.sampled_from(ids))}
-            made.append({"id": name, "kind": "branch", "cases": [case]})
-    return made
-
-
-def _valid(document: dict[str, Any]) -> bool:
+def _valid(document: Json) -> bool:
     try:
         parse_journey(document, "random")
     except Invalid:
@@ -76,30 +155,11 @@ def _valid(document: dict[str, Any]) -> bool:
     return True
 
 
-@st.composite
-def _documents(draw: st.DrawFn, number: int) -> dict[str, Any]:
-    focus = draw(st.sampled_from([True, True, False]))
-    document: dict[str, Any] = {
-        "url": f"https://x.example/journeys/j{number}",
-        "version": "1",
-        "title": f"J{number}",
-        "steps": draw(steps(focus=focus)),
-    }
-    if focus:
-        change = {"type": "Appointment", "status": ["booked"], "becomes": draw(st.booleans())}
-        document |= {
-            "trigger": {"fhir_change": change},
-            "re_entry": draw(st.sampled_from(["never", "after-exit", "per-focus"])),
-        }
-    else:
-        document |= {
-            "trigger": {"segment_entered": SEGMENT},
-            "re_entry": draw(st.sampled_from(["never", "after-exit"])),
-        }
-        document["exit_when"] = {"segment_left": draw(st.booleans())}
-    return document
-
-
-def journeys(number: int) -> st.SearchStrategy[dict[str, Any]]:
+def journeys(number: int, version: str = "1") -> st.SearchStrategy[Json]:
     """Return valid journey documents."""
-    return _documents(number).filter(_valid)
+    return _documents(number, version).filter(_valid)
+
+
+def plain(number: int) -> Json:
+    """Return a journey of which there is nothing to say."""
+    return {"url": JOURNEYS[number - 1], "version": "1", **MANUAL}

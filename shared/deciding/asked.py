@@ -1,0 +1,35 @@
+"""What staff, campaigns and the gate's keeper ask for, in a decision; who is asked in is asked in once."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from shared.catalogue import Catalogue
+from shared.deciding.journeys import sprinted
+from shared.deciding.messages import handled, heard_before
+from shared.events import EnrolAsked, EnrolmentAsked, EntryGranted
+from shared.fhir.instants import Instant
+from shared.journey.asked import on_asked
+from shared.message.postpone import released
+from shared.patient.record import Decision, PatientRecord
+
+
+def asked_for(
+    record: PatientRecord,
+    event: EnrolAsked | EnrolmentAsked | EntryGranted,
+    catalogue: Catalogue,
+    now: Instant,
+) -> Decision:
+    """Do what is asked, and let messages go that waited for it.
+
+    Somebody who is asked for twice with one cause, as a queue repeats, is asked for once: whatever the first
+    asking came to, and whoever brought them in since.
+    """
+    asking = f"{event.journey}|{event.cause}" if isinstance(event, EnrolAsked) else ""
+    noted = heard_before(record, asking) if asking else record
+    if noted is None:
+        return Decision(record)
+    decision = sprinted(on_asked(record, event, catalogue.journeys, now), catalogue, now)
+    if decision.record is not record or decision.timeline:  # else nobody knows the journey yet: ask again
+        decision = replace(decision, record=replace(decision.record, replies=noted.replies))
+    return decision.then(handled(released(decision.record, catalogue.controls, now)))
