@@ -6,7 +6,7 @@ Effects of the outbox stay there until they are known to be done.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -28,25 +28,31 @@ from shared.usecases.services import Services
 
 
 class Drained(Struct, frozen=True):
-    """What came of it, as the next events; and why the rest of the outbox has to wait, or ""."""
+    """What came of it, as the next events; and why the rest of the outbox has to wait."""
 
     events: tuple[Event, ...] = ()
     failed: str = ""
-    """Of index rows."""
-    waiting: str = ""
-    """Of what is outside: another system may be away for days."""
+    """Why an index row could not be written, or ""."""
+    waiting: Mapping[str, str] = {}
+    """What is outside and could not be done now, by effect id, and why: it may be so for days."""
 
 
-async def drain(services: Services, record: PatientRecord, sends: Sequence[SendMessage]) -> Drained:
+async def drain(
+    services: Services, record: PatientRecord, sends: Sequence[SendMessage], tried: Collection[str] = ()
+) -> Drained:
     """Carry out the outbox, then send. What fails stays in the outbox; what was sent is told in any case.
 
     A message goes out only once a reply or a report finds its patient by the index: a STOP may be fast.
     What is outside comes in the round after: how a message fared is written down before anything slow.
+    `tried` names what is outside and has been found to wait.
     """
-    outside = [effect for effect in record.outbox.values() if isinstance(effect, WriteResource | PostWebhook)]
-    rows = [
-        effect for effect in record.outbox.values() if not isinstance(effect, WriteResource | PostWebhook)
-    ]
+    rows: list[IndexEffect] = []
+    outside: list[OutsideEffect] = []
+    for effect in record.outbox.values():
+        if not isinstance(effect, WriteResource | PostWebhook):
+            rows.append(effect)
+        elif not sends and effect.effect_id not in tried:
+            outside.append(effect)
     first = [effect for effect in rows if sends and isinstance(effect, IndexContact | IndexMessage)]
     rest = [effect for effect in rows if effect not in first]
     failures = await _apply_all(services, record.key, first)
@@ -54,7 +60,7 @@ async def drain(services: Services, record: PatientRecord, sends: Sequence[SendM
     settled, others, told = await asyncio.gather(
         asyncio.gather(*(_send(services, record.key, send, hindrance) for send in sends)),
         _apply_all(services, record.key, rest),
-        _outside(services, record, () if sends else outside),
+        _outside(services, record, outside),
     )
     failures += others
     done = [effect for effect, failure in zip((*first, *rest), failures, strict=True) if not failure]
@@ -67,9 +73,9 @@ type _Told = list[tuple[OutsideEffect, EffectRefused | Waiting | None]]
 def _drained(settled: Sequence[Event], rows: Sequence[OutboxEffect], failed: str, told: _Told) -> Drained:
     done = (*rows, *(effect for effect, outcome in told if outcome is None))
     refused = (outcome for _, outcome in told if isinstance(outcome, EffectRefused))
-    waiting = (outcome.reason for _, outcome in told if isinstance(outcome, Waiting))
+    waiting = {effect.effect_id: outcome.reason for effect, outcome in told if isinstance(outcome, Waiting)}
     events = (*settled, *([EffectsDone(done)] if done else []), *refused)
-    return Drained(events, failed, next(filter(None, waiting), ""))
+    return Drained(events, failed, waiting)
 
 
 async def _outside(services: Services, record: PatientRecord, effects: Sequence[OutsideEffect]) -> _Told:

@@ -75,19 +75,22 @@ async def react(
     if trigger.delivery > 1:
         following = (ClaimsAbandoned(trigger.trigger_id), *events)
     before: PatientRecord | None = None
+    waiting: dict[str, str] = {}
     for _ in range(ROUNDS):
         found, stored, decision = await _commit(services, key, patient_id, following, trigger, fresh, held)
         before, held = before or found, stored  # nobody wrote since, or the commit will conflict
         sends = [effect for effect in decision.effects if isinstance(effect, SendMessage)]
-        drained = await drain(services, stored.record, sends)
+        drained = await drain(services, stored.record, sends, waiting)
+        waiting |= drained.waiting
         following = drained.events
         if not following:
             break
     if drained.failed:
         raise Unavailable(drained.failed)
-    if drained.waiting and not retrying:
+    hindered = next(filter(None, waiting.values()), "")
+    if hindered and not retrying:
         await services.queue.send(OUTBOX, encode_job(Refresh(key)), RETRY)
-    return Reaction(before or stored.record, stored.record, drained.waiting)
+    return Reaction(before or stored.record, stored.record, hindered)
 
 
 async def _commit(
