@@ -1,12 +1,13 @@
-"""The definitions of the simulation: the journeys that ship, and short ones that make things happen at once.
+"""The definitions of the simulation: some journeys that ship, and short ones that make things happen at once.
 
-Of the segments that ship only some: a publication writes document after document, and with every one of them
+Of what ships only what those name: a publication writes document after document, and with every one of them
 under a storm of faults it would hardly ever come to its end.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,17 +34,26 @@ _SEGMENTS = (
     *("adults", "diabetes", "diabetes-hba1c-above-target", "diabetes-poor-control", "no-hba1c-half-year"),
     *("recently-discharged", "upcoming-appointment"),
 )
-_CHOSEN = {"segments": _SEGMENTS, "valuesets": ("diabetes", "hba1c")}
-"""Of these folders only these; of the others all."""
+_JOURNEYS = ("appointment-reminders", "diabetes-outreach", "discharge-follow-up")
+_CHOSEN = {"segments": _SEGMENTS, "journeys": _JOURNEYS}
+"""These, and whatever they name."""
+_URL = re.compile(r"""^\s*"?url"?: *"?([^\s",]+)""", re.MULTILINE)
 
 
 def _shipped() -> tuple[Document, ...]:
-    return tuple(
-        Document(kind, path.name, _read(path))
-        for folder, kind in KINDS.items()
-        for path in sorted((_ROOT / folder).glob("*"))
-        if folder not in _CHOSEN or path.stem in _CHOSEN[folder]
-    )
+    paths = {path: kind for folder, kind in KINDS.items() for path in sorted((_ROOT / folder).glob("*"))}
+    texts = {path: path.read_text(encoding="utf-8") for path in paths}
+    urls = {found[1]: path for path, text in texts.items() if (found := _URL.search(text))}
+    wanted = {path for path in paths if path.stem in _CHOSEN.get(path.parent.name, ())}
+    ahead = list(wanted)
+    while ahead:
+        text = texts[ahead.pop()]
+        fresh = {
+            path for url, path in urls.items() if re.search(rf"{re.escape(url)}(?![\w-])", text)
+        } - wanted
+        wanted |= fresh
+        ahead += fresh
+    return tuple(Document(kind, path.name, _read(path)) for path, kind in paths.items() if path in wanted)
 
 
 def _read(path: Path) -> dict[str, Any]:
