@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from msgspec.structs import replace
-
 from shared.events import EffectRefused, EnrolAsked, EnrolmentAsked, EntryGranted
 from shared.fhir.instants import Instant, iso
 from shared.journey.compile import CompiledJourney
@@ -13,12 +11,12 @@ from shared.journey.enter import enter, grant
 from shared.journey.finish import finished
 from shared.journey.gate import GATE
 from shared.journey.index import Journeys
-from shared.journey.published import resume
+from shared.journey.published import again, resume
 from shared.journey.run import step_onto
 from shared.journey.schedule import SCHEDULED
 from shared.journey.sprint import Entry, Sprint, end, hold, line, of_enrolment
 from shared.patient.record import PatientRecord, TimelineLine
-from shared.patient.state import Enrolment
+from shared.patient.state import AGAIN, Enrolment, failed_at, let_go
 
 type _Do = Callable[[Sprint, EnrolmentAsked, Journeys, CompiledJourney, Enrolment, Instant], Sprint]
 
@@ -62,7 +60,8 @@ def on_refused(record: PatientRecord, refused: EffectRefused, journeys: Journeys
     if enrolment is None:
         refs = tuple(filter(None, (enrolment_id,)))
         return Sprint(record).saying(TimelineLine(now, "fault", f"Refused: {refused.reason}", refs))
-    return hold(Sprint(record), enrolment, refused.reason, now)
+    step = getattr(refused.effect, "step", "")
+    return hold(Sprint(record), failed_at(enrolment, step), refused.reason, now)
 
 
 def _do_asked(sprint: Sprint, asked: EnrolmentAsked, journeys: Journeys, now: Instant) -> Sprint:
@@ -136,7 +135,10 @@ def _retry(
 ) -> Sprint:
     if enrolment.held != "fault":
         return sprint
-    return _onto(sprint, f"tried again {_said(asked)}", journeys, journey, enrolment, enrolment.step, now)
+    why = f"tried again {_said(asked)}"
+    if AGAIN in enrolment.results:
+        return again(sprint, journeys, journey, enrolment, why, now)
+    return _onto(sprint, why, journeys, journey, enrolment, enrolment.step, now)
 
 
 def _move(
@@ -164,7 +166,7 @@ def _onto(
     step: str,
     now: Instant,
 ) -> Sprint:
-    free = replace(enrolment, status="active", held="")
+    free = let_go(enrolment)
     sprint = sprint.saying(line(now, f"At {enrolment.step}: {why}", enrolment))
     return step_onto(sprint, journeys, journey, free, step, now)
 

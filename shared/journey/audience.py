@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from msgspec import Struct
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from shared.authoring import Authored
 from shared.fhir.calendar import Duration, parse_duration
@@ -54,7 +54,11 @@ class ReEntryAfter(Authored):
     after: Iso8601Duration
 
 
-type ReEntryRule = Literal["never", "after-exit", "per-focus"] | ReEntryAfter
+type ReEntryRule = Annotated[
+    Annotated[Literal["never", "after-exit", "per-focus"], Tag("rule")]
+    | Annotated[ReEntryAfter, Tag("after")],
+    Discriminator(lambda rule: "rule" if isinstance(rule, str) else "after"),
+]
 
 
 class Admission(Struct, frozen=True):

@@ -11,11 +11,11 @@ from shared.journey.compile import CompiledJourney
 from shared.journey.enter import enter
 from shared.journey.gate import GATE
 from shared.journey.index import Journeys
-from shared.journey.run import settle, step_onto, take
+from shared.journey.run import redo, settle, step_onto, take
 from shared.journey.schedule import SCHEDULED
 from shared.journey.sprint import Entry, Sprint, end, hold, line, of_enrolment
 from shared.journey.steps.base import CompiledStep, Standing, Waits
-from shared.patient.state import Enrolment
+from shared.patient.state import AGAIN, Enrolment, let_go
 
 
 def look_inside(sprint: Sprint, journeys: Journeys, now: Instant) -> Sprint:
@@ -66,7 +66,7 @@ def _moved(
     if moved.held == "fault" or (moved.held == "staff" and to == was):
         return sprint
     if moved.held == "paused" and not journeys.paused(latest.url):
-        moved = replace(moved, held="", status="active")
+        moved = let_go(moved)
     if to != was or moved.arrived is None:
         return step_onto(sprint, journeys, latest, moved, to, now)
     return _as_if_always(sprint, journeys, latest, moved, step, now)
@@ -94,7 +94,7 @@ def resume(
     sprint: Sprint, journeys: Journeys, journey: CompiledJourney, enrolment: Enrolment, why: str, now: Instant
 ) -> Sprint:
     """Let somebody go on who stood still: onto the step that comes next, or on with their wait."""
-    free = replace(enrolment, status="active", held="")
+    free = let_go(enrolment)
     sprint = sprint.saying(line(now, f"Goes on at {free.step}: {why}", free))
     step = journey.steps.get(free.step)
     if free.arrived is None or step is None:
@@ -102,6 +102,17 @@ def resume(
     if free.due is not None and free.due <= now and step.woken is not None:
         return take(sprint, journeys, journey, free, step.woken, now)
     return sprint.keeping(free)
+
+
+def again(
+    sprint: Sprint, journeys: Journeys, journey: CompiledJourney, enrolment: Enrolment, why: str, now: Instant
+) -> Sprint:
+    """Do once more what went wrong at steps that somebody has passed, and let them go on where they stand."""
+    redone = let_go(enrolment)
+    for step_id in enrolment.results[AGAIN].split():
+        if step_id in journey.steps:
+            sprint, redone = redo(sprint, redone, journey.steps[step_id], now)
+    return resume(sprint, journeys, journey, redone, why, now)
 
 
 def look_back(sprint: Sprint, journeys: Journeys, seen: int, now: Instant) -> Sprint:

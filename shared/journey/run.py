@@ -13,7 +13,7 @@ from shared.journey.index import Journeys
 from shared.journey.schedule import SCHEDULED
 from shared.journey.sprint import Entry, SendIntent, Sprint, end, hold, line, of_enrolment
 from shared.journey.steps.base import CompiledStep, Ends, Goes, Outcome, Run, Standing, Waits
-from shared.patient.state import Enrolment
+from shared.patient.state import Enrolment, let_go
 
 MOST_STEPS = 1000
 """Steps that one advance may take: more is a loop that the check could not see."""
@@ -44,7 +44,7 @@ def step_onto(
         step = journey.steps.get(step_id)
         if step is None:
             return hold(sprint, enrolment, f"there is no step {step_id}", now)
-        enrolment = replace(enrolment, status="active", held="", arrived=now)
+        enrolment = replace(let_go(enrolment) if enrolment.held else enrolment, arrived=now)
         outcome = _outcome(step.run, sprint, enrolment, now)
         if step_id == SCHEDULED or not isinstance(outcome, Goes):
             return settle(sprint, journeys, journey, enrolment, outcome, now)
@@ -86,6 +86,15 @@ def settle(
             step = journey.steps[enrolment.step]
             sprint, enrolment = _passed(sprint, enrolment, step, outcome, now)
             return step_onto(sprint, journeys, journey, enrolment, to, now)
+
+
+def redo(sprint: Sprint, enrolment: Enrolment, step: CompiledStep, now: Instant) -> tuple[Sprint, Enrolment]:
+    """Bring about once more what passing a step brings about, wherever the enrolment stands now."""
+    enrolment = replace(enrolment, sequence=enrolment.sequence + 1)
+    outcome = _outcome(step.run, sprint, replace(enrolment, step=step.step_id), now)
+    if not isinstance(outcome, Goes):
+        return sprint, enrolment
+    return _passed(sprint, enrolment, step, outcome, now)
 
 
 def _outcome(run: Run, sprint: Sprint, enrolment: Enrolment, now: Instant) -> Outcome | AuthorFault:

@@ -14,7 +14,7 @@ from shared.fhir.instants import Instant
 from shared.journey.schedule import SCHEDULED
 from shared.patient.messages import call_off
 from shared.patient.record import PatientRecord, TimelineLine
-from shared.patient.state import Enrolment, Message
+from shared.patient.state import AGAIN, Enrolment, Message, put_on_hold
 
 MOST_LEFT = 10
 """Enrolments remembered per journey that ended early: reports on their messages come within days."""
@@ -148,13 +148,14 @@ def hold(
     held: Literal["fault", "paused", "staff"] = "fault",
 ) -> Sprint:
     """Put an enrolment on hold: for a mistake of its author, never the patient's loss, or a pause."""
-    kept = replace(enrolment, status="on-hold", reason=reason, held=held)
+    kept = put_on_hold(enrolment, reason, held)
     text = f"On hold at {enrolment.step}: {reason}"
     return sprint.keeping(kept).saying(line(now, text, kept, "fault" if held == "fault" else "journey"))
 
 
 def _row(enrolment: Enrolment, order: int, ended: Instant | None, *, goal: bool) -> IndexEnrolment:
-    told = {step: came for step, came in enrolment.results.items() if not came.startswith("#")}
+    results = enrolment.results.items()
+    told = {step: came for step, came in results if not came.startswith("#") and step != AGAIN}
     return IndexEnrolment(
         enrolment.enrolment_id,
         enrolment.journey,

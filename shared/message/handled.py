@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from shared.fhir.instants import Instant
 from shared.patient.messages import drop_messages, keep_message, not_sent
 from shared.patient.record import PatientRecord, TimelineLine
-from shared.patient.state import Message
+from shared.patient.state import Message, failed_at, put_on_hold
 
 
 class Handled(Struct, frozen=True):
@@ -44,14 +44,12 @@ def faulty(record: PatientRecord, message: Message, reason: str, now: Instant) -
     """End a message that its author got wrong, and put its enrolment on hold for staff to look at."""
     result = ended(record, message, reason, now)
     line = said(message, now, f"On hold at {message.step}: {reason}", "fault")
-    return replace(
-        result, record=_hold(result.record, message.enrolment_id, reason), timeline=(*result.timeline, line)
-    )
+    return replace(result, record=_hold(result.record, message, reason), timeline=(*result.timeline, line))
 
 
-def _hold(record: PatientRecord, enrolment_id: str, reason: str) -> PatientRecord:
-    enrolment = record.enrolments.get(enrolment_id)
+def _hold(record: PatientRecord, message: Message, reason: str) -> PatientRecord:
+    enrolment = record.enrolments.get(message.enrolment_id)
     if enrolment is None:
         return record
-    held = replace(enrolment, status="on-hold", reason=reason, held="fault")
-    return replace(record, enrolments={**record.enrolments, enrolment_id: held})
+    held = put_on_hold(failed_at(enrolment, message.step), reason, "fault")
+    return replace(record, enrolments={**record.enrolments, held.enrolment_id: held})

@@ -8,8 +8,13 @@ from __future__ import annotations
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.fhir.instants import Instant
+
+AGAIN = "@again"
+"""In the results of an enrolment on hold: the steps whose message or effect went wrong after it had gone on;
+to try again is to do what they do once more, and to go on from where it stands."""
 
 
 class Membership(Struct, frozen=True, array_like=True):
@@ -48,11 +53,34 @@ class Enrolment(Struct, frozen=True, array_like=True):
     results: dict[str, str] = {}
     """By step id, what came of it: of a send "#" and its sequence, of a split the way, of a wait_for the
     case; under "@scheduled" when it was asked to begin, under "@gate" that it was let in, under "@campaign"
-    which run of a campaign it belongs to."""
+    which run of a campaign it belongs to; see AGAIN."""
     cause: str = ""
     """What made it enter: a membership period, a resource version, a campaign's run."""
     arrived: Instant | None = None
     """When it came to the step it stands at: what happened before is not what that step waits for."""
+    began: str = ""
+    """While it is on hold: why it entered."""
+
+
+def put_on_hold(enrolment: Enrolment, reason: str, held: Literal["fault", "paused", "staff"]) -> Enrolment:
+    """Let an enrolment stand still, and remember why it entered."""
+    began = enrolment.began or enrolment.reason
+    return replace(enrolment, status="on-hold", reason=reason, held=held, began=began)
+
+
+def let_go(enrolment: Enrolment) -> Enrolment:
+    """Let an enrolment go on that stood still; what went wrong is behind it."""
+    reason = enrolment.began or enrolment.reason
+    results = {step: came for step, came in enrolment.results.items() if step != AGAIN}
+    return replace(enrolment, status="active", held="", reason=reason, began="", results=results)
+
+
+def failed_at(enrolment: Enrolment, step: str) -> Enrolment:
+    """Note that what a step asked for went wrong, though the enrolment has gone on from it."""
+    if not step or step == enrolment.step:
+        return enrolment
+    steps = dict.fromkeys((*enrolment.results.get(AGAIN, "").split(), step))
+    return replace(enrolment, results={**enrolment.results, AGAIN: " ".join(steps)})
 
 
 class Message(Struct, frozen=True, array_like=True):

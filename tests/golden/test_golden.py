@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from cli.yaml_files import load_yaml
+from shared.journey.happening import Happening
+from shared.journey.trigger import Trigger
 from tests.golden.play import DEFINITIONS, Play
 
 HERE = Path(__file__).parent
@@ -46,5 +48,24 @@ def test_every_shipped_journey_has_a_golden_run() -> None:
 
 def test_every_step_has_a_golden_run() -> None:
     steps = {path.stem for path in (DEFINITIONS.parent / "shared/journey/steps").glob("*.py")}
-    covered = {path.stem.removeprefix("step-") for path in SCENARIOS if path.stem.startswith("step-")}
-    assert covered == steps - {"__init__", "base"}
+    wanted = {f"step-{name.replace('_', '-')}" for name in steps - {"__init__", "base"}}
+    assert wanted <= {path.stem for path in SCENARIOS}
+
+
+def test_every_trigger_has_a_golden_run() -> None:
+    wanted = {f"trigger-{name.replace('_', '-')}" for name in Trigger.model_fields}
+    assert wanted <= {path.stem for path in SCENARIOS}
+
+
+def test_every_happening_is_waited_for_in_a_golden_run() -> None:
+    waited = {
+        kind
+        for path in SCENARIOS
+        for journey in load_yaml(path.read_text(encoding="utf-8"))["journeys"]
+        if isinstance(journey, dict)
+        for step in journey["steps"]
+        if step["kind"] == "wait_for"
+        for case in step["cases"]
+        for kind in case["when"]
+    }
+    assert waited == set(Happening.model_fields)

@@ -52,7 +52,7 @@ CHANGE = {"trigger": {"fhir_change": {"type": "Appointment"}}}
         (document(url="https://x|1"), "j.yaml: url: "),
         (document(colour="red"), "j.yaml: colour: is not known here"),
         (document(re_entry="often"), "j.yaml: re_entry: "),
-        (document(trigger={}), "j.yaml: trigger: needs exactly one of segment_entered and fhir_change"),
+        (document(trigger={}), "j.yaml: trigger: needs exactly one of segment_entered, segment_left, "),
         (
             document(trigger=CHANGE["trigger"] | {"segment_entered": "https://x/s"}),
             "j.yaml: trigger: needs exactly one",
@@ -103,7 +103,7 @@ CHANGE = {"trigger": {"fhir_change": {"type": "Appointment"}}}
         (document(SEND, WEEK | {"duration": "PT0S", "next": "a"}), "j.yaml: steps: "),
         (document(SEND, ANCHORED | {"next": "a"}, **CHANGE), "j.yaml: steps: "),
         (document(ANCHORED), "j.yaml: steps[0].until.anchor: there is no focus"),
-        (document(re_entry="per-focus"), "j.yaml: re_entry: a segment has no focus"),
+        (document(re_entry="per-focus"), "j.yaml: re_entry: there is no focus"),
         (
             document(**CHANGE, exit_when={"segment_left": True}),
             "j.yaml: exit_when.segment_left: there is no segment",

@@ -53,7 +53,7 @@ def test_what_is_sent_then_opened_is_noted_once():
 
 
 def test_what_is_not_sent_says_nothing():
-    for status in ("preparation", "in-progress", "unknown", "not-done"):
+    for status in ("preparation", "in-progress", "unknown"):
         assert list(engagements(record(), [replace(MESSAGE, status=status)])) == []
 
 
