@@ -27,7 +27,7 @@ from shared.journey.definition import JourneyDefinition, parse_journey
 from shared.journey.index import Journeys
 from shared.message.index import Templates
 from shared.message.policy import Policy
-from shared.message.render import compile_template
+from shared.message.render import CompiledTemplate, compile_template
 from shared.message.template import parse_template
 from shared.naming import dated, names_of, unresolved, unresolved_by_campaigns
 from shared.segment.compile import compile_segments
@@ -91,32 +91,22 @@ def build_catalogue(
     is switched while journeys run.
     """
     reader = _Reader(tuple(documents))
-    segments = reader.read("segment", parse_segment)
-    journeys = reader.read("journey", parse_journey)
-    templates = reader.read("template", parse_template)
-    campaigns = reader.read("campaign", parse_campaign)
-    lists = StaticLists(found for _, found in reader.read("list", parse_list))
-    codes = [document.body for document in reader.documents if document.kind == "valueset"]
-    valuesets = next(iter(reader.collect(lambda: [ValueSets.of(codes, sought)])), ValueSets.of([]))
-    zone = ZoneInfo(policy.zone)
-    files = {definition.canonical: where for where, definition in segments}
-    latest = _latest(definition for _, definition in segments)
-    compiled = reader.collect(lambda: list(compile_segments(latest, valuesets, zone, files, lists)))
-    hand = None
-    if len(compiled) == len(latest):
-        hand = AtHand(valuesets, lists, {segment.url: segment for segment in compiled}, zone)
     dates = _Dates(since, max(publication(version), 1))
+    latest, hand = _segments(reader, ZoneInfo(policy.zone), sought)
+    journeys = reader.read("journey", parse_journey)
     running = [*_journeys(reader, journeys, hand, controls, dates)]
-    built = [made for _, t in templates for made in reader.collect(partial(_one, compile_template, t))]
+    templates = [*_templates(reader)]
+    campaigns = reader.read("campaign", parse_campaign)
     names = names_of(reader.documents)
     reader.problems += [*unresolved(journeys, names), *unresolved_by_campaigns(campaigns, names)]
-    if reader.problems:
+    if reader.problems or hand is None:
         raise Invalid(tuple(reader.problems))
+    compiled = hand.segments.values()
     return Catalogue(
         version=version,
         segments=SegmentIndex(dated(compiled, latest, reader.documents, since, dates.otherwise)),
         journeys=Journeys(running, controls),
-        templates=Templates(built),
+        templates=Templates(templates),
         policy=policy,
         controls=controls,
         campaigns=Campaigns(found for _, found in campaigns),
@@ -160,6 +150,27 @@ class _Reader:
 
 def _one[**P, T](make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> list[T]:
     return [make(*args, **kwargs)]
+
+
+def _segments(
+    reader: _Reader, zone: ZoneInfo, sought: Mapping[str, str]
+) -> tuple[list[SegmentDefinition], AtHand | None]:
+    """Compile the latest segments with value sets and lists; None in place of them where one is wrong."""
+    segments = reader.read("segment", parse_segment)
+    lists = StaticLists(found for _, found in reader.read("list", parse_list))
+    codes = [document.body for document in reader.documents if document.kind == "valueset"]
+    valuesets = next(iter(reader.collect(lambda: [ValueSets.of(codes, sought)])), ValueSets.of([]))
+    files = {definition.canonical: where for where, definition in segments}
+    latest = _latest(definition for _, definition in segments)
+    compiled = reader.collect(lambda: [compile_segments(latest, valuesets, zone, files, lists)])
+    if not compiled:
+        return latest, None
+    return latest, AtHand(valuesets, lists, {segment.url: segment for segment in compiled[0]}, zone)
+
+
+def _templates(reader: _Reader) -> Iterator[CompiledTemplate]:
+    for _, definition in reader.read("template", parse_template):
+        yield from reader.collect(partial(_one, compile_template, definition))
 
 
 def _latest(definitions: Iterable[SegmentDefinition]) -> list[SegmentDefinition]:
