@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -22,6 +22,7 @@ from shared.journey.definition import JourneyDefinition, parse_journey
 from shared.journey.doubts import doubts
 from shared.message.policy import Policy
 from shared.message.template import parse_template
+from shared.naming import unresolved
 
 Places = Annotated[
     list[Path], typer.Argument(help="Journeys, YAML or JSON, or folders of them.", exists=True)
@@ -67,19 +68,33 @@ def check(
 
 
 def _checked(file: Path, library: Library, now: Instant, zone: str) -> Checked:
-    name = ""
+    name, body = "", dict[str, Any]()
     try:
         body = read_journey(file)
         name = canonical(str(body.get("url", "")), str(body.get("version", "")))
         documents = library.needed(file, body)
         build_catalogue(documents, "0", Policy(zone=zone))
     except Invalid as invalid:
-        return Checked(str(file), name, problems=invalid.problems)
+        return Checked(str(file), name, problems=_suggested(invalid.problems, file, body, library))
     except OSError as error:
         return Checked(
             str(file), problems=(Problem(str(file), f"cannot be read: {error.strerror}", "a file"),)
         )
     return _sound(file, parse_journey(body, str(file)), documents, now)
+
+
+def _suggested(
+    problems: tuple[Problem, ...], file: Path, body: dict[str, Any], library: Library
+) -> tuple[Problem, ...]:
+    """Say of what is not there what else there is: checked was only what the journey leans on."""
+    try:
+        journey = parse_journey(body, str(file))
+    except Invalid:
+        return problems
+    better = {
+        (each.where, each.what): each for each in unresolved([(str(file), journey)], library.names(file))
+    }
+    return tuple(better.get((each.where, each.what), each) for each in problems)
 
 
 def _sound(file: Path, journey: JourneyDefinition, documents: Sequence[Document], now: Instant) -> Checked:

@@ -16,6 +16,7 @@ from cli.definitions import ENDINGS, SHIPPED, sound_definitions
 from cli.yaml_files import read_document
 from shared.document import Document
 from shared.errors import Problem
+from shared.naming import Names, names_of
 from shared.usecases.simulation.needed import needed
 
 JourneyFile = Annotated[Path, typer.Argument(help="The journey, YAML or JSON.", exists=True, dir_okay=False)]
@@ -62,7 +63,7 @@ class Library:
     def needed(self, file: Path, body: dict[str, Any]) -> tuple[Document, ...]:
         """Return a journey and all that it leans on, as far as that is there."""
         found: dict[str, list[Document]] = {}
-        for folder in (*self._folders, file.resolve().parent.parent, SHIPPED):
+        for folder in self._around(file):
             own: dict[str, list[Document]] = {}
             for document in self._of(folder)[0]:
                 own.setdefault(str(document.body.get("url", "")), []).append(document)
@@ -70,9 +71,16 @@ class Library:
         others = (document for documents in found.values() for document in documents)
         return needed(Document("journey", str(file), body), others)
 
+    def names(self, file: Path) -> Names:
+        """Return all that a file may refer to."""
+        return names_of(document for folder in self._around(file) for document in self._of(folder)[0])
+
     def unreadable(self) -> tuple[Problem, ...]:
         """Return what could not be read of the folders named."""
         return tuple(problem for folder in self._folders for problem in self._of(folder)[1])
+
+    def _around(self, file: Path) -> tuple[Path, ...]:
+        return (*self._folders, file.resolve().parent.parent, SHIPPED)
 
     def _of(self, folder: Path) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
         if folder not in self._read:

@@ -88,7 +88,7 @@ def unresolved(journeys: Iterable[tuple[str, JourneyDefinition]], known: Names) 
         for used in uses(journey):
             if used.name not in known.get(used.kind, ()):
                 told = f"there is no {used.kind} {used.name}"
-                close = nearest(used.name, known.get(used.kind, ()))
+                close = _nearest(used.name, known.get(used.kind, ()))
                 yield Problem(f"{where}: {used.path}", told, close or f"a published {used.kind}")
 
 
@@ -105,3 +105,13 @@ def unresolved_by_campaigns(
             if url not in people:
                 told = f"there is no segment or list {url}"
                 yield Problem(f"{where}: {path}", told, "a published segment or list")
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """Return what was probably meant, by the ends of urls: what stands before is mostly the same."""
+    ends = {_end(url): url for url in sorted(known) if ("|" in url) == ("|" in name)}
+    return ends.get(nearest(_end(name), ends), "")
+
+
+def _end(url: str) -> str:
+    return url.rpartition("/")[2]

@@ -51,7 +51,7 @@ def _lines(journey: JourneyDefinition) -> Iterator[tuple[str, str]]:
 
 def entry(trigger: Trigger) -> str:
     """Say how patients get in."""
-    return _ENTRIES[trigger.kind](getattr(trigger, trigger.kind))
+    return ENTRIES[trigger.kind](getattr(trigger, trigger.kind))
 
 
 def _member(meant: MemberTrigger) -> str:
@@ -78,7 +78,7 @@ def _date(meant: YearlyDate) -> str:
     return f"{placed(meant.offset, 'the birthday')}, {meant.at}, every year"
 
 
-_ENTRIES: Mapping[str, Callable[[Any], str]] = {
+ENTRIES: Mapping[str, Callable[[Any], str]] = {
     "segment_entered": lambda url: f"who comes into {short(url)}",
     "segment_left": lambda url: f"who leaves {short(url)}",
     "segment_member": _member,

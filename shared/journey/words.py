@@ -130,11 +130,11 @@ def happening(meant: Happening) -> str:
 
 
 def _said(model: When | Happening, between: str) -> str:
-    filled = ((name, value) for name, value in model if value and name in _WORDS)
-    return between.join(_WORDS[name](value) for name, value in filled)
+    filled = ((name, value) for name, value in model if value and name in WORDS)
+    return between.join(WORDS[name](value) for name, value in filled)
 
 
-_WORDS: Mapping[str, Words] = {
+WORDS: Mapping[str, Words] = {
     "in_segment": lambda url: f"in {short(url)}",
     "not_in_segment": lambda url: f"not in {short(url)}",
     "focus_status": lambda status: f"its resource is {either(status)}",

@@ -60,7 +60,7 @@ def links(layers: Layers) -> Links:
 
 def order(layers: Layers, near: Links) -> Rows:
     """Return the rows, each from left to right."""
-    rows = _first(layers, near)
+    rows = first_order(layers, near)
     best, fewest, stale = [*map(list, rows)], crossings(rows, near), 0
     for sweep in range(_SWEEPS):
         if not fewest or stale == _PATIENCE:
@@ -74,7 +74,7 @@ def order(layers: Layers, near: Links) -> Rows:
     return best
 
 
-def _first(layers: Layers, near: Links) -> Rows:
+def first_order(layers: Layers, near: Links) -> Rows:
     """Take everything in the order in which one meets it going down from the entry, left ways first."""
     rows: Rows = [[] for _ in layers.rows]
     seen: set[Key] = set()
