@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from cli.audit import audit
+from cli.campaign import campaign
 from cli.clock import clock
 from cli.columns import columns
 from cli.enrolment import enrolment
@@ -37,6 +38,7 @@ app.command()(sending)
 app.command()(event)
 app.add_typer(segment, name="segment")
 app.add_typer(journey, name="journey")
+app.add_typer(campaign, name="campaign")
 app.add_typer(enrolment, name="enrolment")
 app.add_typer(columns, name="columns")
 

@@ -9,6 +9,7 @@ from itertools import batched
 from msgspec import Struct
 
 from shared.catalogue import Catalogue
+from shared.errors import Rejected
 from shared.fhir.canonical import version_key
 from shared.journey.campaign import CampaignDefinition
 from shared.journey.happening import short
@@ -105,7 +106,8 @@ async def audience_now(services: Services, catalogue: Catalogue, definition: Cam
 async def resolve_lists(services: Services, urls: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """Return the sorted keys of the people on published lists, each in its latest version.
 
-    Whoever is named by an identifier is looked for on the FHIR server. Raises Unavailable, Rejected.
+    Whoever is named by an identifier is looked for on the FHIR server. Raises Unavailable, Rejected (nobody
+    published such a list).
     """
     if not urls:
         return {}
@@ -117,7 +119,9 @@ async def resolve_lists(services: Services, urls: tuple[str, ...]) -> dict[str, 
             held = found.get(made.url)
             if held is None or version_key(made.version) > version_key(held.version):
                 found[made.url] = made
-    return {url: await _keys(services, found[url]) if url in found else () for url in urls}
+    if missing := [url for url in urls if url not in found]:
+        raise Rejected(f"there is no segment or list {missing[0]}", "no-list")
+    return {url: await _keys(services, found[url]) for url in urls}
 
 
 async def _keys(services: Services, people: StaticList) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from shared.journey.campaign_moves import CampaignState, RunRef
 from shared.journey.pace import last_of
 from shared.usecases.campaigns.audience import audience_of_run
 from shared.usecases.campaigns.documents import Run, load_run, load_state, refusals
+from shared.usecases.campaigns.listing import next_run
 from shared.usecases.room import walk
 from shared.usecases.services import Services
 
@@ -78,17 +79,7 @@ async def status(
     runs = [await _run(services, definition, ref, messages=messages) for ref in state.runs[-most:]]
     if state.status == "running" and runs and runs[-1].finished is None:
         await _foresee(services, definition, state.runs[-1], runs[-1])
-    return CampaignStatus(state, _next_run(services, definition, state), tuple(runs))
-
-
-def _next_run(services: Services, definition: CampaignDefinition, state: CampaignState) -> Instant | None:
-    """Return when the next run begins; one that is late begins as soon as it can."""
-    if state.status in ("done", "cancelled"):
-        return None
-    now, schedule = services.clock.now(), definition.schedule
-    late = schedule.latest(state.since, now, services.zone)
-    following = late or schedule.following(now, services.zone)
-    return max(following.begins, now) if following else None
+    return CampaignStatus(state, next_run(services, definition, state), tuple(runs))
 
 
 async def _run(
