@@ -16,6 +16,7 @@ _STORED = (
     *("indexes.patients_of_reference", "indexes.patients_of_contact", "indexes.patient_of_message"),
     *("documents.get", "documents.put", "documents.all"),
     *("fhir.read", "fhir.history", "fhir.search", "fhir.events", "fhir.deletions", "fhir.everything"),
+    *("fhir.update", "webhooks.post"),
 )
 _QUEUES = ("changes", "wakeups", "reports", "outbox", "recoveries", "populations")
 _OPERATIONS = (*_STORED, *(f"queue.send.{name}" for name in _QUEUES), "queue.delete", "provider.send")
@@ -27,6 +28,8 @@ _SPECIAL = {
     "patients.commit:before": ("conflict", "unavailable"),
     "documents.put:before": ("conflict", "unavailable"),
     "fhir.read:before": ("stale", "missing", "unavailable"),
+    "fhir.update:before": ("refused", "unavailable"),
+    "webhooks.post:before": ("refused", "unavailable"),
     "queue.delete:before": (),
     "queue.delete:after": (),
     "provider.send:before": ("deferred", "refused", "lost"),

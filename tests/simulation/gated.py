@@ -7,12 +7,13 @@ from typing import Any
 
 from shared.adapters.memory import MemoryDocuments, MemoryIndexes, MemoryPatients, MemoryQueue
 from shared.adapters.memory_fhir import MemoryFhir
-from shared.errors import Conflict
+from shared.adapters.memory_webhooks import MemoryWebhooks
+from shared.errors import Conflict, Rejected
 from shared.fhir.instants import MINUTE, Instant
 from shared.fhir.references import ResourceKey
 from shared.message.outbound import OutboundMessage, SendResult
 from shared.patient.record import Decision
-from shared.ports import Behind, Deletion, FhirRead, Stored
+from shared.ports import Behind, Deletion, FhirRead, Stored, WebhookKind
 from tests.simulation.gate import Gate
 from tests.simulation.provider import Provider
 
@@ -102,10 +103,19 @@ class GatedQueue:
 
 
 class GatedFhir(Gated):
-    """FhirServer; a read may show the version before, or know nothing yet."""
+    """FhirServer; a read may show the version before, or know nothing yet. `refused` are ids of resources."""
 
-    def __init__(self, inner: MemoryFhir, gate: Gate) -> None:
+    def __init__(self, inner: MemoryFhir, gate: Gate, refused: set[str]) -> None:
         super().__init__(inner, "fhir", gate)
+        self._refused = refused
+
+    async def update(self, resource: Mapping[str, object], if_match: str | None = None) -> str:
+        if await self._gate.at("fhir.update:before"):
+            self._refused.add(str(resource["id"]))
+            raise Rejected("the FHIR server refused the request (422)", "fhir-refused")
+        version: str = await self._inner.update(resource, if_match)
+        await self._gate.at("fhir.update:after")
+        return version
 
     async def read(self, key: ResourceKey) -> FhirRead:
         fault = await self._gate.at("fhir.read:before")
@@ -135,6 +145,26 @@ class GatedFhir(Gated):
 
     def deletions(self, resource_type: str, since: Instant) -> AsyncIterator[Deletion]:
         return self._walk("deletions", resource_type, since)
+
+
+class GatedWebhooks:
+    """Webhooks; `refused` are ids of posts."""
+
+    def __init__(self, inner: MemoryWebhooks, gate: Gate, refused: set[str]) -> None:
+        self._inner = inner
+        self._gate = gate
+        self._refused = refused
+
+    @property
+    def kinds(self) -> Mapping[str, WebhookKind]:
+        return self._inner.kinds
+
+    async def post(self, to: str, post_id: str, body: bytes) -> None:
+        if await self._gate.at("webhooks.post:before"):
+            self._refused.add(post_id)
+            raise Rejected(f"the webhook {to} does not take it (422)", "webhook-refused")
+        await self._inner.post(to, post_id, body)
+        await self._gate.at("webhooks.post:after")
 
 
 class GatedChannel:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from shared.adapters.memory import Letter, MemoryDocuments, MemoryIndexes, MemoryPatients, MemoryQueue
 from shared.adapters.memory_fhir import MemoryFhir
+from shared.adapters.memory_webhooks import MemoryWebhooks
 from shared.errors import Rejected
 from shared.fhir.instants import SECOND, Instant
 from shared.fhir.notification import Limits, Request
@@ -75,6 +76,9 @@ class Outside:
         self.queue = MemoryQueue()
         self.fhir = MemoryFhir(self.clock)
         self.provider = Provider(self.clock)
+        self.webhooks = MemoryWebhooks({"partner": "signed", "team": "teams"})
+        self.refused: set[str] = set()
+        """Ids of resources and posts that were refused for good."""
         self.requests: list[Request] = []
         """Notifications on the wire; a message of the queue "wire" names one by its place."""
         self.told: list[Job] = []
@@ -90,11 +94,12 @@ def services(outside: Outside, gate: Gate, seen: gated.Seen) -> Services:
         indexes=gated.indexes(outside.indexes, gate),
         documents=documents,
         queue=gated.GatedQueue(outside.queue, gate),
-        fhir=gated.GatedFhir(outside.fhir, gate),
+        fhir=gated.GatedFhir(outside.fhir, gate, outside.refused),
         channels={"sms": channel, "email": channel},
         definitions=PublishedDefinitions(documents, POLICY, CATALOGUE_SECONDS, _seconds(outside.clock)),
         clock=outside.clock,
         policy=POLICY,
+        webhooks=gated.GatedWebhooks(outside.webhooks, gate, outside.refused),
     )
 
 

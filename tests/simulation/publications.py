@@ -75,6 +75,7 @@ def _first() -> tuple[Document, ...]:
         _journey("tests", "1.0.0", {"fhir_change": {"type": "Observation"}}, "after-exit", _after_a_test()),
         _journey("visits", "1.0.0", {"fhir_change": _BOOKED}, "per-focus", _before_a_visit()),
         _journey("burst", "1.0.0", {"segment_entered": _DIABETES}, "after-exit", _burst("PT3H"), leaves=True),
+        _journey("outside", "1.0.0", {"fhir_change": {"type": "Observation"}}, "after-exit", _outside()),
         _journey(
             "textable", "1.0.0", {"segment_entered": f"{_BASE}/segments/textable"}, "after-exit", _hello()
         ),
@@ -110,6 +111,15 @@ def _after_a_test() -> list[dict[str, Any]]:
         },
         _send("again"),
         {"id": "done", "kind": "exit", "reason": "told"},
+    ]
+
+
+def _outside() -> list[dict[str, Any]]:
+    return [
+        {"id": "look", "kind": "task", "title": "Look at the result", "due": "P1D"},
+        {"id": "tell", "kind": "webhook", "to": "partner", "event": "result.arrived"},
+        {"id": "team", "kind": "notify", "to": "team", "title": "A result"},
+        {"id": "a-while", "kind": "wait", "duration": "PT9H"},
     ]
 
 

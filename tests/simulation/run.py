@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from msgspec.structs import replace
+
+from shared.fhir.fact import Fact
+from shared.fhir.instants import Instant
 from shared.patient.engagement import ENGAGEMENT
 from shared.patient.record import PatientRecord
-from tests.simulation import invariants
+from tests.simulation import invariants, outward
 from tests.simulation.faults import Faults
 from tests.simulation.happenings import Phase
 from tests.simulation.hospital import START, Hospital
@@ -62,6 +66,7 @@ def compare(undisturbed: World, disturbed: World) -> list[str]:
             continue
         found += _records(patient, one[patient], other[patient], engaged)
         found += _stories(patient, undisturbed, disturbed, one[patient].key)
+    found += outward.differences(undisturbed.outside, disturbed.outside)
     return found + _messages(undisturbed, disturbed)
 
 
@@ -84,9 +89,16 @@ def _records(patient: str, one: PatientRecord, other: PatientRecord, engaged: bo
 
 
 def _facts(record: PatientRecord, engaged: bool) -> dict[str, object]:
-    """Return the facts by reference; of one that is gone only its version, as nobody reads more of it."""
+    """Return the facts by reference; of one that is gone only its version, as nobody reads more of it.
+
+    What journeys wrote may have been written twice, or later: it says the same all the same.
+    """
     facts = (fact for fact in record.facts if engaged or fact.resource_type != ENGAGEMENT)
-    return {fact.reference: fact.version if fact.gone else fact for fact in facts}
+    return {fact.reference: fact.version if fact.gone else _plain(fact) for fact in facts}
+
+
+def _plain(fact: Fact) -> Fact:
+    return replace(fact, version="", updated=Instant(0)) if fact.resource_type == outward.OWN else fact
 
 
 def _stories(patient: str, one: World, other: World, key: str) -> list[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.adapters.memory_fhir import MemoryFhir
+from shared.effects import PostWebhook, WriteResource
 from shared.fhir.project import project
 from shared.fhir.references import parse_reference
 from shared.patient.record import Decision, PatientRecord
 from shared.patient.state import Message
+from shared.usecases.outside import OutsideEffect
 
 _OVER = ("cancelled", "noshow", "entered-in-error")
 
@@ -28,6 +30,12 @@ def claims(fhir: MemoryFhir, before: PatientRecord, decision: Decision) -> list[
         ):
             found.append(f"{message.message_id} goes from unknown to {message.status}")
     return found
+
+
+def asked(decision: Decision) -> dict[str, OutsideEffect]:
+    """Return what a commit leaves to be done outside."""
+    outbox = decision.record.outbox.items()
+    return {name: e for name, e in outbox if isinstance(e, WriteResource | PostWebhook)}
 
 
 def _forbidden(record: PatientRecord, message: Message) -> Iterator[str]:

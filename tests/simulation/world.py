@@ -17,6 +17,7 @@ from shared.errors import Conflict, Unavailable
 from shared.fhir.instants import Instant
 from shared.patient.record import Decision
 from shared.ports import Stored
+from shared.usecases.outside import OutsideEffect
 from tests.simulation import process, watch
 from tests.simulation.faults import CRASHES, Faults
 from tests.simulation.gate import WORKER, Gate
@@ -59,6 +60,8 @@ class World:
         self.disturbed: set[str] = set()
         """Ids of triggers that were crashed, failed or were overtaken: their claims may end as unknown."""
         self.violations: list[str] = []
+        self.asked: dict[str, OutsideEffect] = {}
+        """What commits asked to be done outside, by effect id."""
         self.told: dict[str, str] = {}
         """The best that the provider reported of a message, by its id."""
         self.steps = 0
@@ -70,6 +73,7 @@ class World:
 
     def _seen(self, stored: Stored, decision: Decision) -> None:
         self.violations += watch.claims(self.outside.fhir, stored.record, decision)
+        self.asked |= watch.asked(decision)
 
     def run[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Do something outside of the workers, at once."""
