@@ -16,6 +16,7 @@ from cli.simulation_options import (
     Assume,
     AssumptionsFile,
     Data,
+    Enrol,
     Folders,
     For,
     From,
@@ -50,6 +51,7 @@ def explain_patient(
     zone: Zone = "UTC",
     region: Region = "US",
     arrivals: Arrivals = "none",
+    enrol: Enrol = "",
     settings_file: SettingsFile = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
@@ -58,7 +60,9 @@ def explain_patient(
     warn = lambda words: errors.print(words, style="yellow", markup=False)  # noqa: E731 - a callback
     try:
         assumed = supposed(assumptions, assume, [], seed, "")
-        wanted = asked(definitions, data, settings_file, zone, region, arrivals, start, length, assumed)
+        wanted = asked(
+            definitions, data, settings_file, zone, region, arrivals, start, length, assumed, enrol
+        )
         with bar(errors) as shown:
             found = source((file,), wanted, shown.say, warn)
             plan, progress = found.plans[0], shown.counting("looking for the patient", found.total)

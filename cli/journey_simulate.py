@@ -16,6 +16,7 @@ from cli.simulation_options import (
     AssumptionsFile,
     Currency,
     Data,
+    Enrol,
     Folders,
     For,
     From,
@@ -63,6 +64,7 @@ def simulate(
     zone: Zone = "UTC",
     region: Region = "US",
     arrivals: Arrivals = "none",
+    enrol: Enrol = "",
     settings_file: SettingsFile = None,
     workers: Workers = 0,
     html: Html = None,
@@ -72,7 +74,9 @@ def simulate(
     errors = Console(stderr=True, soft_wrap=True)
     try:
         assumed = supposed(assumptions, assume, price, seed, currency)
-        wanted = asked(definitions, data, settings_file, zone, region, arrivals, start, length, assumed)
+        wanted = asked(
+            definitions, data, settings_file, zone, region, arrivals, start, length, assumed, enrol
+        )
         warn = lambda words: errors.print(words, style="yellow", markup=False)  # noqa: E731 - a callback
         with bar(errors) as shown:
             found = source((diff, file) if diff else (file,), wanted, shown.say, warn)

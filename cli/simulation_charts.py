@@ -48,7 +48,7 @@ def ceiling(most: int) -> int:
     """Return a round number that is no less, to end the axis at, that has a quarter."""
     if most <= 20:
         return max(-(-most // 4), 1) * 4
-    power = 10 ** (math.floor(math.log10(most)) - 1)
+    power = int(10 ** (math.floor(math.log10(most)) - 1))
     return next(power * step for step in (12, 16, 20, 24, 32, 40, 48, 60, 80, 100) if power * step >= most)
 
 

@@ -65,6 +65,12 @@ Arrivals = Annotated[
         "updated. dated: on their own date.",
     ),
 ]
+Enrol = Annotated[
+    str,
+    typer.Option(
+        "--enrol", help="Put these in at the start, whatever the trigger: a segment's url, or everybody."
+    ),
+]
 Workers = Annotated[int, typer.Option("--workers", min=0, help="Processes; as many as cores if 0.")]
 
 
@@ -80,6 +86,7 @@ class Asked(Struct, frozen=True):
     start: str
     length: Duration
     assumptions: Assumptions
+    enrol: str = ""
 
     def span(self, zone: str) -> tuple[Instant, Instant]:
         """Return when it begins and ends; a date is a day of this zone. Raises typer.BadParameter."""
@@ -100,6 +107,7 @@ def asked(
     start: str,
     length: str,
     assumed: Assumptions,
+    enrol: str,
 ) -> Asked:
     """Check the options. Raises typer.BadParameter."""
     if data is not None and settings_file is not None:
@@ -114,6 +122,7 @@ def asked(
         start,
         _length(length),
         assumed,
+        enrol,
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,6 +24,7 @@ from cli.yaml_files import read_document
 from shared.bootstrap import build, policy_of
 from shared.config import Settings
 from shared.document import Document
+from shared.errors import Rejected
 from shared.fhir.lens import union
 from shared.message.policy import Policy
 from shared.usecases.services import Services
@@ -32,7 +32,7 @@ from shared.usecases.simulation.arrivals import split
 from shared.usecases.simulation.needed import needed
 from shared.usecases.simulation.playing import Parcel, parcel
 from shared.usecases.simulation.slots import FreeSlot, read_slot
-from shared.usecases.simulation.stage import Plan, set_stage
+from shared.usecases.simulation.stage import EVERYBODY, Plan, set_stage
 
 PAGE = 200
 """Records read at once."""
@@ -57,26 +57,45 @@ def source(files: tuple[Path, ...], asked: Asked, say: Say, report: Say) -> Sour
     policy = policy_of(settings) if settings is not None else Policy(zone=asked.zone, region=asked.region)
     start, end = asked.span(policy.zone)
     plans = tuple(
-        Plan(definitions(file, asked.folders), policy, asked.assumptions, start, end) for file in files
+        Plan(definitions(file, asked), policy, asked.assumptions, start, end, enrol=asked.enrol)
+        for file in files
     )
+    for plan in plans:
+        _check(plan, asked, report)
     if settings is not None:
         return Source(plans, lambda: _stored(settings, asked, plans[0]), None)
     assert asked.data is not None
     return _of_files(asked.data, plans, asked, say, report)
 
 
-def definitions(file: Path, folders: tuple[Path, ...]) -> tuple[Document, ...]:
+def definitions(file: Path, asked: Asked) -> tuple[Document, ...]:
     """Read a journey and what it needs: of each url as the first folder has it. Raises Invalid, OSError."""
     body = read_document(file, "a journey", "a mapping with url, version, trigger and steps")
     journey = Document("journey", str(file), body)
     found: dict[str, list[Document]] = {}
-    for folder in (*folders, file.resolve().parent.parent, SHIPPED):
+    for folder in (*asked.folders, file.resolve().parent.parent, SHIPPED):
         own = dict[str, list[Document]]()
         for document in read_definitions(folder):
             own.setdefault(str(document.body.get("url", "")), []).append(document)
         for url, documents in own.items():
             found.setdefault(url, documents)
-    return needed(journey, (document for documents in found.values() for document in documents))
+    return needed(journey, (document for documents in found.values() for document in documents), asked.enrol)
+
+
+def _check(plan: Plan, asked: Asked, report: Say) -> None:
+    """See that the definitions fit together, and say where nobody would enter. Raises Invalid, Rejected."""
+    stage = set_stage(plan)
+    journey = stage.catalogue.journeys.latest(stage.main)
+    kind = journey.trigger.kind if journey is not None else ""
+    if asked.enrol not in ("", EVERYBODY) and stage.catalogue.segments.get(asked.enrol) is None:
+        raise Rejected(f"there is no segment {asked.enrol} to enrol")
+    if kind == "fhir_change" and asked.arrivals == "none" and not asked.enrol:
+        report(
+            "The journey begins when a resource changes, and nothing changes: --arrivals dated or recorded "
+            "lets the resources of the data arrive in the course of the dry run."
+        )
+    elif kind in ("manual", "event") and not asked.enrol:
+        report("Nobody enters such a journey by themselves: --enrol puts people in.")
 
 
 def _of_files(data: Path, plans: tuple[Plan, ...], asked: Asked, say: Say, report: Say) -> Source:
@@ -115,8 +134,3 @@ def _stored(settings: Settings, asked: Asked, plan: Plan) -> Iterator[Parcel]:
 async def _services(settings: Settings, stack: AsyncExitStack) -> Services:
     session = await stack.enter_async_context(aiohttp.ClientSession())
     return await build(settings, session)
-
-
-def today() -> str:
-    """Return this instant, for a dry run that names none: all its parts must mean the same one."""
-    return datetime.now(UTC).isoformat()

@@ -5,6 +5,7 @@ Goes the way of shared.usecases.react: decide, claim what is ready, settle, unti
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 from typing import Protocol
@@ -16,6 +17,7 @@ from shared.effects import SendMessage
 from shared.events import (
     DefinitionsPublished,
     DeliveryReported,
+    EnrolAsked,
     Event,
     SendDue,
     SendSettled,
@@ -48,7 +50,7 @@ class Watch(Protocol):
 class Life:
     """What one patient goes through. `step` does what comes next, `due` says when that is."""
 
-    __slots__ = ("_coming", "_count", "_idle", "_rows", "now", "record", "stage", "watch")
+    __slots__ = ("_coming", "_count", "_idle", "_rows", "_said", "now", "record", "stage", "watch")
 
     def __init__(
         self,
@@ -62,12 +64,15 @@ class Life:
         self._coming: list[tuple[Instant, int, Coming]] = []
         self._count = 0
         self._rows: dict[str, Message] = {}
+        self._said: Counter[str] = Counter()
         self._idle: Instant | None = None
         self._expect(arrivals)
 
     def begin(self) -> None:
         """Look at the patient as of the start, as a publication does."""
         self.react([DefinitionsPublished()], self.now)
+        if self.stage.enrols(self.record):
+            self.react([EnrolAsked(self.stage.main, "dry run", "put in for a dry run")], self.now)
 
     @property
     def due(self) -> Instant | None:
@@ -102,7 +107,8 @@ class Life:
     def _comes(self, coming: Coming) -> None:
         event: Event | None
         if isinstance(coming, Asked):
-            event = answer(self._rows[coming.message_id], self.record, self.now, self.stage)
+            row = self._rows[coming.message_id]
+            event = answer(row, coming.mood, self.record, self.now, self.stage)
         else:
             event = coming
         if event is not None:
@@ -144,11 +150,18 @@ class Life:
             self._rows[message.message_id] = message
         for effect in decision.effects:
             if isinstance(effect, SendMessage):
-                self._expect(to_message(effect, now, self.stage))
+                self._expect(to_message(effect, self._mood(effect.message_id), now, self.stage))
         for enrolment_id in self.watch.begun:
             self._expect(to_entry(enrolment_id, now, self.stage))
         record = decision.record
         self.record = replace(record, outbox={}) if record.outbox else record
+
+    def _mood(self, message_id: str) -> str:
+        """Name a message by its step, and the how manieth it is there: so is its like in another version."""
+        row = self._rows[message_id]
+        place = f"{row.enrolment_id} {row.step}"
+        self._said[place] += 1
+        return f"{place} {self._said[place]}"
 
     def _expect(self, coming: Iterable[tuple[Instant, Coming]]) -> None:
         for at, what in coming:

@@ -11,13 +11,18 @@ from shared.document import Document
 from shared.fhir.canonical import split_canonical
 
 
-def needed(journey: Document, others: Iterable[Document]) -> tuple[Document, ...]:
-    """Return a journey and all that it leans on, of every version; other versions of itself are left out."""
+def needed(journey: Document, others: Iterable[Document], also: str = "") -> tuple[Document, ...]:
+    """Return a journey and all that it leans on, of every version; other versions of itself are left out.
+
+    `also` is the url of something else that is needed.
+    """
     known = dict[str, list[Document]]()
     for document in others:
         known.setdefault(_url(document), []).append(document)
     found: dict[str, list[Document]] = {_url(journey): [journey]}
-    waiting = [journey]
+    if also in known:
+        found.setdefault(also, known[also])
+    waiting = [document for documents in found.values() for document in documents]
     while waiting:
         for text in _texts(waiting.pop().body):
             url, _ = split_canonical(text)

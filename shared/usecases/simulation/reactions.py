@@ -1,6 +1,6 @@
 """What a patient is supposed to make of a message: reports, a STOP, and perhaps an answer.
 
-Called by shared.usecases.simulation.life for each message that was sent; chance comes of the message's id.
+Called by shared.usecases.simulation.life for each message that was sent.
 """
 
 from __future__ import annotations
@@ -27,20 +27,22 @@ class Asked(Struct, frozen=True):
     """A message was read by somebody who may answer, if anything is asked by then."""
 
     message_id: str
+    mood: str
+    """What chance goes by: the same for the same message of two versions of a journey."""
 
 
 type Coming = Event | Asked
 
 
-def to_message(sent: SendMessage, now: Instant, stage: Stage) -> Iterator[tuple[Instant, Coming]]:
-    """Say what comes of a message, and when."""
+def to_message(sent: SendMessage, mood: str, now: Instant, stage: Stage) -> Iterator[tuple[Instant, Coming]]:
+    """Say what comes of a message, and when; chance goes by `mood`."""
     assumed, name = stage.plan.assumptions, sent.message_id
 
     def later(length: str) -> Instant:
         return add(now, assumed.length(length), stage.zone)
 
     def chance(what: str) -> float:
-        return share(assumed.seed, name, what)
+        return share(assumed.seed, mood, what)
 
     at = later("delivered-after")
     if chance("delivered") >= assumed.share("delivered", sent.channel):
@@ -58,19 +60,21 @@ def to_message(sent: SendMessage, now: Instant, stage: Stage) -> Iterator[tuple[
     if chance("stopped") < assumed.share("stopped", sent.channel):
         at = later("stop-after")
         yield at, InboundReceived(identify(name, "stop"), sent.channel, sent.to, "STOP", at)
-    yield later("answer-after"), Asked(name)
+    yield later("answer-after"), Asked(name, mood)
 
 
-def answer(asked: Message, record: PatientRecord, now: Instant, stage: Stage) -> InboundReceived | None:
+def answer(
+    message: Message, mood: str, record: PatientRecord, now: Instant, stage: Stage
+) -> InboundReceived | None:
     """Return what the patient replies now to a message; None where nothing is asked, or they say nothing."""
-    enrolment = record.enrolments.get(asked.enrolment_id)
+    enrolment = record.enrolments.get(message.enrolment_id)
     if enrolment is None or not _asks(enrolment, stage):
         return None
-    mood = share(stage.plan.assumptions.seed, asked.message_id, "answer")
-    text = _choice(enrolment, mood, stage)
+    chance = share(stage.plan.assumptions.seed, mood, "answer")
+    text = _choice(enrolment, chance, stage)
     if not text:
         return None
-    return InboundReceived(identify(asked.message_id, "answer"), asked.channel, asked.to, text, now)
+    return InboundReceived(identify(message.message_id, "answer"), message.channel, message.to, text, now)
 
 
 def _asks(enrolment: Enrolment, stage: Stage) -> bool:
@@ -79,7 +83,7 @@ def _asks(enrolment: Enrolment, stage: Stage) -> bool:
     return step is not None and step.asks and enrolment.arrived is not None
 
 
-def _choice(enrolment: Enrolment, mood: float, stage: Stage) -> str:
+def _choice(enrolment: Enrolment, chance: float, stage: Stage) -> str:
     """Choose by chance among what is supposed, or evenly among the answers that the step knows."""
     assumed = stage.plan.assumptions
     said = assumed.answers_at(enrolment.step)
@@ -87,7 +91,7 @@ def _choice(enrolment: Enrolment, mood: float, stage: Stage) -> str:
         words = stage.words.get((enrolment.journey, enrolment.step), ())
         said = dict.fromkeys(words, assumed.share("answered", "") / max(len(words), 1))
     bounds = accumulate(said.values())
-    return next((text for text, bound in zip(said, bounds, strict=True) if mood < bound), "")
+    return next((text for text, bound in zip(said, bounds, strict=True) if chance < bound), "")
 
 
 def to_entry(enrolment_id: str, now: Instant, stage: Stage) -> Iterator[tuple[Instant, Coming]]:

@@ -167,13 +167,8 @@ def _channels(figures: Figures, plan: Plan) -> Iterator[tuple[str, ChannelFigure
 
 def _journeys(counts: Counts, stage: Stage, calendar: list[str]) -> Iterator[JourneyFigures]:
     known = {journey.url for journey in stage.catalogue.journeys}
-    for url in sorted(known | set(Figures(counts).journeys()), key=lambda url: (url != _main(stage), url)):
+    for url in sorted(known | set(Figures(counts).journeys()), key=lambda url: (url != stage.main, url)):
         yield _journey(url, Figures(counts, url), stage, calendar)
-
-
-def _main(stage: Stage) -> str:
-    """Return the url of the journey that the dry run is about: the first."""
-    return next(str(d.body.get("url")) for d in stage.plan.documents if d.kind == "journey")
 
 
 def _journey(url: str, figures: Figures, stage: Stage, calendar: list[str]) -> JourneyFigures:

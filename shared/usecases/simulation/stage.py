@@ -23,6 +23,7 @@ type Words = Mapping[tuple[str, str], tuple[str, ...]]
 """By journey (canonical) and step, one reply for each answer that the step knows."""
 
 VERSION = "1-simulation"
+EVERYBODY = "everybody"
 
 
 class Plan(Struct, frozen=True):
@@ -35,6 +36,9 @@ class Plan(Struct, frozen=True):
     end: Instant
     slots: tuple[FreeSlot, ...] | None = None
     """Free slots that the data name; None where they name none."""
+    enrol: str = ""
+    """Whom to put into the journey at the start, beside whom its trigger means: the members of a segment, by
+    url, or EVERYBODY."""
 
 
 class Stage(Struct, frozen=True):
@@ -50,6 +54,16 @@ class Stage(Struct, frozen=True):
     def gated(self) -> bool:
         """Say whether some journey lets in only so many at a time: then everybody must be played together."""
         return any(journey.limits is not None for journey in self.catalogue.journeys)
+
+    @property
+    def main(self) -> str:
+        """Return the url of the journey that the dry run is about: the first."""
+        return next(str(d.body.get("url")) for d in self.plan.documents if d.kind == "journey")
+
+    def enrols(self, record: PatientRecord) -> bool:
+        """Say whether a patient is to be put into the journey at the start."""
+        held = record.memberships.get(self.plan.enrol)
+        return self.plan.enrol == EVERYBODY or (held is not None and held.member)
 
 
 def set_stage(plan: Plan) -> Stage:
