@@ -93,7 +93,7 @@ def stylesheet(kinds: frozenset[str]) -> str:
     """Return the rules for these kinds: shapes and fonts, light colours, and dark ones for dark pages."""
     dark = "".join(_colours(_DARK, {kind: look_of(kind).dark for kind in sorted(kinds)}))
     light = "".join(_colours(_LIGHT, {kind: look_of(kind).light for kind in sorted(kinds)}))
-    return f"{''.join(_rules())}{light}@media (prefers-color-scheme:dark){{{dark}}}"
+    return f"{''.join(_rules())}{light}@media screen and (prefers-color-scheme:dark){{{dark}}}"
 
 
 def _rules() -> list[str]:

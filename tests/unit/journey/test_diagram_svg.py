@@ -95,7 +95,7 @@ def test_every_kind_of_step_has_a_look_of_its_own() -> None:
 
 def test_its_rules_touch_nothing_else_of_a_page() -> None:
     style = parsed(parse_journey(whole({}), "x")).findtext(f"{SVG}style") or ""
-    rules = re.findall(r"([^{}]+)\{[^{}]*\}", style.replace("@media (prefers-color-scheme:dark){", ""))
+    rules = re.findall(r"([^{}]+)\{[^{}]*\}", style.replace("@media screen and (prefers-color-scheme:dark){", ""))
     selectors = [selector for rule in rules for selector in rule.split(",")]
     assert len(selectors) > 30
     assert [selector for selector in selectors if not selector.startswith(f".{ROOT} ")] == []
