@@ -17,7 +17,7 @@ from shared.journey.gate import GATE
 from shared.journey.heed import heed
 from shared.journey.index import Journeys
 from shared.journey.published import expect_resource, expect_year, look_back, look_inside
-from shared.journey.run import take
+from shared.journey.run import MOST_INTENTS, step_onto, take
 from shared.journey.schedule import SCHEDULED
 from shared.journey.sprint import Entry, SendIntent, Sprint, end, hold, of_enrolment
 from shared.patient.apply import FactChanged
@@ -26,11 +26,6 @@ from shared.patient.state import Enrolment
 from shared.patient.transition import SegmentChanged
 
 __all__ = ["SendIntent", "Sprint", "on_change", "on_event", "on_published", "on_segment", "on_wakeup"]
-
-MOST_INTENTS = 40
-"""Messages that one call asks for, before what else is due is left to the next wake-up: a patient is
-committed in one transaction, which takes 100 rows."""
-
 
 def on_segment(record: PatientRecord, changed: SegmentChanged, journeys: Journeys, now: Instant) -> Sprint:
     """Enter the journeys that this segment starts, or leave those that end with it.
@@ -114,6 +109,8 @@ def _over(sprint: Sprint, enrolment: Enrolment, journeys: Journeys, now: Instant
 def _woken(sprint: Sprint, enrolment: Enrolment, journeys: Journeys, now: Instant) -> Sprint:
     journey = journeys.get(enrolment.journey)
     step = journey.steps.get(enrolment.step) if journey is not None else None
+    if journey is not None and step is not None and enrolment.arrived is None:
+        return step_onto(sprint, journeys, journey, enrolment, enrolment.step, now)
     if journey is None or step is None or step.woken is None:
         missing = f"{enrolment.journey} is not published, or has no such step"
         return hold(sprint, enrolment, missing, now)

@@ -21,6 +21,10 @@ MOST_STEPS = 1000
 MOST_SENDS = 20
 """Messages that one enrolment may ask for without waiting: more is no courtesy to anybody."""
 
+MOST_INTENTS = 40
+"""Messages that come of one event, before what else would be sent is left to the next wake-up: a patient is
+committed in one transaction, which takes 100 rows."""
+
 PAUSED = "the journey is paused"
 
 
@@ -48,6 +52,8 @@ def step_onto(
         outcome = _outcome(step.run, sprint, enrolment, now)
         if step_id == SCHEDULED or not isinstance(outcome, Goes):
             return settle(sprint, journeys, journey, enrolment, outcome, now)
+        if outcome.sends and _asked_for(sprint, now) >= MOST_INTENTS:
+            return sprint.keeping(replace(enrolment, arrived=None, due=Instant(now + 1)))
         if outcome.sends and _sends(sprint, enrolment) >= MOST_SENDS:
             return hold(sprint, enrolment, f"asked for more than {MOST_SENDS} messages without waiting", now)
         sprint, enrolment = _passed(sprint, enrolment, step, outcome, now)
@@ -104,6 +110,11 @@ def _outcome(run: Run, sprint: Sprint, enrolment: Enrolment, now: Instant) -> Ou
         return fault
 
 
+def _asked_for(sprint: Sprint, now: Instant) -> int:
+    """Count the messages that this call asks for, and those that calls before it at this instant did."""
+    return len(sprint.intents) + sum(m.created == now for m in sprint.record.messages.values())
+
+
 def _sends(sprint: Sprint, enrolment: Enrolment) -> int:
     return sum(intent.enrolment_id == enrolment.enrolment_id for intent in sprint.intents)
 
@@ -140,10 +151,11 @@ def _intent(enrolment: Enrolment, step: CompiledStep) -> SendIntent:
 
 def _ended(sprint: Sprint, enrolment: Enrolment, outcome: Goes, now: Instant) -> Sprint:
     """End the patient's enrolments in another journey; never the one that says so."""
-    reason = f"Revoked by {short(split_canonical(enrolment.journey)[0])}: {outcome.why}"
+    _, colon, why = outcome.why.partition(": ")
+    reason = f"ended by {short(split_canonical(enrolment.journey)[0])}{colon}{why}"
     for other in tuple(sprint.record.enrolments.values()):
         same = other.enrolment_id == enrolment.enrolment_id
         if not same and split_canonical(other.journey)[0] == outcome.ends:
-            sprint = end(sprint, other, "revoked", reason, now)
+            sprint = end(sprint, other, "revoked", f"Revoked: {reason}", now)
             sprint = sprint.calling_off(of_enrolment(other), reason, now)
     return sprint

@@ -34,7 +34,7 @@ def test_a_hundred_enrolments_that_are_due_at_once_go_in_parts_and_all_go() -> N
     """No call asks for more than a transaction takes; the rest stays due for the next wake-up."""
     found = journeys(1, waits=True)
     waiting = {
-        f"e{i}": Enrolment(f"e{i}", f"{URL}|1", "active", "wait", 1, NOW, due=Instant(NOW + DAY))
+        f"e{i}": Enrolment(f"e{i}", f"{URL}|1", "active", "wait", 1, NOW, due=Instant(NOW + DAY), arrived=NOW)
         for i in range(100)
     }
     record, asked = PatientRecord("k", "p", enrolments=waiting), []
@@ -56,3 +56,19 @@ def test_a_journey_that_would_shower_a_patient_with_messages_is_held() -> None:
     assert enrolment.status == "on-hold"
     assert "without waiting" in enrolment.reason
     assert replace(enrolment, status="active").sequence == MOST_SENDS + 1
+
+
+def test_what_one_event_would_send_beyond_a_transaction_is_sent_at_the_next_wakeup() -> None:
+    """A hundred journeys that begin with the same segment, each with a message at once: all go, in parts."""
+    document = {"version": "1", "title": "J", "trigger": {"segment_entered": SEGMENT}}
+    step = {"id": "tell", "kind": "send", "template": "https://x.example/t", "channels": ["sms"]}
+    parsed = [parse_journey({**document, "url": f"{URL}{n}", "steps": [step]}, "j") for n in range(100)]
+    found = Journeys([compile_journey(journey, UTC) for journey in parsed])
+    record = PatientRecord("k", "p", memberships={SEGMENT: Membership(f"{SEGMENT}|1", True, NOW)})
+    sprint = on_segment(record, SegmentChanged(SEGMENT, f"{SEGMENT}|1", True, "x"), found, NOW)
+    asked = [len(sprint.intents)]
+    while (due := sprint.record.next_due) is not None:
+        sprint = on_wakeup(sprint.record, found, due)
+        asked.append(len(sprint.intents))
+    assert sum(asked) == 100
+    assert max(asked) <= MOST_INTENTS
