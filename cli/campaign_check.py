@@ -14,7 +14,7 @@ from cli.definitions import SHIPPED, sound_definitions
 from cli.yaml_files import read_document
 from shared.catalogue import Document
 from shared.errors import Invalid, Problem
-from shared.journey.campaign import CampaignDefinition, parse_campaign
+from shared.journey.campaign import CampaignDefinition, campaign_schema, parse_campaign
 from shared.naming import names_of, unresolved_by_campaigns
 
 Files = Annotated[
@@ -55,7 +55,7 @@ def check(files: Files, definitions: Definitions = SHIPPED, json: Json = False) 
 
 def schema() -> None:
     """Print the JSON Schema of campaigns, for editors."""
-    typer.echo(json_text.dumps(CampaignDefinition.model_json_schema(), indent=2, ensure_ascii=False))
+    typer.echo(json_text.dumps(campaign_schema(), indent=2, ensure_ascii=False))
 
 
 def _read(file: Path) -> CampaignDefinition:

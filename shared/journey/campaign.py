@@ -7,7 +7,7 @@ for each occurrence (campaign_schedule), which shared.usecases.campaigns.tick ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -77,6 +77,12 @@ class CampaignDefinition(Authored):
 def parse_campaign(document: object, where: str) -> CampaignDefinition:
     """Check a parsed YAML or JSON document. Raises Invalid with every Problem; `where` names the file."""
     return parse_document(CampaignDefinition, document, where)
+
+
+def campaign_schema() -> dict[str, Any]:
+    """Return the JSON Schema that editors complete and check campaigns with."""
+    schema = CampaignDefinition.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 class Campaigns:
