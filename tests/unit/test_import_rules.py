@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PURE_PACKAGES = ("fhir", "patient", "segment", "journey", "message", "conversation")
-PURE_MODULES = ("errors", "events", "effects", "decide")
+PURE_PACKAGES = ("fhir", "patient", "segment", "journey", "message", "conversation", "deciding")
+PURE_MODULES = (
+    *("errors", "events", "effects", "decide"),
+    *("authoring", "catalogue", "document", "inline", "naming", "nearest"),
+)
 ASKS_THE_WORLD = {"now", "today", "utcnow", "uuid1", "uuid4", "getenv", "open"}
 
 

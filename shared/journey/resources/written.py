@@ -41,7 +41,7 @@ def focus(standing: Standing) -> Json | None:
     return {"reference": standing.enrolment.focus} if standing.enrolment.focus else None
 
 
-def now(standing: Standing) -> str:
+def at(standing: Standing) -> str:
     """Write the present instant."""
     return iso(standing.now)
 
@@ -61,7 +61,7 @@ def why(standing: Standing) -> list[Json]:
     enrolment = standing.enrolment
     reason = f": {enrolment.reason}" if enrolment.reason else ""
     text = f"Asked for by the journey {short(journey_url(standing))} at {enrolment.step}{reason}"
-    return [{"time": now(standing), "text": text}]
+    return [{"time": at(standing), "text": text}]
 
 
 def _identifier(name: str) -> Json:

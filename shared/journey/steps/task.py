@@ -90,7 +90,7 @@ class TaskStep(StepModel):
             "description": filled(self.title, standing),
             "focus": about.focus(standing),
             "for": about.patient(standing),
-            "authoredOn": about.now(standing),
+            "authoredOn": about.at(standing),
             "performerType": concepts(self.performer_type) or None,
             "owner": {"reference": self.owner} if self.owner else None,
             "reasonCode": {"text": filled(self.reason, standing)} if self.reason else None,

@@ -103,7 +103,7 @@ class WriteFlag(_Write):
 
     def content(self, standing: Standing, setting: Setting) -> Json:
         """Return what the resource says."""
-        period: Json = {"start": about.now(standing)}
+        period: Json = {"start": about.at(standing)}
         if self.lasts is not None:
             period["end"] = iso(added(standing.now, parse_duration(self.lasts), setting.zone))
         return {
@@ -151,7 +151,7 @@ class WriteServiceRequest(_Write):
             "priority": self.priority,
             "code": concept(self.code, filled(self.text, standing)),
             "subject": about.patient(standing),
-            "authoredOn": about.now(standing),
+            "authoredOn": about.at(standing),
             "performer": [{"reference": self.performer}] if self.performer else None,
             "reasonCode": self._why(standing),
             "supportingInfo": [focus] if focus else None,
@@ -193,7 +193,7 @@ class WriteCommunicationRequest(_Write):
             "subject": about.patient(standing),
             "about": [focus] if focus else None,
             "payload": [{"contentString": filled(self.text, standing)}],
-            "authoredOn": about.now(standing),
+            "authoredOn": about.at(standing),
             "recipient": [about.patient(standing)],
             "sender": {"reference": self.sender} if self.sender else None,
             "reasonCode": self._why(standing),
