@@ -102,6 +102,8 @@ def _decided(record: PatientRecord, event: Event, catalogue: Catalogue, now: Ins
         case RecordMerged():
             return merged(record, event, catalogue, now)
         case EffectRefused(effect=effect):
+            if record.outbox.get(effect.effect_id) != effect:  # another who carried it out has said so
+                return Decision(record)
             sprint = on_refused(done_with(record, (effect,)), event, catalogue.journeys, now)
             return sprinted(sprint, catalogue, now)
         case EffectsDone(done=done):

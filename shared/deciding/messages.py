@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from shared.catalogue import Catalogue
 from shared.deciding.journeys import sprinted
-from shared.deciding.outbox import intend
+from shared.deciding.outbox import intend, listed
 from shared.deciding.segments import changed_by, reassessed
 from shared.effects import IndexContact
 from shared.events import InboundReceived, RecordMerged, SendDue
@@ -29,12 +29,13 @@ MOST_ROUNDS = 10
 def claim(record: PatientRecord, due: SendDue, catalogue: Catalogue, now: Instant) -> Decision:
     """Run the guard on a message that is due, and claim it or say why not."""
     claimed = guard.claim(record, due, catalogue.templates, catalogue.policy, now, catalogue.controls)
-    return Decision(
+    decision = Decision(
         claimed.record,
         effects=(claimed.effect,) if claimed.effect else (),
         timeline=claimed.timeline,
         messages=(claimed.message,) if claimed.message else (),
     )
+    return listed(record, decision)
 
 
 def handled(found: Handled) -> Decision:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from shared.effects import IndexContact, OutboxEffect
 from shared.patient.record import Decision, PatientRecord
+from shared.patient.roster import roster_row
 
 
 def intend(decision: Decision, effect: OutboxEffect) -> Decision:
@@ -19,6 +20,14 @@ def intend(decision: Decision, effect: OutboxEffect) -> Decision:
             return decision
         record = replace(record, contacts=(*record.contacts, contact))
     return replace(decision, record=replace(record, outbox={**record.outbox, effect.effect_id: effect}))
+
+
+def listed(before: PatientRecord, decision: Decision) -> Decision:
+    """Have the roster say which enrolments a message put on hold; journeys see to all others themselves."""
+    for enrolment_id, enrolment in decision.record.enrolments.items():
+        if before.enrolments.get(enrolment_id) != enrolment:
+            decision = intend(decision, roster_row(enrolment, before.sequence))
+    return decision
 
 
 def done_with(record: PatientRecord, done: Iterable[OutboxEffect]) -> PatientRecord:

@@ -44,6 +44,7 @@ def faulty(record: PatientRecord, message: Message, reason: str, now: Instant) -
     """End a message that its author got wrong, and put its enrolment on hold for staff to look at."""
     result = ended(record, message, reason, now)
     line = said(message, now, f"On hold at {message.step}: {reason}", "fault")
+    line = replace(line, refs=(*line.refs, message.enrolment_id))
     return replace(result, record=_hold(result.record, message, reason), timeline=(*result.timeline, line))
 
 

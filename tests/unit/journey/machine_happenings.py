@@ -9,12 +9,10 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.effects import PostWebhook, WriteResource
 from shared.events import (
     CompartmentRead,
     CustomEventReceived,
     DeliveryReported,
-    EffectRefused,
     EnrolAsked,
     EnrolmentAsked,
     EntryGranted,
@@ -93,7 +91,7 @@ def moved_about(life: Life, number: int, times: list[int]) -> Iterator[Event]:
 
 def test(life: Life, number: int, days: int, *, final: bool, gone: bool) -> Iterator[Event]:
     """Write a test, or delete it."""
-    attributes = {MARKS: (f"{'+' if final else '-'}{mark_of(CONDITION)}",)}
+    attributes: dict[str, tuple[str, ...]] = {MARKS: (f"{'+' if final else '-'}{mark_of(CONDITION)}",)}
     start = Instant(life.now - days * DAY)
     tested = Fact("Observation", f"o{number}", _version(life), life.now, start=start, attributes=attributes)
     yield ResourceChanged(replace(tested, gone=True) if gone else tested)
@@ -197,11 +195,9 @@ def outage(life: Life, works: bool) -> None:
     life.outside = works
 
 
-def refused(life: Life, pick: int) -> Iterator[Event]:
-    """Let the world refuse what a step asked for."""
-    asked = [e for e in life.record.outbox.values() if isinstance(e, WriteResource | PostWebhook)]
-    if asked:
-        yield EffectRefused(asked[pick % len(asked)], "no such thing")
+def refusing(life: Life, times: int) -> None:
+    """Let the world refuse what the next steps ask for outside."""
+    life.refusals = times
 
 
 def merge(life: Life, channel: str) -> Iterator[Event]:
@@ -295,7 +291,9 @@ switches = _of(
     stopped=st.sampled_from([frozenset[str]()] * 4 + [frozenset([JOURNEYS[0]])]),
 )
 times = st.one_of(_of(clock_changes, pick=picks), _of(long_sleep, days=st.sampled_from([30, 90, 366])))
-troubles = st.one_of(_of(outage, works=st.sampled_from([True, True, False])), _of(refused, pick=picks))
+troubles = st.one_of(
+    _of(outage, works=st.sampled_from([True, True, False])), _of(refusing, times=st.integers(1, 3))
+)
 anything = st.one_of(
     *(visits, visits, visits, clinical, clinical, replies, reports, tidings, tidings, commands, commands),
     *(publications, switches, times, answers, people, troubles),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from shared.catalogue import Catalogue, Document, build_catalogue
 from shared.decide import decide
-from shared.effects import SendMessage
-from shared.events import EffectsDone, EnrolmentAsked, Event, SendDue, SendSettled, WakeupDue
+from shared.effects import OutboxEffect, PostWebhook, SendMessage, WriteResource
+from shared.events import EffectRefused, EffectsDone, EnrolmentAsked, Event, SendDue, SendSettled, WakeupDue
 from shared.fhir.fact import ContactPoint, Name, Person
 from shared.fhir.instants import Instant, parse_instant
 from shared.journey.controls import FREE, Controls
@@ -69,6 +69,8 @@ class Life:
         self.sent: list[str] = []
         self.outside = True
         """Whether what is in the outbox can be carried out."""
+        self.refusals = 0
+        """How many of the next resources and calls the world refuses."""
 
     @property
     def catalogue(self) -> Catalogue:
@@ -152,9 +154,17 @@ class Life:
 
     def _carry_out(self) -> None:
         if self.record.outbox and self.outside:
-            done = tuple(self.record.outbox.values())
+            done = tuple(self._not_refused(self.record.outbox.values()))
             self.watch.carried_out(done)
             self._decide(EffectsDone(done))
+
+    def _not_refused(self, effects: Iterable[OutboxEffect]) -> Iterator[OutboxEffect]:
+        for effect in effects:
+            if self.refusals and isinstance(effect, WriteResource | PostWebhook):
+                self.refusals -= 1
+                self._decide(EffectRefused(effect, "no such thing"))
+            else:
+                yield effect
 
 
 def committed(before: PatientRecord, decision: Decision) -> PatientRecord:

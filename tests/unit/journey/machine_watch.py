@@ -77,7 +77,7 @@ class Watch:
             if row is None or held is None:
                 yield f"the roster says {row}, the record {held}"
                 continue
-            told = {k: v for k, v in held.results.items() if not v.startswith("#")}
+            told = {k: v for k, v in held.results.items() if not v.startswith("#") and k != "@again"}
             if (row.journey, row.status, row.entered, row.results) != (
                 *(held.journey, held.status, held.entered, told),
             ):

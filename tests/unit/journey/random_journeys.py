@@ -13,6 +13,7 @@ from tests.unit.journey.random_steps import (
     EVENTS,
     ILL,
     JOURNEYS,
+    NEEDY,
     RECENT,
     SEGMENTS,
     TEMPLATE,
@@ -35,6 +36,10 @@ TEMPLATE_DOCUMENT: Json = {
         "email": {"subject": {"en": "Note"}, "text": {"en": "Note"}},
     },
 }
+NEEDY_DOCUMENT = TEMPLATE_DOCUMENT | {
+    "url": NEEDY,
+    "channels": {"sms": {"text": {"en": "Come on {{ appointment.day }}"}}},
+}
 
 
 def _segment(url: str, criteria: Json) -> Document:
@@ -44,6 +49,7 @@ def _segment(url: str, criteria: Json) -> Document:
 
 COMMON = (
     Document("template", "note.yaml", TEMPLATE_DOCUMENT),
+    Document("template", "needy.yaml", NEEDY_DOCUMENT),
     _segment(RECENT, {"has": {"type": "Observation", "when": {"starts": {"last": "P20D"}}, "label": "test"}}),
     _segment(ILL, {"has": {"type": "Condition", "label": "illness"}}),
 )

@@ -10,6 +10,8 @@ type Json = dict[str, Any]
 
 BASE = "https://x.example"
 TEMPLATE = f"{BASE}/templates/note"
+NEEDY = f"{BASE}/templates/needy"
+"""A template that cannot be written where there is no appointment: its author's fault."""
 RECENT = f"{BASE}/segments/recent"
 ILL = f"{BASE}/segments/ill"
 SEGMENTS = st.sampled_from([RECENT, ILL])
@@ -19,7 +21,13 @@ CONDITION = "status = 'final'"
 
 KINDS = (
     *("send", "send", "send", "wait", "wait", "wait", "wait_for", "wait_for", "wait_for", "branch", "branch"),
-    *("split", "start", "end", "exit"),
+    *("split", "start", "end", "exit", "outside", "outside"),
+)
+OUTSIDE: tuple[Json, ...] = (
+    {"kind": "task", "title": "Call about {focus}", "due": "P1D"},
+    {"kind": "write", "resource": "Flag", "code": "outreach", "text": "In outreach", "lasts": "P90D"},
+    {"kind": "notify", "to": "team", "title": "Look"},
+    {"kind": "webhook", "to": "other", "event": "step.taken"},
 )
 durations = st.sampled_from(["PT8H", "P1D", "P3D", "P7D", "P1M", "P1DT12H"])
 clocks = st.sampled_from(["09:00", "23:30", "02:30"])
@@ -87,8 +95,8 @@ def untils(draw: st.DrawFn, *, focus: bool) -> Json | str:
             return str(draw(st.sampled_from(["2026-03-20T09:00:00Z", "2026-11-01T01:30:00-04:00"])))
         case "of":
             return {"anchor": draw(points), "of": draw(booked), "offset": draw(offsets)}
-    at = {"at": draw(clocks)} if draw(st.booleans()) else {}
-    return {"anchor": draw(points), "offset": draw(offsets), **at}
+    anchored: Json = {"anchor": draw(points), "offset": draw(offsets)}
+    return anchored | ({"at": draw(clocks)} if draw(st.booleans()) else {})
 
 
 @st.composite
@@ -131,7 +139,8 @@ def _linked(draw: st.DrawFn, kind: str, links: _Links, *, focus: bool) -> Json:
     """Make a step of a kind, all but what it asks."""
     match kind:
         case "send":
-            return {"template": TEMPLATE, "channels": draw(channels), "fallback": draw(st.booleans())}
+            template = draw(st.sampled_from([*[TEMPLATE] * 9, NEEDY]))
+            return {"template": template, "channels": draw(channels), "fallback": draw(st.booleans())}
         case "wait":
             return _waiting(draw, links, focus=focus)
         case "wait_for":
@@ -146,7 +155,14 @@ def _linked(draw: st.DrawFn, kind: str, links: _Links, *, focus: bool) -> Json:
             return {"ways": [{"name": name, "weight": 1, "next": links.one()} for name in ("a", "holdout")]}
         case "start" | "end":
             return {"journey": draw(st.sampled_from(JOURNEYS))}
+        case "outside":
+            return _fitting(draw(st.sampled_from(OUTSIDE)), focus=focus)
     return {}
+
+
+def _fitting(step: Json, *, focus: bool) -> Json:
+    """Leave out what is quoted of a focus where there is none."""
+    return step if focus or "title" not in step else step | {"title": step["title"].replace("{focus}", "it")}
 
 
 def _waiting(draw: st.DrawFn, links: _Links, *, focus: bool) -> Json:
