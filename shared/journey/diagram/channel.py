@@ -7,6 +7,7 @@ are one net: a line sideways with ends going up and down. Nets are stacked so th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -55,9 +56,7 @@ class Net(Struct):
 
 def hops(chain: Chain, layers: Layers) -> tuple[Hop, ...]:
     """Return the stretches of a way."""
-    return tuple(
-        _hop(one, other, chain, layers) for one, other in zip(chain.keys, chain.keys[1:], strict=False)
-    )
+    return tuple(_hop(one, other, chain, layers) for one, other in pairwise(chain.keys))
 
 
 def _hop(one: Key, other: Key, chain: Chain, layers: Layers) -> Hop:

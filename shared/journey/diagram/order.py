@@ -105,6 +105,7 @@ def _sweep(rows: Rows, near: Links, *, down: bool) -> None:
 
 
 def _mean(places: Sequence[float]) -> float:
+    """Return the mean; 0, which is no place, of none."""
     return sum(places) / len(places) if places else 0.0
 
 

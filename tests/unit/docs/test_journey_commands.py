@@ -14,7 +14,9 @@ from tests.unit.docs.pages import DOCS, ROOT, blocks
 
 PAGE = DOCS / "journey-commands.md"
 RUNS = [run for block in blocks(PAGE, "console") for run in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
-OTHER = 'url: https://hearthline.example/segments/diabetis\nversion: "1"\ntitle: X\ncriteria: {active: true}\n'
+OTHER = (
+    'url: https://hearthline.example/segments/diabetis\nversion: "1"\ntitle: X\ncriteria: {active: true}\n'
+)
 
 
 @pytest.fixture
@@ -43,5 +45,7 @@ def test_commands_say_what_the_page_says(run: str, here: Path) -> None:
 def test_all_options_are_named() -> None:
     text = PAGE.read_text()
     for name in ("check", "show"):
-        module = (ROOT / "cli" / f"journey_{name}.py").read_text() + (ROOT / "cli/journey_files.py").read_text()
+        module = (ROOT / "cli" / f"journey_{name}.py").read_text() + (
+            ROOT / "cli/journey_files.py"
+        ).read_text()
         assert [option for option in re.findall(r'"(--[a-z-]+)"', module) if option not in text] == []

@@ -55,7 +55,7 @@ def test_every_example_of_the_docs_is_drawn_whole(example: Any) -> None:
 @given(journeys(1), st.text(min_size=1, max_size=200), st.text(max_size=300))
 @settings(deadline=None, max_examples=60)
 def test_any_journey_with_any_words_is_drawn_whole(document: dict[str, Any], title: str, about: str) -> None:
-    steps = [{**step, "title": about} for step in document["steps"]]
+    steps = [{"title": about, **step} for step in document["steps"]]
     journey = parse_journey(document | {"title": title, "description": about, "steps": steps}, "random")
     check(journey)
     assert svg(journey) == svg(journey)
@@ -95,7 +95,9 @@ def test_every_kind_of_step_has_a_look_of_its_own() -> None:
 
 def test_its_rules_touch_nothing_else_of_a_page() -> None:
     style = parsed(parse_journey(whole({}), "x")).findtext(f"{SVG}style") or ""
-    rules = re.findall(r"([^{}]+)\{[^{}]*\}", style.replace("@media screen and (prefers-color-scheme:dark){", ""))
+    rules = re.findall(
+        r"([^{}]+)\{[^{}]*\}", style.replace("@media screen and (prefers-color-scheme:dark){", "")
+    )
     selectors = [selector for rule in rules for selector in rule.split(",")]
     assert len(selectors) > 30
     assert [selector for selector in selectors if not selector.startswith(f".{ROOT} ")] == []
