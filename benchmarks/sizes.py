@@ -47,6 +47,8 @@ class Sizes:
     """Enrolments that are due in one minute, in memory."""
     wakeups_stored: tuple[int, ...] = (1000, 10_000)
     """The same over Azurite, which cannot hold a hundred thousand records and answer."""
+    simulated: int = 100_000
+    """Patients of a dry run, in memory."""
     operations: int = 400
     """Of each kind where one client is held against another."""
 
@@ -74,5 +76,6 @@ QUICK = Sizes(
     population_facts=30,
     wakeups=(500, 5000),
     wakeups_stored=(2000,),
+    simulated=20_000,
     operations=120,
 )

@@ -15,6 +15,7 @@ from benchmarks import (
     populate,
     preview,
     record,
+    simulation,
     wakeups,
 )
 from benchmarks.documents import one_message
@@ -95,6 +96,10 @@ async def _preview(run: Run) -> Part:
     return preview.measure(preview.MILLION if run.sizes == FULL else preview.MILLION // 10, run.tell)
 
 
+async def _simulation(run: Run) -> Part:
+    return simulation.measure(run.sizes.simulated, run.tell)
+
+
 SUITE: Mapping[str, Measure] = {
     "import": _imports,
     "full_path": _path,
@@ -106,4 +111,5 @@ SUITE: Mapping[str, Measure] = {
     "populate": _populate,
     "wakeups": _wakeups,
     "preview": _preview,
+    "simulation": _simulation,
 }
