@@ -1,8 +1,9 @@
 """The operations that a change cannot avoid, issued bare: no parsing, no decision, no host, one process.
 
 queue put → receive → read the resource → read the patient's entity → for a message: read the patient from
-the FHIR server, commit, send, commit; else commit → delete. The writes are those that the product was seen
-to make (recorder.py), with the rows of other patients. This is the yardstick of the full path.
+the FHIR server, commit, send beside the roster's row, commit; else commit → delete. The writes are those that
+the product was seen to make (recorder.py), with the rows of other patients. This is the yardstick of the full
+path.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from sandbox.functions_host.queue_messages import decode_text
 from sandbox.functions_host.queue_ports import Received
 from sandbox.functions_host.queue_rest import RestQueue
 from shared.adapters.queue_rest import StorageQueues
+from shared.adapters.table_indexes import INDEX
 from shared.adapters.table_store import TABLE
 from shared.adapters.tables import Write
 from shared.fhir.references import ResourceKey
@@ -124,8 +126,14 @@ class Bare:
         for position, writes in enumerate(told.transactions):
             etag = await self._tables.transact(TABLE, _moved(writes, told.partition, key, etag, own))
             if position == 0:
-                await self._send(told, work.number)
+                rosters = (self._enrol(rows, told.partition, key, own) for rows in told.rosters)
+                await asyncio.gather(self._send(told, work.number), *rosters)
         await self._take.delete(message)
+
+    async def _enrol(self, writes: Sequence[Write], was: str, key: str, own: str) -> None:
+        """Put somebody into a journey's roster, whose partition all patients share."""
+        named = [replace(write, row=f"{write.row.replace(was, key)}{own}") for write in writes]
+        await self._tables.transact(INDEX, named)
 
     async def _send(self, told: Recording, number: int) -> None:
         for message in told.messages:

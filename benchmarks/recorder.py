@@ -11,7 +11,7 @@ from benchmarks import people
 from shared.adapters.table_documents import TableDocuments
 from shared.adapters.table_indexes import TableIndexes
 from shared.adapters.table_rest import Tables
-from shared.adapters.table_store import TablePatientStore
+from shared.adapters.table_store import TABLE, TablePatientStore
 from shared.adapters.tables import Property, Write
 from shared.message.outbound import OutboundMessage, SendResult
 from shared.patient.record import patient_key
@@ -28,6 +28,9 @@ class Recording:
 
     partition: str
     transactions: list[list[Write]] = field(default_factory=list)
+    """Commits of the patient."""
+    rosters: list[list[Write]] = field(default_factory=list)
+    """Rows of a journey's roster, which are transactions too."""
     writes: list[tuple[str, Write]] = field(default_factory=list)
     gets: list[str] = field(default_factory=list)
     messages: list[OutboundMessage] = field(default_factory=list)
@@ -37,6 +40,7 @@ class Recording:
         return {
             "table_gets": len(self.gets),
             "table_commits": len(self.transactions),
+            "table_rosters": len(self.rosters),
             "table_writes": len(self.writes),
             "messages": len(self.messages),
         }
@@ -61,7 +65,8 @@ class _Tables:
         return await self._tables.write(table, write)
 
     async def transact(self, table: str, writes: Sequence[Write]) -> str:
-        self._kept.transactions.append(list(writes))
+        kept = self._kept.transactions if table == TABLE else self._kept.rosters
+        kept.append(list(writes))
         return await self._tables.transact(table, writes)
 
     def query(

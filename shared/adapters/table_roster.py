@@ -7,6 +7,7 @@ who is inside costs what there is inside, however many have been through. One tr
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import blake2b
 
 import msgspec
@@ -34,6 +35,10 @@ class TableRoster:
     async def enrol(self, key: str, effect: IndexEnrolment) -> None:
         """Make an enrolment's rows say this, unless a later commit's stand there. Raises Unavailable."""
         partition, row = roster_place(effect.journey), roster_row(key, effect)
+        if effect.ended in (None, effect.entered):  # most likely new: then there is nothing to read
+            with suppress(Conflict):
+                await self._tables.transact(self._index, list(_writes(partition, row, effect, None)))
+                return
         for _ in range(_ATTEMPTS):
             found = await self._tables.get(self._index, partition, f"all-{row}")
             if found is not None and int(found[0]["order"]) >= effect.order:
