@@ -75,11 +75,35 @@ async def test_whom_the_journey_does_not_let_in_is_noted_with_the_reason(clinic:
     await clinic.enters_otherwise(names[0])
     await clinic.registers("child", birthDate="2020-01-01")
     await clinic.starts()
-    await clinic.tick()
+    assert await clinic.tick() == 1
+    left_out = {"has been in the journey before": 1, "not in segment adult": 1}
+    assert (await latest(clinic)).skipped == left_out
+
+
+async def test_what_changes_between_the_turn_and_the_entry_is_noted_with_the_reason(clinic: Clinic) -> None:
+    await clinic.publishes(*SEGMENTS, journey(), campaign())
+    names = await clinic.has(2)
+    await clinic.starts()
+    assert await clinic.tick() == 2
+    await clinic.registers(names[0], "2", deceasedBoolean=True)
+    await clinic.enters_otherwise(names[1])
     await clinic.works()
     run = (await clinic.state()).runs[0].run
     found = await all_of(refusals(clinic.services.documents, run))
-    assert sorted(found) == ["has been in the journey before", "not in segment adult"]
+    assert sorted(found) == ["has been in the journey before", "the patient has died"]
+
+
+async def test_whom_the_journey_does_not_let_in_takes_no_place_of_the_pace(clinic: Clinic) -> None:
+    await clinic.publishes(*SEGMENTS, journey(audience={"in": [FEMALE]}), campaign(pace={"in_all": 2}))
+    for n in range(30):
+        await clinic.registers(f"m{n}", gender="male")
+    women = [f"w{n}" for n in range(3)]
+    for name in women:
+        await clinic.registers(name)
+    await clinic.starts()
+    assert [await clinic.tick() for _ in range(2)] == [2, 0]
+    await clinic.works()
+    assert len(await clinic.inside(women)) == 2
 
 
 async def test_as_many_an_hour_as_the_pace_says_in_the_order_of_keys(clinic: Clinic) -> None:
@@ -180,11 +204,10 @@ async def test_a_static_list_with_ids_and_identifiers(clinic: Clinic) -> None:
     await clinic.has(3)
     await clinic.registers("p9", identifier=[{"system": "urn:mrn", "value": "7"}])
     await clinic.starts()
-    assert await clinic.tick() == 3
+    assert await clinic.tick() == 2
     await clinic.works()
     assert await clinic.inside(["p0", "p1", "p2", "p9"]) == ["p1", "p9"]
-    run = (await clinic.state()).runs[0].run
-    assert await all_of(refusals(clinic.services.documents, run)) == ["not known here"]
+    assert (await latest(clinic)).skipped == {"not known here": 1}
 
 
 async def test_no_more_invitations_than_free_slots_whoever_invited_them(clinic: Clinic) -> None:

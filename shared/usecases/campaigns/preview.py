@@ -24,6 +24,7 @@ from shared.usecases.admitted import load_admitted
 from shared.usecases.campaigns.audience import Audience, Turn, audience_now
 from shared.usecases.campaigns.documents import Run, load_run, load_state
 from shared.usecases.campaigns.foresight import Foreseen, foresee
+from shared.usecases.campaigns.judge import why_not_now
 from shared.usecases.free_slots import free_slots
 from shared.usecases.room import invited
 from shared.usecases.services import Services
@@ -121,12 +122,16 @@ class _Doors:
     def foresee(self, turn: Turn, record: PatientRecord) -> Foreseen:
         if turn.why_not:
             return Foreseen(turn.key, record.patient_id, why_not=turn.why_not)
-        at = self._own.passes(self._made.begins)
+        made = self._made
+        reason = why_not_now(record, self._catalogue, self._definition, made.ref, made.begins)
+        if reason:  # whoever is not let in takes no place
+            return Foreseen(turn.key, record.patient_id, made.begins, reason)
+        at = self._own.passes(made.begins)
         if at is None:
             return Foreseen(
                 turn.key, record.patient_id, why_not="no room: the pace's limit, or no free slot yet"
             )
-        return foresee(record, self._catalogue, self._definition, self._made.ref, at, self._gate.passes)
+        return foresee(record, self._catalogue, self._definition, made.ref, at, self._gate.passes)
 
 
 async def _doors(

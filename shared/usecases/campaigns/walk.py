@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from shared.catalogue import Catalogue
 from shared.errors import Unavailable
-from shared.fhir.instants import Instant
 from shared.journey.campaign import CampaignDefinition
 from shared.journey.campaign_moves import RunRef
-from shared.usecases.campaigns.audience import Audience, Turn, audience_of_run
+from shared.usecases.campaigns.audience import Audience, audience_of_run
 from shared.usecases.campaigns.documents import Run, parked, save_run, unpark
+from shared.usecases.campaigns.judge import Judge
 from shared.usecases.campaigns.open import OpenInvitations
 from shared.usecases.jobs import EnrolFor, encode_job
 from shared.usecases.room import room_now
@@ -24,6 +24,8 @@ BATCH = 200
 """People between two writes of the run's document."""
 ROUNDS = 25
 """Batches of one call of the timer: 5,000 a minute where nothing limits it."""
+LEAST = 20
+"""People who are looked at to let in even one."""
 AT_ONCE = 16
 
 
@@ -36,15 +38,20 @@ async def walk_on(
         run, etag = await _hand_on(services, run, etag, again=True)
     if run.finished is not None or not _open(catalogue, definition):
         return 0
-    asked, audience = 0, await audience_of_run(services, catalogue, definition, run.run)
+    asked = 0
+    audience = await audience_of_run(services, catalogue, definition, run.run)
+    judge = Judge(services, catalogue, definition, ref)
     for _ in range(ROUNDS):
-        before = run.granted.total
-        run = await _further(services, definition, audience, run)
+        following = await _further(services, definition, audience, judge, run)
+        moved = following.cursor != run.cursor or following.finished is not None
+        asked += following.granted.total - run.granted.total
+        run = following
+        if not moved:
+            break
         etag = await save_run(services.documents, run, etag)
         if run.pending:
             run, etag = await _hand_on(services, run, etag, again=False)
-        asked += run.granted.total - before
-        if run.finished is not None or run.granted.total == before:
+        if run.finished is not None:
             break
     return asked
 
@@ -56,17 +63,20 @@ def _open(catalogue: Catalogue, definition: CampaignDefinition) -> bool:
     return not catalogue.journeys.paused(definition.journey)
 
 
-async def _further(services: Services, definition: CampaignDefinition, audience: Audience, run: Run) -> Run:
-    """Return the run after its next batch, which stands in `pending`."""
+async def _further(
+    services: Services, definition: CampaignDefinition, audience: Audience, judge: Judge, run: Run
+) -> Run:
+    """Return the run after its next batch, which stands in `pending`; the same run where there is no room."""
     now, opened = services.clock.now(), OpenInvitations(services, definition.journey, run)
     room = await room_now(services, definition.pace, run.granted, now, opened.count, BATCH)
     if room == 0:
         used = definition.pace is not None and definition.pace.in_all
         return replace(run, finished=now) if used and run.granted.total >= used else run
-    turns = await audience.page(run.cursor, BATCH)
+    size = min(BATCH, max(room, LEAST))
+    turns = await audience.page(run.cursor, size)
     if not turns:
         return replace(run, finished=now)
-    taken = _taken(turns, room)
+    taken = await judge.taken(turns, room)
     chosen = tuple(turn.key for turn in taken if not turn.why_not)
     skipped = Counter(run.skipped) + Counter(turn.why_not for turn in taken if turn.why_not)
     paced = definition.pace is not None and definition.pace.capacity is not None
@@ -74,22 +84,11 @@ async def _further(services: Services, definition: CampaignDefinition, audience:
         run,
         cursor=taken[-1].key,
         pending=chosen,
-        granted=run.granted.granting(len(chosen), Instant(now)),
+        granted=run.granted.granting(len(chosen), now),
         unseen=(*opened.unseen, *chosen) if paced else (),
         skipped=dict(skipped),
-        finished=now if taken == turns and len(turns) < BATCH else None,  # nobody is beyond them
+        finished=now if len(taken) == len(turns) < size else None,  # nobody is beyond them
     )
-
-
-def _taken(turns: tuple[Turn, ...], room: int) -> tuple[Turn, ...]:
-    """Return those whose turn it is now: as many as there is room for, and who is left out among them."""
-    left = room
-    for number, turn in enumerate(turns):
-        if not turn.why_not:
-            if left == 0:
-                return turns[:number]
-            left -= 1
-    return turns
 
 
 async def _hand_on(services: Services, run: Run, etag: str, *, again: bool) -> tuple[Run, str]:
