@@ -27,6 +27,7 @@ from shared.patient.transition import SegmentChanged
 
 __all__ = ["SendIntent", "Sprint", "on_change", "on_event", "on_published", "on_segment", "on_wakeup"]
 
+
 def on_segment(record: PatientRecord, changed: SegmentChanged, journeys: Journeys, now: Instant) -> Sprint:
     """Enter the journeys that this segment starts, or leave those that end with it.
 
@@ -140,7 +141,8 @@ def _leave(record: PatientRecord, changed: SegmentChanged, journeys: Journeys, n
             journey is not None and journey.segment == changed.url and enrolment.step in (SCHEDULED, GATE)
         )
         if journey is not None and (expected or journey.exits.leaving == changed.url):
-            reason = f"Left {journey.title}: no longer in the segment ({changed.reason})"
+            word = "No longer expected in" if enrolment.step == SCHEDULED else "Left"
+            reason = f"{word} {journey.title}: no longer in the segment ({changed.reason})"
             sprint = end(sprint, enrolment, "revoked", reason, now)
             sprint = sprint.calling_off(of_enrolment(enrolment), changed.reason, now)
     return sprint

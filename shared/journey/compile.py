@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -53,6 +53,8 @@ class CompiledJourney(Struct, frozen=True):
     """What its conditions ask of resources when they arrive."""
     contests: tuple[Contest, ...] = ()
     """Its splits of which one way is to win."""
+    zone: tzinfo = UTC
+    """The organisation's."""
     published_in: int = 0
     """Number of the publication in which it came; 0 where nobody says."""
 
@@ -100,6 +102,7 @@ def compile_journey(
         limits=definition.limits,
         lens=_lens(definition),
         contests=tuple(_contests(definition)),
+        zone=zone,
         published_in=published_in,
     )
 

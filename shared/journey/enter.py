@@ -45,7 +45,8 @@ def enter(sprint: Sprint, journeys: Journeys, journey: CompiledJourney, entry: E
     if journey.schedule is not None or SCHEDULED in entry.results:
         return _expect(sprint, noted, journeys, journey, enrolment, now)
     if reason := _why_not(journey, Standing(record, enrolment, now)):
-        return sprint.saying(line(now, f"Not entered {journey.title}: {reason}", enrolment))
+        said = line(now, f"Not entered {journey.title}: {reason}", enrolment)
+        return _once_more(sprint.saying(said), journeys, journey, now)
     sprint = replace(sprint, record=noted)
     return _begun(sprint, journeys, journey, enrolment, now)
 
@@ -63,8 +64,7 @@ def _expect(
     asked = SCHEDULED in enrolment.results
     if not asked and journey.schedule is not None and journey.schedule.over(standing, UTC):
         return sprint
-    said = line(now, f"Expected in {journey.title}: {enrolment.reason}", enrolment)
-    return step_onto(replace(sprint, record=noted).saying(said), journeys, journey, enrolment, SCHEDULED, now)
+    return step_onto(replace(sprint, record=noted), journeys, journey, enrolment, SCHEDULED, now)
 
 
 def begin(
@@ -74,6 +74,7 @@ def begin(
     standing = Standing(sprint.record, enrolment, now)
     if reason := _why_not(journey, standing) or _twice(journey, standing):
         sprint = end(sprint, enrolment, "revoked", f"Not entered {journey.title}: {reason}", now)
+        sprint = _once_more(sprint, journeys, journey, now)
     else:
         enrolment = replace(enrolment, entered=now)
         sprint = _begun(sprint, journeys, journey, enrolment, now)
@@ -83,10 +84,27 @@ def begin(
 def _begun(
     sprint: Sprint, journeys: Journeys, journey: CompiledJourney, enrolment: Enrolment, now: Instant
 ) -> Sprint:
-    enrolment = replace(enrolment, ends=journey.exits.ends(now))
-    said = sprint.saying(line(now, f"Entered {journey.title}: {enrolment.reason}", enrolment))
-    sprint = step_onto(said, journeys, journey, enrolment, journey.first, now)
+    if journey.first == GATE:
+        enrolment = replace(enrolment, ends=journey.exits.until)
+    else:
+        sprint, enrolment = _in(sprint, journey, enrolment, now)
+    sprint = step_onto(sprint, journeys, journey, enrolment, journey.first, now)
     return _again(sprint, journeys, journey, now) if journey.every is not None else sprint
+
+
+def _in(
+    sprint: Sprint, journey: CompiledJourney, enrolment: Enrolment, now: Instant
+) -> tuple[Sprint, Enrolment]:
+    """Say that somebody is in, from now on."""
+    inside = replace(enrolment, entered=now, ends=journey.exits.ends(now, journey.zone))
+    return sprint.saying(line(now, f"Entered {journey.title}: {inside.reason}", inside)), inside
+
+
+def _once_more(sprint: Sprint, journeys: Journeys, journey: CompiledJourney, now: Instant) -> Sprint:
+    """Expect a member of the segment once more who could not enter this time, where it takes them again."""
+    held = sprint.record.memberships.get(journey.segment)
+    stays = journey.every is not None and held is not None and held.member
+    return _again(sprint, journeys, journey, now) if stays else sprint
 
 
 def _again(sprint: Sprint, journeys: Journeys, journey: CompiledJourney, now: Instant) -> Sprint:
@@ -94,7 +112,7 @@ def _again(sprint: Sprint, journeys: Journeys, journey: CompiledJourney, now: In
     if journey.every is None:
         entry = Entry(f"after {now}", "its day of the year")
     else:
-        due = added(now, journey.every, UTC)
+        due = added(now, journey.every, journey.zone)
         entry = Entry(f"{journey.segment}@until {due}", "still in the segment", results={SCHEDULED: iso(due)})
     return enter(sprint, journeys, journey, entry, now)
 
@@ -114,7 +132,7 @@ def _has_left(journey: CompiledJourney, standing: Standing) -> bool:
     """Say whether somebody whom a segment brought in has left it while they waited."""
     brought = bool(journey.segment) and standing.enrolment.cause.startswith(f"{journey.segment}@")
     membership = standing.record.memberships.get(journey.segment)
-    return brought and membership is not None and not membership.member
+    return brought and (membership is None or not membership.member)
 
 
 def _twice(journey: CompiledJourney, standing: Standing) -> str:
@@ -147,7 +165,7 @@ def may_enter(
         case "after-exit":
             return not _passages(record, journey)
         case "after-a-while":
-            again = add(history.last_entered, journey.admission.pause, UTC)
+            again = add(history.last_entered, journey.admission.pause, journey.zone)
             return not _passages(record, journey) and now >= again
 
 
@@ -187,4 +205,5 @@ def grant(
     if reason := _why_not(journey, Standing(sprint.record, enrolment, now)):
         return end(sprint, enrolment, "revoked", f"Not let into {journey.title}: {reason}", now)
     let_in = replace(enrolment, results={**enrolment.results, GATE: GRANTED})
+    sprint, let_in = _in(sprint, journey, let_in, now)
     return step_onto(sprint, journeys, journey, let_in, GATE, now)

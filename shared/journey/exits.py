@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import tzinfo
 
 from msgspec import Struct
 from pydantic import Field
@@ -53,9 +53,9 @@ class Exits(Struct, frozen=True):
     channels: frozenset[str] = frozenset()
     """Those that it uses, where an opt-out of all of them ends it."""
 
-    def ends(self, entered: Instant) -> Instant | None:
+    def ends(self, entered: Instant, zone: tzinfo) -> Instant | None:
         """Return when it ends for somebody who enters now, whatever happens; None for never. See `added`."""
-        after = added(entered, self.after, UTC) if self.after is not None else None
+        after = added(entered, self.after, zone) if self.after is not None else None
         return min(filter(None, (after, self.until)), default=None)
 
     def why_done(self, standing: Standing, happened: Happened) -> str:

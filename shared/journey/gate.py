@@ -22,6 +22,6 @@ def gate_step(following: str) -> CompiledStep:
             return Goes(following)
         url, _ = split_canonical(enrolment.journey)
         asked = AskEntry(url, enrolment.enrolment_id, standing.now)
-        return Waits(None, "waiting to be let in", (asked,))
+        return Waits(None, "asks to be let in", (asked,))
 
     return CompiledStep(GATE, "gate", run)

@@ -13,7 +13,7 @@ from shared.journey.gate import GATE
 from shared.journey.index import Journeys
 from shared.journey.run import redo, settle, step_onto, take
 from shared.journey.schedule import SCHEDULED
-from shared.journey.sprint import Entry, Sprint, end, hold, line, of_enrolment
+from shared.journey.sprint import Entry, Sprint, end, hold, line, of_enrolment, standing_at
 from shared.journey.steps.base import CompiledStep, Standing, Waits
 from shared.patient.state import AGAIN, Enrolment, let_go
 
@@ -57,7 +57,8 @@ def _moved(
     """Move somebody to a newer version: to the same step as if it had always been so, or to its new name."""
     was = enrolment.step
     to = latest.on_publish.steps.get(was, latest.first if was == GATE else was)
-    ends = latest.exits.ends(enrolment.entered) if was != SCHEDULED else None
+    begun = was not in (SCHEDULED, GATE)
+    ends = latest.exits.ends(enrolment.entered, latest.zone) if begun else latest.exits.until
     moved = replace(enrolment, journey=latest.canonical, ends=ends)
     sprint = sprint.keeping(moved).saying(line(now, f"Moved to version {latest.version}", moved))
     step = latest.steps.get(to)
@@ -95,7 +96,7 @@ def resume(
 ) -> Sprint:
     """Let somebody go on who stood still: onto the step that comes next, or on with their wait."""
     free = let_go(enrolment)
-    sprint = sprint.saying(line(now, f"Goes on at {free.step}: {why}", free))
+    sprint = sprint.saying(line(now, f"Goes on {standing_at(free)}: {why}", free))
     step = journey.steps.get(free.step)
     if free.arrived is None or step is None:
         return step_onto(sprint, journeys, journey, free, free.step, now)

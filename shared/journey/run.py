@@ -8,6 +8,7 @@ from shared.errors import AuthorFault
 from shared.fhir.canonical import split_canonical
 from shared.fhir.instants import Instant
 from shared.journey.compile import CompiledJourney
+from shared.journey.gate import GATE
 from shared.journey.happening import short
 from shared.journey.index import Journeys
 from shared.journey.schedule import SCHEDULED
@@ -82,7 +83,7 @@ def settle(
             return hold(sprint, enrolment, reason, now)
         case Waits(due, why, effects):
             waiting = replace(enrolment, due=due)
-            said = line(now, f"At {enrolment.step}: {why}", waiting)
+            said = line(now, _waiting(journey, waiting, why), waiting)
             return sprint.keeping(waiting).doing(*effects).saying(said)
         case Ends(reason):
             return end(sprint, enrolment, "completed", f"Left {journey.title}: {reason}", now)
@@ -92,6 +93,15 @@ def settle(
             step = journey.steps[enrolment.step]
             sprint, enrolment = _passed(sprint, enrolment, step, outcome, now)
             return step_onto(sprint, journeys, journey, enrolment, to, now)
+
+
+def _waiting(journey: CompiledJourney, enrolment: Enrolment, why: str) -> str:
+    """Say what somebody waits for: at a step, or before the first of them."""
+    if enrolment.step == SCHEDULED:
+        return f"Expected in {journey.title} at {why}: {enrolment.reason}"
+    if enrolment.step == GATE:
+        return f"Waits to be let into {journey.title}: {enrolment.reason}"
+    return f"At {enrolment.step}: {why}"
 
 
 def redo(sprint: Sprint, enrolment: Enrolment, step: CompiledStep, now: Instant) -> tuple[Sprint, Enrolment]:

@@ -65,7 +65,7 @@ def scheduled_step(
         if instant is None:
             return Goes(following)
         if instant > standing.now:
-            return Waits(instant, f"to begin at {local(instant, zone)}")
+            return Waits(instant, local(instant, zone))
         if (
             schedule is not None
             and not standing.enrolment.results.get(SCHEDULED)

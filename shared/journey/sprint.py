@@ -8,13 +8,15 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.effects import IndexEnrolment, OutboxEffect
+from shared.effects import OutboxEffect
 from shared.fhir.canonical import split_canonical
 from shared.fhir.instants import Instant
+from shared.journey.gate import GATE
 from shared.journey.schedule import SCHEDULED
 from shared.patient.messages import call_off
 from shared.patient.record import PatientRecord, TimelineLine
-from shared.patient.state import AGAIN, Enrolment, Message, put_on_hold
+from shared.patient.roster import roster_row
+from shared.patient.state import Enrolment, Message, put_on_hold
 
 MOST_LEFT = 10
 """Enrolments remembered per journey that ended early: reports on their messages come within days."""
@@ -77,8 +79,8 @@ class Sprint(Struct, frozen=True):
         if enrolment.status in ("active", "on-hold"):
             others = {**self.record.enrolments, enrolment.enrolment_id: enrolment}
         kept = replace(self, record=replace(self.record, enrolments=others))
-        row = _row(enrolment, self.record.sequence, ended, goal=goal)
-        same = held is not None and _row(held, self.record.sequence, None, goal=False) == row
+        row = roster_row(enrolment, self.record.sequence, ended, goal=goal)
+        same = held is not None and roster_row(held, self.record.sequence) == row
         return kept if same else kept.doing(row)
 
     def calling_off(self, which: Callable[[Message], bool], reason: str, now: Instant) -> Sprint:
@@ -149,21 +151,10 @@ def hold(
 ) -> Sprint:
     """Put an enrolment on hold: for a mistake of its author, never the patient's loss, or a pause."""
     kept = put_on_hold(enrolment, reason, held)
-    text = f"On hold at {enrolment.step}: {reason}"
+    text = f"On hold {standing_at(kept)}: {reason}"
     return sprint.keeping(kept).saying(line(now, text, kept, "fault" if held == "fault" else "journey"))
 
 
-def _row(enrolment: Enrolment, order: int, ended: Instant | None, *, goal: bool) -> IndexEnrolment:
-    results = enrolment.results.items()
-    told = {step: came for step, came in results if not came.startswith("#") and step != AGAIN}
-    return IndexEnrolment(
-        enrolment.enrolment_id,
-        enrolment.journey,
-        enrolment.status,
-        enrolment.entered,
-        order,
-        ended,
-        goal,
-        told,
-        enrolment.step if enrolment.status == "on-hold" else "",
-    )
+def standing_at(enrolment: Enrolment) -> str:
+    """Say where somebody stands, as staff read it."""
+    return "before its beginning" if enrolment.step in (SCHEDULED, GATE) else f"at {enrolment.step}"
