@@ -128,15 +128,17 @@ class WaitStep(StepModel):
         return self._arrive(standing, due, setting)
 
 
+_SIDES = {"focus.start": "start", "focus.end": "end", "focus.value": "date"}
+
+
 def said(until: Anchor | NextDay | NextClock | str | None) -> str:
     """Say an instant as authors read it."""
     if isinstance(until, Anchor):
-        which = (
-            f"the next {until.of.type}'s {until.anchor.removeprefix('focus.')}" if until.of else until.anchor
-        )
+        side = _SIDES[until.anchor]
+        which = f"the {side} of the next {until.of.type}" if until.of else f"its {side}"
         offset = parse_duration(until.offset)
-        side = "after" if offset.sign > 0 else "before"
-        placed = f"{describe(offset)} {side} {which}" if offset else which
+        way = "after" if offset.sign > 0 else "before"
+        placed = f"{describe(offset)} {way} {which}" if offset else which
         return f"{placed}, {until.at}" if until.at else placed
     if isinstance(until, NextDay):
         return f"the next {', '.join(until.weekdays)} {until.at}"
