@@ -39,7 +39,7 @@ class Answer(Authored):
     number: Number | None = None
     """It is a number."""
     any: bool = Field(default=False)
-    """It is anything at all; STOP and START are never answers."""
+    """It is anything at all that says something; STOP and START are never answers."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -52,7 +52,7 @@ class Answer(Authored):
     def fits(self, text: str) -> str:
         """Return why a reply is this answer, or ""; other words of the patient are not repeated."""
         if self.any:
-            return "answered"
+            return "answered" if text.strip() else ""  # STOP and START come without their words
         if self.number is not None:
             found = number_in(text)
             return f"answered {found:g}" if found is not None and self._within(found) else ""
