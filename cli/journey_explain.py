@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from cli.journey_files import Folders, JourneyFile
 from cli.simulation_bars import bar
 from cli.simulation_options import (
     Arrivals,
@@ -17,10 +18,8 @@ from cli.simulation_options import (
     AssumptionsFile,
     Data,
     Enrol,
-    Folders,
     For,
     From,
-    JourneyFile,
     Region,
     Seed,
     SettingsFile,

@@ -60,8 +60,8 @@ class Library:
         self._folders = folders
         self._read: dict[Path, tuple[tuple[Document, ...], tuple[Problem, ...]]] = {}
 
-    def needed(self, file: Path, body: dict[str, Any]) -> tuple[Document, ...]:
-        """Return a journey and all that it leans on, as far as that is there."""
+    def needed(self, file: Path, body: dict[str, Any], also: str = "") -> tuple[Document, ...]:
+        """Return a journey and all that it leans on, as far as that is there; `also` is a url besides."""
         found: dict[str, list[Document]] = {}
         for folder in self._around(file):
             own: dict[str, list[Document]] = {}
@@ -69,7 +69,7 @@ class Library:
                 own.setdefault(str(document.body.get("url", "")), []).append(document)
             found = own | found
         others = (document for documents in found.values() for document in documents)
-        return needed(Document("journey", str(file), body), others)
+        return needed(Document("journey", str(file), body), others, also)
 
     def names(self, file: Path) -> Names:
         """Return all that a file may refer to."""

@@ -9,6 +9,7 @@ import msgspec
 import typer
 from rich.console import Console
 
+from cli.journey_files import Folders, JourneyFile
 from cli.simulation_bars import Bar, bar
 from cli.simulation_options import (
     Arrivals,
@@ -17,10 +18,8 @@ from cli.simulation_options import (
     Currency,
     Data,
     Enrol,
-    Folders,
     For,
     From,
-    JourneyFile,
     Price,
     Region,
     Seed,

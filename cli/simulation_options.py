@@ -22,7 +22,6 @@ from shared.usecases.simulation.assumptions import Assumptions, read_assumptions
 
 __all__ = ["Asked", "SettingsFile", "Zone", "asked", "supposed", "workers_of"]
 
-JourneyFile = Annotated[Path, typer.Argument(help="The journey, YAML or JSON.", exists=True, dir_okay=False)]
 Data = Annotated[
     Path | None,
     typer.Option(
@@ -33,15 +32,6 @@ From = Annotated[
     str, typer.Option("--from", help="The instant it begins; a date is its beginning. Now without it.")
 ]
 For = Annotated[str, typer.Option("--for", help="How long it plays.")]
-Folders = Annotated[
-    list[Path],
-    typer.Option(
-        "--definitions",
-        help="A folder of definitions to refer to, before the file's own and what ships; may be repeated.",
-        exists=True,
-        file_okay=False,
-    ),
-]
 Assume = Annotated[
     list[str], typer.Option("--assume", help="Something supposed, name=value; may be repeated.")
 ]

@@ -16,20 +16,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cli.chosen import chosen
-from cli.definitions import SHIPPED, read_definitions
+from cli.journey_files import Library, read_journey
 from cli.ndjson_files import read_units
 from cli.segment_population import Population
 from cli.simulation_options import Asked
-from cli.yaml_files import read_document
 from shared.bootstrap import build, policy_of
 from shared.config import Settings
-from shared.document import Document
 from shared.errors import Rejected
 from shared.fhir.lens import union
 from shared.message.policy import Policy
 from shared.usecases.services import Services
 from shared.usecases.simulation.arrivals import split
-from shared.usecases.simulation.needed import needed
 from shared.usecases.simulation.playing import Parcel, parcel
 from shared.usecases.simulation.slots import FreeSlot, read_slot
 from shared.usecases.simulation.stage import EVERYBODY, Plan, set_stage
@@ -56,8 +53,18 @@ def source(files: tuple[Path, ...], asked: Asked, say: Say, report: Say) -> Sour
     settings = chosen(asked.settings_file) if asked.data is None else None
     policy = policy_of(settings) if settings is not None else Policy(zone=asked.zone, region=asked.region)
     start, end = asked.span(policy.zone)
+    library = Library(asked.folders)
+    for problem in library.unreadable():
+        report(str(problem))
     plans = tuple(
-        Plan(definitions(file, asked), policy, asked.assumptions, start, end, enrol=asked.enrol)
+        Plan(
+            library.needed(file, read_journey(file), asked.enrol),
+            policy,
+            asked.assumptions,
+            start,
+            end,
+            enrol=asked.enrol,
+        )
         for file in files
     )
     for plan in plans:
@@ -66,20 +73,6 @@ def source(files: tuple[Path, ...], asked: Asked, say: Say, report: Say) -> Sour
         return Source(plans, lambda: _stored(settings, asked, plans[0]), None)
     assert asked.data is not None
     return _of_files(asked.data, plans, asked, say, report)
-
-
-def definitions(file: Path, asked: Asked) -> tuple[Document, ...]:
-    """Read a journey and what it needs: of each url as the first folder has it. Raises Invalid, OSError."""
-    body = read_document(file, "a journey", "a mapping with url, version, trigger and steps")
-    journey = Document("journey", str(file), body)
-    found: dict[str, list[Document]] = {}
-    for folder in (*asked.folders, file.resolve().parent.parent, SHIPPED):
-        own = dict[str, list[Document]]()
-        for document in read_definitions(folder):
-            own.setdefault(str(document.body.get("url", "")), []).append(document)
-        for url, documents in own.items():
-            found.setdefault(url, documents)
-    return needed(journey, (document for documents in found.values() for document in documents), asked.enrol)
 
 
 def _check(plan: Plan, asked: Asked, report: Say) -> None:

@@ -62,10 +62,10 @@ def _journeys(made: Report) -> Table:
         "journey",
         "entered",
         "completed",
-        "left early",
+        "left",
         "goal",
-        "waiting to enter",
-        "inside at the end",
+        "waiting",
+        "inside",
     )
     table = _numbers(*columns)
     for journey in made.journeys:

@@ -193,3 +193,19 @@ def test_counts_are_of_nobody_in_particular() -> None:
     words = " ".join(word for key in counts for word in key)
     assert JOURNEY in words
     assert all(each not in words for each in ("+1206", "p1 ", "Ana", "Lopez"))
+
+
+def test_work_for_staff_and_for_other_systems_is_counted() -> None:
+    steps = [
+        {"id": "call", "kind": "task", "title": "Call about {reply}", "owner": "Practitioner/1"},
+        {"id": "see", "kind": "task", "title": "See", "performer_type": ["nurse"], "next": "flag"},
+        {"id": "flag", "kind": "write", "resource": "Flag", "code": "Outreach"},
+        {"id": "tell", "kind": "webhook", "to": "scheduling", "event": "outreach.declined"},
+        *ASKS,
+    ]
+    made = reported(plan(journey(steps)), people(3))
+    assert made.staff.tasks == 6
+    assert made.staff.by_title == {"Call about {reply}": 3, "See": 3}
+    assert made.staff.by_owner == {"Practitioner/1": {"2026-03-02": 3}, "nurse": {"2026-03-02": 3}}
+    assert made.staff.tasks_by_day == {"2026-03-02": 6}
+    assert (made.written, made.posted) == ({"Flag": 3}, {"scheduling": 3})

@@ -144,8 +144,10 @@ class Counting:
         if effect.resource_type != "Task":
             self._counts["written", effect.resource_type, day] += 1
             return
-        title, owner = _staff(effect.body)
-        self._counts["task", title or effect.step, owner, day] += 1
+        task = _task(effect.body)
+        url = str(task.get("instantiatesUri", ""))
+        title = self._stage.tasks.get((url, effect.step), effect.step)
+        self._counts["task", title, _owner(task), day] += 1
 
     def _left(self, left: Left, day: str) -> None:
         row = left.row
@@ -177,14 +179,18 @@ def day_and_hour(now: Instant, zone: tzinfo) -> tuple[str, str]:
     return _hour_of(now // (HOUR // 4), zone)
 
 
-def _staff(body: bytes) -> tuple[str, str]:
-    """Return what a Task is about, and whose it is: by reference, or as it is displayed."""
-    task = _task(body)
-    owner = task.get("owner")
-    whose = owner if isinstance(owner, dict) else {}
-    title = task.get("description") or _text(task.get("code"))
-    return str(title or ""), str(whose.get("display") or whose.get("reference") or "nobody yet")
+def _owner(task: Mapping[str, object]) -> str:
+    """Return whose a Task is: by reference, by the kind of staff who can do it, or nobody's yet."""
+    owner, able = task.get("owner"), task.get("performerType")
+    if isinstance(owner, dict):
+        return str(owner.get("reference"))
+    if isinstance(able, list) and able:
+        return " or ".join(map(_said, able))
+    return "whoever takes it"
 
 
-def _text(concept: object) -> str:
-    return str(concept.get("text") or "") if isinstance(concept, dict) else ""
+def _said(concept: object) -> str:
+    """Return a concept's words, or its code."""
+    found = concept if isinstance(concept, dict) else {}
+    codings = found.get("coding") or [{}]
+    return str(found.get("text") or codings[0].get("code") or "staff")

@@ -13,6 +13,7 @@ from shared.catalogue import Catalogue, Document, build_catalogue
 from shared.fhir.instants import Instant
 from shared.journey.answers import Number
 from shared.journey.definition import JourneyDefinition, parse_journey
+from shared.journey.steps.task import TaskStep
 from shared.journey.steps.wait_for import WaitForStep
 from shared.message.policy import Policy
 from shared.patient.record import PatientRecord
@@ -47,6 +48,8 @@ class Stage(Struct, frozen=True):
     plan: Plan
     catalogue: Catalogue
     words: Words
+    tasks: Mapping[tuple[str, str], str]
+    """By journey (url) and step, what staff are to do, in the author's words: nothing of a patient in it."""
     zone: tzinfo
     """The organisation's."""
 
@@ -69,9 +72,10 @@ class Stage(Struct, frozen=True):
 def set_stage(plan: Plan) -> Stage:
     """Compile the definitions of a plan. Raises Invalid with every Problem."""
     catalogue = build_catalogue(plan.documents, VERSION, plan.policy)
-    journeys = (parse_journey(d.body, d.where) for d in plan.documents if d.kind == "journey")
+    journeys = [parse_journey(d.body, d.where) for d in plan.documents if d.kind == "journey"]
     words = {key: said for journey in journeys for key, said in _words(journey)}
-    return Stage(plan, catalogue, words, ZoneInfo(plan.policy.zone))
+    tasks = {(j.url, step.id): step.title for j in journeys for step in j.steps if isinstance(step, TaskStep)}
+    return Stage(plan, catalogue, words, tasks, ZoneInfo(plan.policy.zone))
 
 
 def prepared(record: PatientRecord, catalogue: Catalogue) -> PatientRecord:
