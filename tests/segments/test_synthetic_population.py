@@ -33,12 +33,14 @@ COUNTS = {
     "overdue-mammogram": 100,
     "pregnancy": 8,
     "recently-discharged": 0,
+    "refill-due": 0,
     "statin-candidate": 30,
     "uncontrolled-hypertension": 81,
     "upcoming-appointment": 0,
+    "waiting-list": 0,
     "well-child-visit-due": 12,
 }
-"""There are no appointments, caregivers, coverage or hospice care, and children are vaccinated by then."""
+"""No appointments, dispenses, caregivers, coverage or hospice care are there; children are vaccinated by then."""
 EARLIER = parse_instant("2012-01-01T00:00:00Z")
 EARLIER_COUNTS = {
     "asthma-copd-emergency": 2,
