@@ -10,10 +10,12 @@ from shared.events import CustomEventReceived
 from shared.fhir.fact import Person
 from shared.fhir.instants import Instant, iso
 from shared.journey.anchors import lose_person, move_focus
+from shared.journey.change import said
 from shared.journey.compile import CompiledJourney
 from shared.journey.enter import enter
 from shared.journey.finish import finished
 from shared.journey.gate import GATE
+from shared.journey.happened import TimePassed
 from shared.journey.heed import heed
 from shared.journey.index import Journeys
 from shared.journey.published import expect_resource, expect_year, look_back, look_inside
@@ -72,8 +74,7 @@ def _triggered(
         return expect_resource(sprint, journeys, journey, after.reference, now) if meant else sprint
     if trigger.fhir_change is None or not trigger.fhir_change.fits(changed, now):
         return sprint
-    why = f"{after.reference} {getattr(after, 'status', '') or 'changed'}"
-    entry = Entry(f"{after.reference}|{after.version}|{after.updated}", why, after.reference)
+    entry = Entry(f"{after.reference}|{after.version}|{after.updated}", said(changed), after.reference)
     return enter(sprint, journeys, journey, entry, now)
 
 
@@ -130,6 +131,7 @@ def on_event(record: PatientRecord, event: CustomEventReceived, journeys: Journe
 def on_published(record: PatientRecord, journeys: Journeys, seen: int, now: Instant) -> Sprint:
     """Do what was published, or switched, since publication `seen` means for this patient."""
     sprint = look_inside(Sprint(record), journeys, now)
+    sprint = heed(sprint, journeys, TimePassed(), now)  # the goal of the new version may be reached
     return finished(look_back(sprint, journeys, seen, now), journeys, now)
 
 

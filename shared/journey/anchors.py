@@ -8,7 +8,8 @@ from shared.fhir.instants import Instant
 from shared.journey.compile import CompiledJourney
 from shared.journey.index import Journeys
 from shared.journey.run import settle
-from shared.journey.sprint import Sprint, end, hold, line, of_enrolment
+from shared.journey.schedule import SCHEDULED
+from shared.journey.sprint import Sprint, hold, line, revoke
 from shared.journey.steps.base import CompiledStep, Standing, Waits
 from shared.patient.lost import ENDED_STATUSES, why_lost
 from shared.patient.record import PatientRecord
@@ -22,7 +23,7 @@ def lose_person(record: PatientRecord, now: Instant) -> Sprint | None:
         return None
     sprint = Sprint(record)
     for enrolment in record.enrolments.values():
-        sprint = end(sprint, enrolment, "revoked", f"Revoked: {reason}", now)
+        sprint = revoke(sprint, enrolment, reason, now)
     return sprint.calling_off(lambda _: True, reason, now)
 
 
@@ -33,9 +34,9 @@ def move_focus(sprint: Sprint, reference: str, journeys: Journeys, now: Instant)
     for enrolment in tuple(sprint.record.enrolments.values()):
         journey = journeys.get(enrolment.journey)
         step = journey.steps.get(enrolment.step) if journey is not None else None
-        if enrolment.focus == reference and focus is not None and (reason := _ended(focus, journey)):
-            sprint = end(sprint, enrolment, "revoked", f"Revoked: {reason}", now)
-            sprint = sprint.calling_off(of_enrolment(enrolment), reason, now)
+        own = focus if enrolment.focus == reference else None
+        if own is not None and (reason := _over(own, enrolment, journey)):
+            sprint = revoke(sprint, enrolment, reason, now)
         elif journey and step and (enrolment.focus == reference or kind in step.follows):
             sprint = _follow(sprint, journeys, journey, enrolment, step, now)
     return sprint if focus is None else _unsent(sprint, focus, journeys, now)
@@ -68,9 +69,20 @@ def _follow(
         return hold(sprint, enrolment, fault.reason, now)
     if outcome is None:
         return sprint
-    if isinstance(outcome, Waits):
+    if isinstance(outcome, Waits) and (enrolment.focus or step.step_id != SCHEDULED):
         sprint = sprint.saying(line(now, f"{enrolment.focus or 'What it waits for'} moved", enrolment))
     return settle(sprint, journeys, journey, enrolment, outcome, now)
+
+
+def _over(focus: Fact, enrolment: Enrolment, journey: CompiledJourney | None) -> str:
+    """Return why the focus ends the enrolment; one that is only expected must still be meant."""
+    meant = journey.trigger.instant if journey is not None else None
+    expected = enrolment.step == SCHEDULED and SCHEDULED not in enrolment.results
+    if reason := _ended(focus, journey):
+        return reason
+    if meant is None or not expected or meant.of.describes(focus):
+        return ""
+    return f"{focus.reference} is {focus.status or 'another'} now"
 
 
 def _ended(focus: Fact, journey: CompiledJourney | None) -> str:

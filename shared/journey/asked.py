@@ -7,14 +7,16 @@ from collections.abc import Callable, Mapping
 from shared.events import EffectRefused, EnrolAsked, EnrolmentAsked, EntryGranted
 from shared.fhir.instants import Instant, iso
 from shared.journey.compile import CompiledJourney
-from shared.journey.enter import enter, grant
+from shared.journey.enter import begin_at, enter, grant
 from shared.journey.finish import finished
 from shared.journey.gate import GATE
+from shared.journey.happened import TimePassed
+from shared.journey.heed import heed
 from shared.journey.index import Journeys
 from shared.journey.published import again, resume
 from shared.journey.run import step_onto
 from shared.journey.schedule import SCHEDULED
-from shared.journey.sprint import Entry, Sprint, end, hold, line, of_enrolment
+from shared.journey.sprint import Entry, Sprint, end, hold, line, of_enrolment, revoke
 from shared.patient.record import PatientRecord, TimelineLine
 from shared.patient.state import AGAIN, Enrolment, failed_at, let_go
 
@@ -32,6 +34,7 @@ def on_asked(
             sprint = _granted(Sprint(record), enrolment_id, journeys, now)
         case EnrolmentAsked():
             sprint = _do_asked(Sprint(record), asked, journeys, now)
+            sprint = heed(sprint, journeys, TimePassed(), now)  # who is moved may have to leave at once
     return finished(sprint, journeys, now)
 
 
@@ -120,9 +123,7 @@ def _stop(
 
 
 def _stop_unknown(sprint: Sprint, asked: EnrolmentAsked, enrolment: Enrolment, now: Instant) -> Sprint:
-    reason = f"stopped {_said(asked)}"
-    sprint = end(sprint, enrolment, "revoked", f"Revoked: {reason}", now)
-    return sprint.calling_off(of_enrolment(enrolment), reason, now)
+    return revoke(sprint, enrolment, f"stopped {_said(asked)}", now)
 
 
 def _retry(
@@ -168,6 +169,8 @@ def _onto(
 ) -> Sprint:
     free = let_go(enrolment)
     sprint = sprint.saying(line(now, f"At {enrolment.step}: {why}", enrolment))
+    if free.step in (SCHEDULED, GATE) and step not in (SCHEDULED, GATE):
+        return begin_at(sprint, journeys, journey, free, step, now)
     return step_onto(sprint, journeys, journey, free, step, now)
 
 

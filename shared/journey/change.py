@@ -93,9 +93,9 @@ class FhirChange(Described):
         after = changed.after
         if after.reference.partition("/")[0] != self.type or not self._interaction(changed):
             return False
-        if not after.gone and not self.fulfilled_by(after):
-            return False
         before = changed.before
+        if not self._meant(before if after.gone else after):
+            return False
         # who waits for certain elements to change means every such change
         once = self.becomes and not self.changes and not after.gone
         if once and before is not None and self.fulfilled_by(before):
@@ -105,6 +105,12 @@ class FhirChange(Described):
             and self._changed(before, after)
             and (self.recent is None or _recent(self.recent, after, now))
         )
+
+    def _meant(self, content: Fact | Person | None) -> bool:
+        """Say whether it is such a resource that changed; what was deleted is asked as it was before."""
+        if content is None:
+            return not (self.codes or self.status or self.attributes or self.condition)
+        return self.fulfilled_by(content)
 
     def fulfilled_by(self, content: Fact | Person) -> bool:
         """Say whether a version fits codes, status, attributes and condition."""
@@ -128,6 +134,14 @@ class FhirChange(Described):
 
     def _changed(self, before: Fact | Person | None, after: Fact | Person) -> bool:
         return not self.changes or any(_of(before, name) != _of(after, name) for name in self.changes)
+
+
+def said(changed: FactChanged) -> str:
+    """Say a change as staff read it: what it is now."""
+    after = changed.after
+    if after.gone:
+        return f"{after.reference} was deleted"
+    return f"{after.reference} {getattr(after, 'status', '') or 'changed'}"
 
 
 def _of(content: Fact | Person | None, name: str) -> object:

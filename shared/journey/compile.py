@@ -85,7 +85,7 @@ def compile_journey(
     first = GATE if definition.limits is not None else definition.steps[0].id
     schedule = schedule_of(trigger, zone)
     steps = _steps(definition, zone, criteria, winners)
-    steps[SCHEDULED] = scheduled_step(schedule, first, zone, yearly=trigger.date is not None)
+    steps[SCHEDULED] = scheduled_step(schedule, first, zone)
     return CompiledJourney(
         url=definition.url,
         version=definition.version,

@@ -15,7 +15,7 @@ from shared.journey.gate import GATE, GRANTED
 from shared.journey.happened import TimePassed
 from shared.journey.index import Journeys
 from shared.journey.run import step_onto
-from shared.journey.schedule import SCHEDULED
+from shared.journey.schedule import NEXT_TIME, SCHEDULED
 from shared.journey.sprint import Entry, Sprint, end, line
 from shared.journey.steps.base import Standing
 from shared.patient.lost import why_lost
@@ -24,6 +24,9 @@ from shared.patient.state import Enrolment, JourneyHistory
 
 MOST_FOCUSES = 100
 """Resources remembered per journey: enough for years of appointments, and small."""
+
+MOST_CAUSES = 10
+"""Earlier causes remembered per journey: what a queue repeats, or a new version finds again."""
 
 _PASSED = TimePassed()
 
@@ -81,6 +84,21 @@ def begin(
     return _again(sprint, journeys, journey, now) if journey.trigger.date is not None else sprint
 
 
+def begin_at(
+    sprint: Sprint,
+    journeys: Journeys,
+    journey: CompiledJourney,
+    enrolment: Enrolment,
+    step: str,
+    now: Instant,
+) -> Sprint:
+    """Let in at a step, now, somebody who was only expected or waited to be let in: staff say so."""
+    sprint, inside = _in(sprint, journey, enrolment, now)
+    sprint = step_onto(sprint, journeys, journey, inside, step, now)
+    repeats = journey.trigger.date is not None or journey.every is not None
+    return _again(sprint, journeys, journey, now) if repeats and enrolment.step == SCHEDULED else sprint
+
+
 def _begun(
     sprint: Sprint, journeys: Journeys, journey: CompiledJourney, enrolment: Enrolment, now: Instant
 ) -> Sprint:
@@ -96,6 +114,9 @@ def _in(
     sprint: Sprint, journey: CompiledJourney, enrolment: Enrolment, now: Instant
 ) -> tuple[Sprint, Enrolment]:
     """Say that somebody is in, from now on."""
+    if (history := sprint.record.history.get(journey.url)) is not None:
+        known = {**sprint.record.history, journey.url: replace(history, last_entered=now)}
+        sprint = replace(sprint, record=replace(sprint.record, history=known))
     inside = replace(enrolment, entered=now, ends=journey.exits.ends(now, journey.zone))
     return sprint.saying(line(now, f"Entered {journey.title}: {inside.reason}", inside)), inside
 
@@ -110,7 +131,7 @@ def _once_more(sprint: Sprint, journeys: Journeys, journey: CompiledJourney, now
 def _again(sprint: Sprint, journeys: Journeys, journey: CompiledJourney, now: Instant) -> Sprint:
     """Expect the patient again: next year, or so long after now while they are in the segment."""
     if journey.every is None:
-        entry = Entry(f"after {now}", "its day of the year")
+        entry = Entry(f"{NEXT_TIME}{now}", "its day of the year")
     else:
         due = added(now, journey.every, journey.zone)
         entry = Entry(f"{journey.segment}@until {due}", "still in the segment", results={SCHEDULED: iso(due)})
@@ -152,11 +173,13 @@ def may_enter(
     """Say whether the re-entry rule allows it."""
     if history is None:
         return True
-    if history.last_cause == entry.cause:
+    if entry.cause in (history.last_cause, *history.causes):
         return False
     if journey.trigger.date is not None or journey.every is not None:
         expected = SCHEDULED in entry.results or journey.trigger.date is not None
         return not any(e.step == SCHEDULED or not expected for e in _passages(record, journey))
+    if history.entries == history.forgotten:
+        return True
     match journey.admission.re_entry:
         case "never":
             return False
@@ -194,8 +217,15 @@ def _noted(history: JourneyHistory | None, entry: Entry, now: Instant) -> Journe
     before = history or JourneyHistory(0, now)
     focus = entry.focus
     focuses = (*before.focuses, focus) if focus and focus not in before.focuses else before.focuses
-    focuses = focuses[-MOST_FOCUSES:]
-    return JourneyHistory(before.entries + 1, now, focus, entry.cause, focuses, before.left)
+    causes = tuple(filter(None, (*before.causes, before.last_cause)))
+    return replace(
+        before,
+        entries=before.entries + 1,
+        last_focus=focus,
+        last_cause=entry.cause,
+        focuses=focuses[-MOST_FOCUSES:],
+        causes=causes[-MOST_CAUSES:],
+    )
 
 
 def grant(

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from shared.authoring import Authored
 from shared.fhir.calendar import Duration
-from shared.fhir.instants import Instant
+from shared.fhir.instants import Instant, iso
 from shared.journey.due import ExactInstant, added
 from shared.journey.happened import Happened
 from shared.journey.happening import Happening, Test
@@ -66,9 +66,14 @@ class Exits(Struct, frozen=True):
     def why_over(self, standing: Standing, happened: Happened) -> str:
         """Return why the patient must leave, or ""."""
         why = self.test(standing, happened) if self.test else ""
-        return why or self._silenced(standing)
+        return why or _late(standing) or self._silenced(standing)
 
     def _silenced(self, standing: Standing) -> str:
         stopped = {opt_out.channel for opt_out in standing.record.opt_outs}
         silenced = bool(self.channels) and ("*" in stopped or self.channels <= stopped)
         return "the patient has opted out of every channel it uses" if silenced else ""
+
+
+def _late(standing: Standing) -> str:
+    ends = standing.enrolment.ends
+    return f"its time is up, as of {iso(ends)}" if ends is not None and ends <= standing.now else ""

@@ -13,8 +13,8 @@ from pydantic import Field, model_validator
 
 from shared.authoring import Authored
 from shared.events import CustomEventReceived
-from shared.fhir.instants import Instant
 from shared.journey.answers import Answer
+from shared.journey.change import said
 from shared.journey.happened import Happened, Reply
 from shared.journey.steps.base import DefinitionUrl, Standing, StepId
 from shared.journey.trigger import FhirChange
@@ -162,9 +162,7 @@ def _answer(this: Happening, standing: Standing, happened: Happened) -> str:
 def _fhir_change(this: Happening, standing: Standing, happened: Happened) -> str:
     if not isinstance(happened, FactChanged) or not this.fhir_change:
         return ""
-    after = happened.after
-    fits = this.fhir_change.fits(happened, Instant(standing.now))
-    return f"{after.reference} {getattr(after, 'status', '') or 'changed'}" if fits else ""
+    return said(happened) if this.fhir_change.fits(happened, standing.now) else ""
 
 
 def _event(this: Happening, _: Standing, happened: Happened) -> str:

@@ -13,7 +13,7 @@ from shared.journey.gate import GATE
 from shared.journey.index import Journeys
 from shared.journey.run import redo, settle, step_onto, take
 from shared.journey.schedule import SCHEDULED
-from shared.journey.sprint import Entry, Sprint, end, hold, line, of_enrolment, standing_at
+from shared.journey.sprint import Entry, Sprint, hold, line, revoke, standing_at
 from shared.journey.steps.base import CompiledStep, Standing, Waits
 from shared.patient.state import AGAIN, Enrolment, let_go
 
@@ -23,7 +23,7 @@ def look_inside(sprint: Sprint, journeys: Journeys, now: Instant) -> Sprint:
     for enrolment in tuple(sprint.record.enrolments.values()):
         journey = journeys.get(enrolment.journey)
         if journeys.stopped(enrolment.journey):
-            sprint = _revoked(sprint, enrolment, "the journey was stopped", now)
+            sprint = revoke(sprint, enrolment, "the journey was stopped", now)
         elif journey is not None:
             sprint = _migrated(sprint, journeys, journey, enrolment, now)
     return sprint
@@ -38,17 +38,12 @@ def _migrated(
     if enrolment.step in (SCHEDULED, GATE):  # nobody has promised them anything yet
         wanted = "move"
     if latest is not None and newer and wanted == "leave":
-        return _revoked(sprint, enrolment, f"version {latest.version} takes its place", now)
+        return revoke(sprint, enrolment, f"version {latest.version} takes its place", now)
     if latest is not None and newer and wanted == "move":
         return _moved(sprint, journeys, latest, enrolment, now)
     if enrolment.held == "paused" and not journeys.paused(journey.url):
         return resume(sprint, journeys, journey, enrolment, "the journey goes on", now)
     return sprint
-
-
-def _revoked(sprint: Sprint, enrolment: Enrolment, reason: str, now: Instant) -> Sprint:
-    sprint = end(sprint, enrolment, "revoked", f"Revoked: {reason}", now)
-    return sprint.calling_off(of_enrolment(enrolment), reason, now)
 
 
 def _moved(
@@ -60,7 +55,8 @@ def _moved(
     begun = was not in (SCHEDULED, GATE)
     ends = latest.exits.ends(enrolment.entered, latest.zone) if begun else latest.exits.until
     moved = replace(enrolment, journey=latest.canonical, ends=ends)
-    sprint = sprint.keeping(moved).saying(line(now, f"Moved to version {latest.version}", moved))
+    text = f"Moved to version {latest.version} of {latest.title}"
+    sprint = sprint.keeping(moved).saying(line(now, text, moved))
     step = latest.steps.get(to)
     if step is None:
         return hold(sprint, moved, f"version {latest.version} has no step {to}", now)

@@ -12,7 +12,7 @@ from shared.journey.gate import GATE
 from shared.journey.happening import short
 from shared.journey.index import Journeys
 from shared.journey.schedule import SCHEDULED
-from shared.journey.sprint import Entry, SendIntent, Sprint, end, hold, line, of_enrolment
+from shared.journey.sprint import Entry, SendIntent, Sprint, end, hold, line, revoke
 from shared.journey.steps.base import CompiledStep, Ends, Goes, Outcome, Run, Standing, Waits
 from shared.patient.state import Enrolment, let_go
 
@@ -85,6 +85,8 @@ def settle(
             waiting = replace(enrolment, due=due)
             said = line(now, _waiting(journey, waiting, why), waiting)
             return sprint.keeping(waiting).doing(*effects).saying(said)
+        case Ends(reason) if enrolment.step == SCHEDULED:
+            return revoke(sprint, enrolment, reason, now)
         case Ends(reason):
             return end(sprint, enrolment, "completed", f"Left {journey.title}: {reason}", now)
         case Goes() if enrolment.step == SCHEDULED:
@@ -166,6 +168,5 @@ def _ended(sprint: Sprint, enrolment: Enrolment, outcome: Goes, now: Instant) ->
     for other in tuple(sprint.record.enrolments.values()):
         same = other.enrolment_id == enrolment.enrolment_id
         if not same and split_canonical(other.journey)[0] == outcome.ends:
-            sprint = end(sprint, other, "revoked", f"Revoked: {reason}", now)
-            sprint = sprint.calling_off(of_enrolment(other), reason, now)
+            sprint = revoke(sprint, other, reason, now)
     return sprint

@@ -13,13 +13,20 @@ from msgspec import Struct
 
 from shared.errors import AuthorFault
 from shared.fhir.calendar import Duration, parse_clock, parse_duration
-from shared.fhir.instants import Instant, from_datetime, parse_instant, to_datetime
+from shared.fhir.instants import DAY, Instant, from_datetime, parse_instant, to_datetime
 from shared.journey.due import Anchor, Due, added, due_of, local, wall, zone_of
 from shared.journey.steps.base import CompiledStep, Ends, Goes, Outcome, Standing, Waits
 from shared.journey.trigger import Trigger, YearlyDate
 
 SCHEDULED = "@scheduled"
 """Id of the step; its result, where there is one, is the instant that was asked for."""
+
+
+NEXT_TIME = "next after "
+"""How the cause of an expectation begins that follows on an earlier one."""
+
+_APART = 2 * DAY
+"""Two days of the year are never nearer: who moves to another zone has only one birthday."""
 
 
 class Schedule(Struct, frozen=True):
@@ -49,10 +56,11 @@ def schedule_of(trigger: Trigger, zone: tzinfo) -> Schedule | None:
     return None
 
 
-def scheduled_step(
-    schedule: Schedule | None, following: str, zone: tzinfo, *, yearly: bool = False
-) -> CompiledStep:
-    """Make the step that waits for the instant, or for the one that was asked for on entering."""
+def scheduled_step(schedule: Schedule | None, following: str, zone: tzinfo) -> CompiledStep:
+    """Make the step that waits for the instant, or for the one that was asked for on entering.
+
+    It follows the patient, too: their clock may be the one that counts.
+    """
 
     def due(standing: Standing) -> Instant | None:
         asked = standing.enrolment.results.get(SCHEDULED, "")
@@ -71,11 +79,14 @@ def scheduled_step(
             and not standing.enrolment.results.get(SCHEDULED)
             and schedule.over(standing, zone)
         ):
-            return Ends(f"too late: it was to begin at {local(instant, zone)}")
+            return Ends(f"too late, it was to begin at {local(instant, zone)}")
         return Goes(following)
 
     def moved(standing: Standing) -> Outcome | None:
-        return None if due(standing) == standing.enrolment.due else run(standing)
+        try:
+            return None if due(standing) == standing.enrolment.due else run(standing)
+        except AuthorFault as fault:  # the resource has no such instant now, or nobody knows the birthday
+            return Ends(fault.reason)
 
     return CompiledStep(
         SCHEDULED,
@@ -83,7 +94,7 @@ def scheduled_step(
         run,
         woken=lambda _: Goes(following),
         moved=moved,
-        follows=frozenset({"Patient"} if yearly else ()),
+        follows=frozenset({"Patient"}),
     )
 
 
@@ -104,6 +115,8 @@ def _yearly(meant: YearlyDate, organisation: tzinfo) -> Due:
             raise AuthorFault("the day of birth is not known")
         where = zone(standing)
         since = standing.enrolment.entered
+        if standing.enrolment.cause.startswith(NEXT_TIME):
+            since = Instant(since + _APART)
         year = to_datetime(since, where).year
         ahead = (added(wall(_day(born, year + n), clock, where), offset, where) for n in range(-1, 3))
         return next((instant for instant in ahead if instant > since), None)

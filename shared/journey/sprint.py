@@ -118,7 +118,14 @@ def end(
     sprint = sprint.keeping(over, now, goal=goal).saying(line(now, text, over))
     if status == "revoked" or goal:
         sprint = _left_early(sprint, over)
-    return _as_if_never_asked(sprint, over) if over.step == SCHEDULED else sprint
+    return _as_if_never_asked(sprint, over) if over.step in (SCHEDULED, GATE) else sprint
+
+
+def revoke(sprint: Sprint, enrolment: Enrolment, reason: str, now: Instant) -> Sprint:
+    """End an enrolment before its end, and call off what it has not sent yet."""
+    word = "No longer expected" if enrolment.step == SCHEDULED else "Revoked"
+    sprint = end(sprint, enrolment, "revoked", f"{word}: {reason}", now)
+    return sprint.calling_off(of_enrolment(enrolment), reason, now)
 
 
 def _left_early(sprint: Sprint, enrolment: Enrolment) -> Sprint:
@@ -132,13 +139,14 @@ def _left_early(sprint: Sprint, enrolment: Enrolment) -> Sprint:
 
 
 def _as_if_never_asked(sprint: Sprint, enrolment: Enrolment) -> Sprint:
-    """Let its resource bring the patient in again: what was only to begin has not been."""
+    """Let whatever it was bring the patient in again: what was only to begin has not been."""
     url, _ = split_canonical(enrolment.journey)
     history = sprint.record.history.get(url)
-    if history is None or not enrolment.focus:
+    if history is None:
         return sprint
     left = tuple(focus for focus in history.focuses if focus != enrolment.focus)
-    known = {**sprint.record.history, url: replace(history, focuses=left)}
+    forgotten = replace(history, focuses=left, forgotten=history.forgotten + 1)
+    known = {**sprint.record.history, url: forgotten}
     return replace(sprint, record=replace(sprint.record, history=known))
 
 

@@ -129,12 +129,18 @@ class JourneyHistory(Struct, frozen=True, array_like=True):
     """How often and when last the patient entered a journey: re-entry rules read it."""
 
     entries: int
+    """How many enrolments there were, those that never came to begin among them."""
     last_entered: Instant
     last_focus: str = ""
     last_cause: str = ""
-    """What made it enter last (a membership period, a resource version): the same never does twice."""
+    """What made it enter last (a membership period, a resource version); see `causes`."""
     focuses: tuple[str, ...] = ()
     """The latest resources it was entered for, oldest first, a bounded number."""
     left: tuple[str, ...] = ()
     """Ids of the latest enrolments that ended before the end of their steps, a bounded number: nothing
     follows for them, also when it becomes known that a message of theirs did not arrive."""
+    causes: tuple[str, ...] = ()
+    """What made the patient enter before that, a bounded number: the same never does twice."""
+    forgotten: int = 0
+    """How many enrolments ended while they were expected, or waited to be let in: re-entry knows nothing of
+    them."""
