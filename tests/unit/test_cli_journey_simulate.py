@@ -179,7 +179,7 @@ def test_where_a_patient_stands_in_the_end_is_told_and_as_json_too(folder: Path)
 def test_a_patient_at_a_gate_waits_for_those_who_came_before(folder: Path) -> None:
     (folder / "journeys/visit.yaml").write_text(yaml.safe_dump(journey(limits={"per_day": 2})))
     done = run(folder, "explain", "--patient", "p4")
-    assert "waiting to be let in" in done.output
+    assert "Waits to be let into Visit" in done.output
     assert "2026-03-04 09:01  message   To be sent by SMS: Come, in en" in done.output
 
 

@@ -25,7 +25,6 @@ class Company:
         """Set up; `beside` may have somebody else watch a patient as well."""
         self._stage, self._beside = stage, beside
         self._gates = gates_of(stage)
-        self._gated = frozenset(self._gates)
         self._slotted = {url: gate for url, gate in self._gates.items() if gate.by_slots}
         self._held: dict[str, frozenset[str]] = {}
         """Invitations that patients (by key) hold, where slots set the pace."""
@@ -40,7 +39,7 @@ class Company:
 
     def add(self, record: PatientRecord, arrivals: Arrivals = ()) -> None:
         """Play a patient, to the end unless they come to wait at a gate."""
-        counting = Counting(record, self._stage, self._gated, self.counts)
+        counting = Counting(record, self._stage, self.counts)
         watch = self._beside(record, counting)
         if watch is not counting:
             self.ends[record.key] = record

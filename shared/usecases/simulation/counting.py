@@ -61,9 +61,9 @@ class Counting:
 
     __slots__ = ("_concerned", "_counts", "_digest", "_passages", "_stage")
 
-    def __init__(self, record: PatientRecord, stage: Stage, gated: frozenset[str], counts: Counts) -> None:
+    def __init__(self, record: PatientRecord, stage: Stage, counts: Counts) -> None:
         self._counts, self._stage = counts, stage
-        self._passages, self._concerned = Passages(record, gated), False
+        self._passages, self._concerned = Passages(record), False
         self._digest: list[bytes] = []
         for enrolment in record.enrolments.values():
             if is_in(enrolment):

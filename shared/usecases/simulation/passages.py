@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from shared.effects import IndexEnrolment
 from shared.fhir.canonical import split_canonical
-from shared.journey.gate import GATE, GRANTED
+from shared.journey.gate import GATE
 from shared.journey.schedule import SCHEDULED
 from shared.patient.record import Decision, PatientRecord, TimelineLine
 from shared.patient.state import Enrolment
@@ -24,11 +24,9 @@ class Left(Struct, frozen=True):
 class Passages:
     """What is known of the enrolments of one patient, and what the latest decision has changed."""
 
-    __slots__ = ("_began", "_gated", "_waits", "begun", "left", "waiting")
+    __slots__ = ("_began", "_waits", "begun", "left", "waiting")
 
-    def __init__(self, record: PatientRecord, gated: Collection[str]) -> None:
-        """Begin with those who are inside already; `gated` are the urls of journeys with a gate."""
-        self._gated = gated
+    def __init__(self, record: PatientRecord) -> None:
         self._began = {e.enrolment_id for e in record.enrolments.values() if is_in(e)}
         self._waits = {e.enrolment_id for e in record.enrolments.values() if e.step == GATE}
         self.begun: dict[str, str] = {}
@@ -54,15 +52,8 @@ class Passages:
             if is_in(enrolment) and enrolment.enrolment_id not in self._began:
                 yield enrolment.enrolment_id, split_canonical(enrolment.journey)[0]
         for row in ended:
-            url, _ = split_canonical(row.journey)
-            if row.enrolment_id not in self._began and self._went_through(row, url, decision.timeline):
-                yield row.enrolment_id, url
-
-    def _went_through(self, row: IndexEnrolment, url: str, timeline: Iterable[TimelineLine]) -> bool:
-        """Say whether somebody was let in and has left with one and the same decision."""
-        if url in self._gated:
-            return row.results.get(GATE) == GRANTED
-        return any(line.text.startswith("Entered ") and row.enrolment_id in line.refs for line in timeline)
+            if row.enrolment_id not in self._began and _entered(row, decision.timeline):
+                yield row.enrolment_id, split_canonical(row.journey)[0]
 
     def _new_at_gate(self, record: PatientRecord) -> Iterator[str]:
         for enrolment in record.enrolments.values():
@@ -74,6 +65,11 @@ class Passages:
 def is_in(enrolment: Enrolment) -> bool:
     """Say whether somebody is past what stands before the first step."""
     return enrolment.step not in (SCHEDULED, GATE)
+
+
+def _entered(row: IndexEnrolment, timeline: Iterable[TimelineLine]) -> bool:
+    """Say whether somebody was let in who has left with one and the same decision."""
+    return any(line.text.startswith("Entered ") and row.enrolment_id in line.refs for line in timeline)
 
 
 def why_left(enrolment_id: str, timeline: Iterable[TimelineLine]) -> str:
