@@ -40,7 +40,7 @@ COUNTS = {
     "waiting-list": 0,
     "well-child-visit-due": 12,
 }
-"""No appointments, dispenses, caregivers, coverage or hospice care are there; children are vaccinated by then."""
+"""There are no appointments, fills, caregivers, coverage or hospice care; children are vaccinated by then."""
 EARLIER = parse_instant("2012-01-01T00:00:00Z")
 EARLIER_COUNTS = {
     "asthma-copd-emergency": 2,
