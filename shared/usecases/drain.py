@@ -38,20 +38,20 @@ class Drained(Struct, frozen=True):
 
 
 async def drain(
-    services: Services, record: PatientRecord, sends: Sequence[SendMessage], tried: Collection[str] = ()
+    services: Services, record: PatientRecord, sends: Sequence[SendMessage], ours: Collection[str]
 ) -> Drained:
     """Carry out the outbox, then send. What fails stays in the outbox; what was sent is told in any case.
 
     A message goes out only once a reply or a report finds its patient by the index: a STOP may be fast.
     What is outside comes in the round after: how a message fared is written down before anything slow.
-    `tried` names what is outside and has been found to wait.
+    `ours` are the ids of effects outside that are ours to do: what somebody else has in hand is left to them.
     """
     rows: list[IndexEffect] = []
     outside: list[OutsideEffect] = []
     for effect in record.outbox.values():
         if not isinstance(effect, WriteResource | PostWebhook):
             rows.append(effect)
-        elif not sends and effect.effect_id not in tried:
+        elif not sends and effect.effect_id in ours:
             outside.append(effect)
     first = [effect for effect in rows if sends and isinstance(effect, IndexContact | IndexMessage)]
     rest = [effect for effect in rows if effect not in first]

@@ -69,18 +69,21 @@ async def react(
 
     `patient_id` names the patient where there may be no record yet; `fresh` names the resources that were
     read from the server for this very trigger, which the guard need not read again; `held` is the record
-    where the caller has read it already; `retrying` that the caller tries again what is outside.
+    where the caller has read it already; `retrying` that the caller tries again what is outside, whoever
+    left it. Else that is done here which was decided here: of several at work on a patient only one calls.
     """
     following: Sequence[Event] = events
     if trigger.delivery > 1:
         following = (ClaimsAbandoned(trigger.trigger_id), *events)
     before: PatientRecord | None = None
-    waiting: dict[str, str] = {}
+    ours, waiting = set[str](), dict[str, str]()
+    taking_over = retrying or trigger.delivery > 1
     for _ in range(ROUNDS):
         found, stored, decision = await _commit(services, key, patient_id, following, trigger, fresh, held)
         before, held = before or found, stored  # nobody wrote since, or the commit will conflict
         sends = [effect for effect in decision.effects if isinstance(effect, SendMessage)]
-        drained = await drain(services, stored.record, sends, waiting)
+        ours |= stored.record.outbox.keys() - (() if taking_over else found.outbox.keys())
+        drained = await drain(services, stored.record, sends, ours - waiting.keys())
         waiting |= drained.waiting
         following = drained.events
         if not following:

@@ -44,14 +44,15 @@ def broken(world: World, catalogue: Catalogue) -> list[str]:
     found += _facts(world.outside, catalogue)
     found += _indexes(world.outside, catalogue)
     found += _messages(world)
-    found += outward.broken(world)
+    found += outward.broken(world, catalogue, records(world.outside).values())
     return found
 
 
 def _record(world: World, record: PatientRecord, catalogue: Catalogue) -> Iterator[str]:
     now = world.outside.clock.now()
-    if record.outbox:
-        yield f"the outbox holds {sorted(record.outbox)}"
+    left = record.outbox.keys() - outward.held_back(record, catalogue)
+    if left:
+        yield f"the outbox holds {sorted(left)}"
     if any(m.status == "in-progress" for m in record.messages.values()):
         yield "a message is still in progress"
     if record.next_due is not None and record.next_due <= now:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from shared.catalogue import Catalogue
 from shared.effects import PostWebhook, WriteResource
 from shared.fhir.references import ResourceKey
+from shared.patient.record import PatientRecord
 from tests.simulation.process import Outside
 from tests.simulation.world import World
 
@@ -14,9 +16,16 @@ OWN = "Task"
 """The type that only journeys write in these histories."""
 
 
-def broken(world: World) -> Iterator[str]:
+def held_back(record: PatientRecord, catalogue: Catalogue) -> set[str]:
+    """Return what waits in a record until sending is switched on again."""
+    posts = {name for name, effect in record.outbox.items() if isinstance(effect, PostWebhook)}
+    return set() if catalogue.controls.sending else posts
+
+
+def broken(world: World, catalogue: Catalogue, records: Iterable[PatientRecord]) -> Iterator[str]:
     """Say what was lost, is not as it was asked for, or was never asked for."""
-    for effect in world.asked.values():
+    held = {name for record in records for name in held_back(record, catalogue)}
+    for effect in (effect for name, effect in world.asked.items() if name not in held):
         if isinstance(effect, WriteResource):
             yield from _written(world.outside, effect)
         else:

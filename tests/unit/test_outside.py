@@ -15,10 +15,11 @@ from shared.adapters.memory_webhooks import MemoryWebhooks
 from shared.catalogue import Document
 from shared.effects import PostWebhook
 from shared.errors import Conflict, HearthlineError, Invalid, Rejected, Unavailable
-from shared.events import EnrolAsked
+from shared.events import DefinitionsPublished, EnrolAsked
 from shared.fhir.instants import DAY, HOUR
 from shared.fhir.references import ResourceKey
 from shared.journey.controls import Controls
+from shared.message.outbound import Accepted, OutboundMessage, SendResult
 from shared.patient.record import PatientRecord, patient_key
 from shared.usecases import outside
 from shared.usecases.jobs import Refresh, decode_job
@@ -302,3 +303,54 @@ async def test_where_the_settings_name_none_a_call_is_refused():
     with pytest.raises(Rejected, match="there is no webhook partner in the settings"):
         await in_memory(clock).webhooks.post("partner", "id", b"{}")
     assert server(in_memory(clock))
+
+
+async def test_of_several_at_work_on_a_patient_only_one_calls():
+    """What another trigger has in hand is left to it; a trigger that comes again takes over what is there."""
+    stage = Stage(HOOK)
+    stage.webhooks.failures.append(Unavailable("away"))
+    await stage.begin()
+    look = [DefinitionsPublished()]
+    assert (await react(stage.services, KEY, look, Trigger("another"))).waiting == ""
+    assert stage.webhooks.calls == []
+    await react(stage.services, KEY, look, Trigger("another", delivery=2))
+    assert len(stage.webhooks.calls) == 1
+    assert (await stage.record()).outbox == {}
+
+
+async def test_how_a_message_fared_is_written_down_before_anything_slow():
+    """A crash in a call of a webhook leaves no message with an unknown outcome."""
+    stage = Stage(HELLO, HOOK)
+    await publish(stage.services, (template(), journey(*stage.steps)))
+    await stage.fhir.update(person("ann", telecom=[{"system": "phone", "value": "+12065550123"}]))
+    await take_in(stage.services, "ann")
+    services = replace(stage.services, channels={"sms": Phone()}, webhooks=Crashing(KINDS))  # type: ignore[arg-type]
+    with pytest.raises(SystemError):
+        await react(services, KEY, [EnrolAsked(JOURNEY, "once", "asked for")], Trigger("once"))
+    (message,) = await stage.services.patients.messages(KEY)
+    assert message.status == "completed"
+    await react(stage.services, KEY, [DefinitionsPublished()], Trigger("once", delivery=2))
+    assert len(stage.webhooks.calls) == 1
+
+
+HELLO = {"id": "hello", "kind": "send", "template": f"{BASE}/templates/hello", "channels": ["sms"]}
+
+
+def template() -> Document:
+    channels = {"sms": {"text": {"en": "Hello"}}}
+    body = {"url": f"{BASE}/templates/hello", "version": "1", "title": "Hello", "channels": channels}
+    return Document("template", "hello.yaml", body)
+
+
+class Phone:
+    """A channel that takes everything."""
+
+    async def send(self, message: OutboundMessage) -> SendResult:
+        return Accepted(f"provider-{message.message_id}")
+
+
+class Crashing(MemoryWebhooks):
+    """Webhooks whose caller's process dies."""
+
+    async def post(self, to: str, post_id: str, body: bytes) -> None:
+        raise SystemError("the process dies")
