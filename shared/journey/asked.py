@@ -9,7 +9,7 @@ from shared.fhir.instants import Instant, iso
 from shared.journey.compile import CompiledJourney
 from shared.journey.enter import begin_at, enter, grant
 from shared.journey.finish import finished
-from shared.journey.gate import GATE
+from shared.journey.gate import GATE, GRANTED
 from shared.journey.happened import TimePassed
 from shared.journey.heed import heed
 from shared.journey.index import Journeys
@@ -52,6 +52,8 @@ def _granted(sprint: Sprint, enrolment_id: str, journeys: Journeys, now: Instant
     enrolment = sprint.record.enrolments.get(enrolment_id)
     journey = journeys.get(enrolment.journey) if enrolment is not None else None
     if enrolment is None or journey is None or enrolment.step != GATE:
+        return sprint
+    if enrolment.results.get(GATE) == GRANTED:  # let in already, and standing still
         return sprint
     return grant(sprint, journeys, journey, enrolment, now)
 

@@ -28,7 +28,7 @@ from shared.fhir.lens import MARKS, mark_of
 from shared.journey.controls import Controls
 from tests.unit.journey.machine_life import EMAIL, PERSON, PHONE, START, Life
 from tests.unit.journey.random_journeys import journeys
-from tests.unit.journey.random_steps import CONDITION, EVENTS, JOURNEYS
+from tests.unit.journey.random_steps import CONDITION, EVENTS, JOURNEYS, mixed
 
 type Does = Callable[..., Iterator[Event] | None]
 
@@ -229,7 +229,7 @@ _ended = st.sampled_from(
     [{"deceased": True}, {"active": False}, {"gone": True}, {"links": (("replaced-by", "Patient/p2"),)}]
 )
 
-visits = st.one_of(
+visits = mixed(
     _of(
         visit,
         number=numbers,
@@ -240,7 +240,7 @@ visits = st.one_of(
     ),
     _of(moved_about, number=numbers, times=st.lists(st.integers(1, 20), min_size=2, max_size=5)),
 )
-clinical = st.one_of(
+clinical = mixed(
     _of(
         test,
         number=numbers,
@@ -252,9 +252,7 @@ clinical = st.one_of(
     _of(several, days=st.sampled_from([0, 3, 12])),
 )
 people = _of(person, change=_changed)
-endings = st.one_of(
-    _of(person, change=_ended), _of(person, change=st.just({"deceased": False, "active": True}))
-)
+endings = mixed(_of(person, change=_ended), _of(person, change=st.just({"deceased": False, "active": True})))
 replies = _of(
     reply,
     text=st.sampled_from(["yes", "No!", "7", "2/10", "STOP", "START", "who is this"]),
@@ -266,8 +264,8 @@ reports = _of(
     status=st.sampled_from(["delivered", "failed", "failed", "opened", "clicked"]),
 )
 answers = _of(provider, said=st.lists(_answers, min_size=1, max_size=3))
-tidings = st.one_of(
-    _of(told, name=st.sampled_from(EVENTS)),
+tidings = mixed(
+    *[_of(told, name=st.sampled_from(EVENTS))] * 2,
     _of(
         enrol,
         url=_urls,
@@ -290,13 +288,13 @@ switches = _of(
     paused=_few,
     stopped=st.sampled_from([frozenset[str]()] * 4 + [frozenset([JOURNEYS[0]])]),
 )
-times = st.one_of(_of(clock_changes, pick=picks), _of(long_sleep, days=st.sampled_from([30, 90, 366])))
-troubles = st.one_of(
+times = mixed(_of(clock_changes, pick=picks), _of(long_sleep, days=st.sampled_from([30, 90, 366])))
+troubles = mixed(
     _of(outage, works=st.sampled_from([True, True, False])), _of(refusing, times=st.integers(1, 3))
 )
-anything = st.one_of(
-    *(visits, visits, visits, clinical, clinical, replies, reports, tidings, tidings, commands, commands),
-    *(publications, switches, times, answers, people, troubles),
+anything = mixed(
+    *(visits, visits, visits, clinical, replies, replies, reports, reports, tidings, tidings, tidings),
+    *(commands, commands, publications, switches, times, answers, people, troubles),
 )
 """Anything but the end."""
 

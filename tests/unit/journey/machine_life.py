@@ -58,7 +58,7 @@ class Life:
         self.now = START
         self.documents = [*COMMON, *map(_document, journeys)]
         self.versions = {document.body["url"]: 1 for document in self.documents}
-        self.since: dict[str, int] = {}
+        self.since = dict.fromkeys((document.canonical for document in self.documents), 1)
         self.controls = FREE
         self.catalogues: list[Catalogue] = []
         self.publish()

@@ -52,7 +52,7 @@ class Watch:
         found = list(_standing(decision.record, event, catalogue, now))
         found += _silent(before, decision)
         found += _left_out(before, event, decision.record)
-        found += self.entries.made(before, decision.record, catalogue, now)
+        found += self.entries.made(before, decision, catalogue, now)
         found += _stood_still(before, decision.record, catalogue)
         found += self._messages(decision.messages)
         for effect in decision.effects:

@@ -22,6 +22,7 @@ from tests.unit.journey.random_steps import (
     changes,
     clocks,
     happenings,
+    mixed,
     offsets,
     steps,
     zones,
@@ -63,7 +64,9 @@ MANUAL: Json = {
 }
 """What stands for a journey of which there is nothing else to say."""
 
-triggers = st.one_of(
+_VISITS: Json = {"fhir_change": {"type": "Appointment", "status": ["booked"]}}
+
+triggers = mixed(
     st.fixed_dictionaries({"segment_entered": SEGMENTS}),
     st.fixed_dictionaries({"segment_left": SEGMENTS}),
     st.fixed_dictionaries(
@@ -75,7 +78,7 @@ triggers = st.one_of(
     ),
     st.fixed_dictionaries({"fhir_change": changes}),
     st.just({"fhir_change": {"type": "Appointment", "status": ["booked"], "becomes": False}}),
-    st.just({"fhir_change": {"type": "Appointment", "status": ["booked"]}}),
+    *[st.just(_VISITS)] * 3,
     st.fixed_dictionaries(
         {
             "instant": st.fixed_dictionaries(
@@ -91,8 +94,8 @@ triggers = st.one_of(
             )
         }
     ),
-    st.fixed_dictionaries({"event": st.sampled_from(EVENTS)}),
-    st.just({"manual": True}),
+    *[st.fixed_dictionaries({"event": st.sampled_from(EVENTS)})] * 2,
+    *[st.just({"manual": True})] * 3,
 )
 audiences = st.sampled_from([{"in": [RECENT]}, {"not_in": [ILL]}, {"in": [ILL], "not_in": [RECENT]}])
 windows = st.sampled_from([{"from": "2026-03-05T00:00:00Z"}, {"until": "2026-04-01T00:00:00Z"}])
@@ -113,14 +116,14 @@ publications = st.one_of(
 
 
 def _seldom(of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.one_of(st.none(), st.none(), st.none(), of)
+    return mixed(*[st.none()] * 5, of)
 
 
 @st.composite
 def _exits(draw: st.DrawFn, made: list[Json], *, segment: bool, focus: bool) -> Json:
     sends = [step["id"] for step in made if step["kind"] == "send"]
     found: Json = {"segment_left": True} if segment and draw(st.booleans()) else {}
-    if draw(st.integers(0, 3)) == 0:
+    if draw(st.integers(0, 5)) == 0:
         found["any_of"] = [draw(happenings(sends, focus=focus))]
     found |= {"after": "P30D"} if draw(st.integers(0, 3)) == 0 else {}
     found |= {"until": "2026-06-01T00:00:00Z"} if draw(st.integers(0, 5)) == 0 else {}

@@ -29,15 +29,22 @@ OUTSIDE: tuple[Json, ...] = (
     {"kind": "notify", "to": "team", "title": "Look"},
     {"kind": "webhook", "to": "other", "event": "step.taken"},
 )
+
+
+def mixed(*of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Draw from one of these, each as likely as it is often named: one_of would count it once."""
+    return st.sampled_from(of).flatmap(lambda chosen: chosen)
+
+
 durations = st.sampled_from(["PT8H", "P1D", "P3D", "P7D", "P1M", "P1DT12H"])
 clocks = st.sampled_from(["09:00", "23:30", "02:30"])
 zones = st.sampled_from(["organisation", "patient"])
-channels = st.sampled_from([["sms"], ["email"], ["sms", "email"], ["email", "sms"]])
+channels = st.sampled_from([["sms"], ["email"], *[["sms", "email"], ["email", "sms"]] * 2])
 points = st.sampled_from(["focus.start", "focus.end"])
 offsets = st.sampled_from(["-P3D", "-PT2H", "PT0S", "P1D"])
 booked = st.just({"type": "Appointment", "status": ["booked"]})
 
-changes = st.one_of(
+changes = mixed(
     st.fixed_dictionaries(
         {"type": st.just("Appointment")},
         optional={
@@ -67,7 +74,7 @@ fates = st.lists(
 @st.composite
 def happenings(draw: st.DrawFn, sends: list[str], *, focus: bool) -> Json:
     """Draw something to wait for, to leave for or to reach."""
-    kinds = ["segment", "segment", "change", "event", "answer", *(["message"] if sends else [])]
+    kinds = ["segment", "change", "event", "answer", "answer", *(["message"] * 2 if sends else [])]
     match draw(st.sampled_from([*kinds, *(["status"] if focus else [])])):
         case "segment":
             return {draw(st.sampled_from(["in_segment", "not_in_segment"])): draw(SEGMENTS)}

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.events import EnrolAsked, RecordMerged, ResourceChanged
-from shared.fhir.instants import DAY, Instant
+import pytest
+
+from shared.decide import decide
+from shared.effects import WriteResource
+from shared.events import (
+    EffectRefused,
+    EnrolAsked,
+    EnrolmentAsked,
+    EntryGranted,
+    Event,
+    RecordMerged,
+    ResourceChanged,
+)
+from shared.fhir.fact import Fact
+from shared.fhir.instants import DAY, HOUR, Instant
+from shared.journey.controls import Controls
 from tests.unit.journey.machine_life import PERSON, PHONE, Life
-from tests.unit.journey.random_steps import JOURNEYS, TEMPLATE
+from tests.unit.journey.random_steps import ILL, JOURNEYS, NEEDY, TEMPLATE
 
 URL = JOURNEYS[0]
 DAY_LONG = {"id": "day", "kind": "wait", "duration": "P1D"}
+TASK = {"id": "call", "kind": "task", "title": "Call"}
+BOOKED = {"instant": {"of": {"type": "Appointment", "status": ["booked"]}, "offset": "-P2D"}}
+BIRTHDAY = {"date": {"of": "birth-date"}}
 SEND = {"id": "tell", "kind": "send", "template": TEMPLATE, "channels": ["sms"]}
 
 
@@ -24,6 +41,12 @@ def life(*steps: dict[str, Any], **more: Any) -> Life:
 
 def ask(cause: str, **more: Any) -> EnrolAsked:
     return EnrolAsked(URL, cause, "asked for", **more)
+
+
+def visit(made: Life, name: str, days: int, **more: Any) -> Event:
+    start = Instant(made.now + days * DAY)
+    stay = {"status": "booked", "start": start, "end": Instant(start + HOUR)}
+    return ResourceChanged(Fact("Appointment", name, str(len(made.lived)), made.now, **(stay | more)))
 
 
 def said(made: Life) -> list[str]:
@@ -69,3 +92,94 @@ def test_an_opt_out_that_a_merge_brings_ends_what_an_opt_out_ends() -> None:
     made.happen(RecordMerged("p0", (("sms", PHONE, made.now),)))
     assert not made.record.enrolments
     assert said(made)[-1] == "Left J: the patient has opted out of every channel it uses"
+
+
+def test_a_new_version_takes_nobody_in_again_for_the_membership_that_brought_them_in_before() -> None:
+    """Somebody else brought them in since, so that it was not the last cause."""
+    member = {"trigger": {"segment_member": {"segment": ILL}}}
+    made = life(SEND, **member)
+    made.happen(ResourceChanged(Fact("Condition", "c", "1", made.now)))
+    made.happen(ask("run-1"))
+    made.publish({"url": URL, "title": "J", "re_entry": "after-exit", "steps": [SEND], **member})
+    made.sleep(Instant(made.now + DAY))
+    made.happen(ask("run-2"))
+    assert len(made.sent) == 3
+
+
+def test_who_was_only_expected_has_not_been_in_it() -> None:
+    made = life(DAY_LONG, trigger=BOOKED, re_entry="never")
+    made.happen(visit(made, "a1", 5))
+    made.happen(visit(made, "a1", 5, status="cancelled"))
+    made.happen(visit(made, "a2", 5))
+    [enrolment] = made.record.enrolments.values()
+    assert (enrolment.step, enrolment.focus) == ("@scheduled", "Appointment/a2")
+
+
+def test_a_while_counts_from_when_they_entered_not_from_when_they_were_expected() -> None:
+    made = life(SEND, trigger=BOOKED, re_entry={"after": "P30D"})
+    made.happen(visit(made, "a1", 60))
+    made.sleep(Instant(made.now + 59 * DAY))
+    assert len(made.sent) == 1
+    made.happen(visit(made, "a2", 5))
+    assert not made.record.enrolments
+
+
+def test_whom_staff_move_before_their_day_is_in_from_then_and_expected_next_year() -> None:
+    made = life(DAY_LONG, trigger=BIRTHDAY, exit_when={"after": "P2D"})
+    [expected] = made.record.enrolments
+    made.happen(EnrolmentAsked(expected, "move", "staff-1", "please", "day"))
+    moved = made.record.enrolments[expected]
+    assert (moved.entered, moved.ends) == (made.now, made.now + 2 * DAY)
+    assert [e.step for e in made.record.enrolments.values()] == ["day", "@scheduled"]
+
+
+@pytest.mark.parametrize("rule", ["exit_when", "goal"])
+def test_whom_staff_move_leaves_at_once_where_they_would_have_to(rule: str) -> None:
+    well: dict[str, Any] = {"any_of": [{"not_in_segment": ILL}]}
+    made = life(DAY_LONG, trigger=BIRTHDAY, **{rule: {"title": "well", **well} if rule == "goal" else well})
+    [expected] = made.record.enrolments
+    made.happen(EnrolmentAsked(expected, "move", "staff-1", "please", "day"))
+    assert [e.step for e in made.record.enrolments.values()] == ["@scheduled"]
+
+
+def test_who_moves_to_a_version_whose_goal_is_reached_is_done() -> None:
+    made = life(DAY_LONG)
+    made.happen(ask("run-1"))
+    goal = {"title": "well", "any_of": [{"not_in_segment": ILL}]}
+    body = {"url": URL, "title": "J", "trigger": {"manual": True}, "steps": [DAY_LONG]}
+    made.publish({**body, "goal": goal, "on_publish": {"those_inside": "move"}})
+    made.sleep(Instant(made.now + HOUR))
+    made.happen(ResourceChanged(Fact("Observation", "o", "1", made.now)))
+    assert not made.record.enrolments
+    assert said(made)[-1] == "Completed J: goal reached, well (not in segment ill)"
+
+
+def test_to_let_in_twice_during_a_pause_is_to_let_in_once() -> None:
+    made = life(DAY_LONG, limits={"per_hour": 1})
+    made.happen(ask("run-1"))
+    made.publish(controls=Controls(paused=frozenset([URL])))
+    [waiting] = made.record.enrolments
+    made.happen(EntryGranted(waiting))
+    made.publish(controls=Controls())
+    made.happen(EntryGranted(waiting))
+    assert made.record.enrolments[waiting].step == "day"
+
+
+def test_a_refusal_that_two_workers_tell_is_heard_once() -> None:
+    made = life(TASK, DAY_LONG)
+    made.outside = False
+    made.happen(ask("run-1"))
+    [written] = [effect for effect in made.record.outbox.values() if isinstance(effect, WriteResource)]
+    made.happen(EffectRefused(written, "no such owner"))
+    [held] = made.record.enrolments
+    made.happen(EnrolmentAsked(held, "move", "staff-1", "looked at", "day"))
+    again = decide(made.record, EffectRefused(written, "no such owner"), made.catalogue, made.now)
+    assert again.record is made.record
+
+
+def test_a_message_that_cannot_be_written_shows_in_the_roster_and_names_its_enrolment() -> None:
+    made = life({**SEND, "template": NEEDY}, DAY_LONG)
+    made.happen(ask("run-1"))
+    [enrolment_id] = made.record.enrolments
+    assert made.watch.roster[enrolment_id].status == "on-hold"
+    assert [line.kind for line in made.watch.told if enrolment_id in line.refs][-1] == "fault"
