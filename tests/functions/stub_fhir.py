@@ -137,7 +137,14 @@ class StubFhir:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:  # the name that http.server calls
-                status, headers, body = stub.answer(self.path)
+                self._answer(*stub.answer(self.path))
+
+            def do_PUT(self) -> None:  # the same
+                resource = orjson.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                version = stub.put(resource, Instant(0))
+                self._answer(201 if version == "1" else 200, {"ETag": f'W/"{version}"'}, None)
+
+            def _answer(self, status: int, headers: dict[str, str], body: object) -> None:
                 content = b"" if body is None else orjson.dumps(body)
                 self.send_response(status)
                 for name, value in {**headers, "Content-Type": "application/fhir+json"}.items():
