@@ -1,0 +1,82 @@
+"""The words that ship keep the rules of docs/shipped-journeys.md: short, plain, discreet, and how to stop."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+from msgspec.structs import replace
+
+from shared.message.fields import Scene
+from shared.message.render import Rendered, compile_template, render_message
+from shared.message.template import parse_template
+from shared.usecases.simulation.cost import parts
+from tests.unit.message.kit import APPOINTMENT, PERSON, POLICY, record
+
+ROOT = Path(__file__).parents[3]
+TEMPLATES = {path.stem: path for path in sorted((ROOT / "definitions/templates").glob("*.yaml"))}
+JOURNEYS = sorted((ROOT / "definitions/journeys").glob("*.yaml"))
+MOST_PARTS = {"en": 2, "es": 3}
+GRADE = 8.0
+DISCREET = re.compile(
+    r"diabet|hba1c|a1c|insulin|pregnan|embaraz|baby|bebé|hypertens|hipertens|cancer|cáncer|colon|result|%",
+    re.IGNORECASE,
+)
+"""What a text on a locked screen must not say; emails may."""
+
+
+@cache
+def said(name: str, channel: str, language: str) -> Rendered:
+    """Render a template for a patient who speaks the language."""
+    person = replace(PERSON, languages=(f"{language}-US",))
+    template = compile_template(parse_template(yaml.safe_load(TEMPLATES[name].read_text("utf-8")), name))
+    return render_message(template, channel, Scene(record(person), APPOINTMENT, "j|1", language, POLICY))
+
+
+def grade(text: str) -> float:
+    """Return the Flesch-Kincaid grade level (Kincaid et al. 1975); syllables are runs of vowels."""
+    sentences = [part for part in re.split(r"[.!?:\n]+", text) if re.search("[a-z]", part)]
+    words = re.findall(r"[A-Za-z']+", text)
+    syllables = sum(max(len(re.findall(r"[aeiouy]+", word.lower().removesuffix("e"))), 1) for word in words)
+    return 0.39 * len(words) / len(sentences) + 11.8 * syllables / len(words) - 15.59
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+class TestEveryTemplate:
+    """What holds for the words of each of them."""
+
+    @pytest.mark.parametrize("language", ["en", "es"])
+    def test_a_text_is_short_and_discreet(self, name: str, language: str) -> None:
+        text = said(name, "sms", language).text
+        assert parts("sms", text) <= MOST_PARTS[language]
+        assert DISCREET.findall(text) == []
+        assert text.startswith("Riverside Clinic: ")
+
+    @pytest.mark.parametrize("language", ["en", "es"])
+    def test_the_subject_of_an_email_is_discreet(self, name: str, language: str) -> None:
+        assert DISCREET.findall(said(name, "email", language).subject) == []
+
+    @pytest.mark.parametrize("channel", ["sms", "email"])
+    def test_english_is_plain(self, name: str, channel: str) -> None:
+        assert grade(said(name, channel, "en").text) <= GRADE
+
+    def test_spanish_says_usted(self, name: str) -> None:
+        words = f"{said(name, 'sms', 'es').text} {said(name, 'email', 'es').text}"
+        assert re.findall(r"\b(?:tu|tus|tú|te|ti|contigo|eres|tienes|puedes)\b", words, re.IGNORECASE) == []
+
+    @pytest.mark.parametrize("language", ["en", "es"])
+    def test_an_email_says_how_to_be_heard(self, name: str, language: str) -> None:
+        text = said(name, "email", language).text
+        assert ("We do not see answers" if language == "en" else "No vemos las respuestas") in text
+        assert POLICY.phone in text
+
+
+@pytest.mark.parametrize("path", JOURNEYS, ids=lambda path: path.stem)
+def test_the_first_text_of_a_journey_says_how_to_stop(path: Path) -> None:
+    first = re.search(r"templates/([\w-]+)", path.read_text("utf-8"))
+    assert first is not None
+    assert "Reply STOP" in said(first[1], "sms", "en").text
+    assert "Responda ALTO" in said(first[1], "sms", "es").text
