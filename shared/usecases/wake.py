@@ -89,7 +89,7 @@ async def wake_many(services: Services, job: WakeMany, trigger: Trigger) -> None
 async def refresh(services: Services, job: Refresh, trigger: Trigger) -> None:
     """Look at a patient afresh, and carry out what the record says is left to do. Raises Unavailable.
 
-    What waits for a system outside is tried a few times by the queue, then every time that the sweep comes by.
+    What waits for a system outside is tried a few times by the queue, then whenever the sweep comes by.
     """
     await services.definitions.current(job.catalogue)
     reaction = await react(services, job.key, [DefinitionsPublished()], trigger, retrying=True)
