@@ -6,9 +6,10 @@ The definitions are the file's, and of folders only what it names; see shared.us
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -22,11 +23,14 @@ from cli.segment_population import Population
 from cli.simulation_options import Asked
 from shared.bootstrap import build, policy_of
 from shared.config import Settings
+from shared.document import Document
 from shared.errors import Rejected
 from shared.fhir.lens import union
 from shared.message.policy import Policy
 from shared.usecases.services import Services
+from shared.usecases.shelf import load_documents, load_shelf
 from shared.usecases.simulation.arrivals import split
+from shared.usecases.simulation.needed import with_versions_before
 from shared.usecases.simulation.playing import Parcel, parcel
 from shared.usecases.simulation.slots import FreeSlot, read_slot
 from shared.usecases.simulation.stage import EVERYBODY, Plan, set_stage
@@ -53,19 +57,13 @@ def source(files: tuple[Path, ...], asked: Asked, say: Say, report: Say) -> Sour
     settings = chosen(asked.settings_file) if asked.data is None else None
     policy = policy_of(settings) if settings is not None else Policy(zone=asked.zone, region=asked.region)
     start, end = asked.span(policy.zone)
-    library = Library(asked.folders)
+    library, published = Library(asked.folders), _published(settings) if settings is not None else ()
     for problem in library.unreadable():
         report(str(problem))
+    own = (library.needed(file, read_journey(file), asked.enrol) for file in files)
     plans = tuple(
-        Plan(
-            library.needed(file, read_journey(file), asked.enrol),
-            policy,
-            asked.assumptions,
-            start,
-            end,
-            enrol=asked.enrol,
-        )
-        for file in files
+        Plan(with_versions_before(each, published), policy, asked.assumptions, start, end, enrol=asked.enrol)
+        for each in own
     )
     for plan in plans:
         _check(plan, asked, report)
@@ -109,17 +107,34 @@ def _of_files(data: Path, plans: tuple[Plan, ...], asked: Asked, say: Say, repor
     return Source(ready, parcels, len(population))
 
 
+def _published(settings: Settings) -> tuple[Document, ...]:
+    """Read what is published: people are inside versions of the journey. Raises Unavailable."""
+    with _deployment(settings) as (services, run):
+        shelf, _ = run(load_shelf(services.documents))
+        return run(load_documents(services.documents, shelf))
+
+
 def _stored(settings: Settings, asked: Asked, plan: Plan) -> Iterator[Parcel]:
     """Walk the patient store, page by page. Raises Unavailable."""
+    with _deployment(settings) as (services, run):
+        cursor = ""
+        while stored := run(services.patients.range(cursor, _BEYOND, PAGE)):
+            for found in stored:
+                yield parcel(*split(found.record, asked.arrivals, plan.start, plan.end))
+            cursor = stored[-1].record.key
+
+
+class _Run(Protocol):
+    def __call__[T](self, coroutine: Coroutine[Any, Any, T], /) -> T: ...
+
+
+@contextmanager
+def _deployment(settings: Settings) -> Iterator[tuple[Services, _Run]]:
+    """Open what the settings describe, for code that is no coroutine."""
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
-        services = runner.run(_services(settings, stack))
         try:
-            cursor = ""
-            while stored := runner.run(services.patients.range(cursor, _BEYOND, PAGE)):
-                for found in stored:
-                    yield parcel(*split(found.record, asked.arrivals, plan.start, plan.end))
-                cursor = stored[-1].record.key
+            yield runner.run(_services(settings, stack)), runner.run
         finally:
             runner.run(stack.aclose())
 

@@ -15,14 +15,15 @@ from msgspec.structs import replace
 
 from shared.effects import SendMessage
 from shared.events import CustomEventReceived, DefinitionsPublished, DeliveryReported, InboundReceived
-from shared.fhir.instants import Instant
+from shared.fhir.instants import MINUTE, Instant
 from shared.message.outbound import Accepted, OutboundMessage
 from shared.patient.record import patient_key
-from shared.usecases.jobs import Inbound, Report, Wake
+from shared.usecases.admission import admit, grant
+from shared.usecases.jobs import Grant, Inbound, Report, Wake, decode_job
 from shared.usecases.publish import publish
 from shared.usecases.react import Trigger, react
 from shared.usecases.report import take_inbound, take_report
-from shared.usecases.services import Services
+from shared.usecases.services import ENTRIES, Services
 from shared.usecases.simulation.explaining import explain
 from shared.usecases.simulation.reactions import Asked, Coming, answer, to_message
 from shared.usecases.simulation.stage import Plan, set_stage
@@ -60,6 +61,8 @@ class World:
         self.sent: list[Sent] = []
         self.said: Counter[str] = Counter()
         self.turn = 0
+        self.looked = wanted.start
+        """When the gates' keeper looked last."""
 
     async def play(self, body: dict[str, Any]) -> None:
         """Publish, look at everybody, and let time pass until the end."""
@@ -71,7 +74,7 @@ class World:
             await react(self.services, patient_key(patient_id), [DefinitionsPublished()], self._trigger())
         while (found := await self._next(ids)) is not None and found[0] < self.stage.plan.end:
             self.clock.at = max(found[0], self.clock.at)
-            await self._happen(*found)
+            await (self._happen(*found) if found[1] else self._look())
 
     async def _next(self, ids: list[str]) -> tuple[Instant, str, Coming | None] | None:
         """Return what is next: what is due before what comes at the same instant."""
@@ -81,7 +84,23 @@ class World:
             if (due := (await self.services.patients.load(key)).record.next_due) is not None
         ]
         comes = [(at, key, what) for at, _, key, what in self.coming[:1]]
-        return min([*dues, *comes], key=lambda each: (each[0], each[2] is not None), default=None)
+        looks = [(self._minute, "", None)] if await self.services.indexes.journeys_asked() else []
+        return min([*dues, *comes, *looks], key=lambda e: (e[0], not e[1], e[2] is not None), default=None)
+
+    @property
+    def _minute(self) -> Instant:
+        """Return when the timer of the gates fires next: every minute, and not twice at one instant."""
+        return Instant(max(self.looked // MINUTE + 1, -(-self.clock.at // MINUTE)) * MINUTE)
+
+    async def _look(self) -> None:
+        """Let in who may go, as the timer and the queue behind it do."""
+        self.looked = self.clock.at
+        await admit(self.services)
+        queue = self.services.queue
+        while queue.queues[ENTRIES]:  # type: ignore[attr-defined] # the memory queue
+            job = decode_job(queue.take(ENTRIES).body)  # type: ignore[attr-defined]
+            assert isinstance(job, Grant)
+            await grant(self.services, job, self._trigger())
 
     async def _happen(self, at: Instant, key: str, what: Coming | None) -> None:
         if what is None:
@@ -159,3 +178,17 @@ async def test_the_dry_run_agrees_message_for_message_with_the_real_loop(
     await world.play(body)
     assert sorted(world.sent) == dry(wanted)
     assert len(world.sent) >= 12
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"per_hour": 4}, {"per_day": 30, "hours": {"from": "10:30", "until": "11:00"}}, {"in_all": 5}],
+    ids=["by-the-hour", "hours", "in-all"],
+)
+async def test_it_agrees_on_who_is_let_through_a_gate_and_when(limits: dict[str, Any]) -> None:
+    body = journey(limits=limits)
+    wanted = plan(body, assume={"delivered": "1", "answered:yes": "1"}, length="P1D")
+    world = World(wanted)
+    await world.play(body)
+    assert sorted(world.sent) == dry(wanted)
+    assert len(world.sent) >= 4

@@ -12,7 +12,7 @@ from shared.patient.record import PatientRecord
 from shared.usecases.simulation.counting import Counting, Counts
 from shared.usecases.simulation.gates import Gate, at_gate, gates_of, holds_open
 from shared.usecases.simulation.life import Life, Watch
-from shared.usecases.simulation.stage import Stage
+from shared.usecases.simulation.stage import Stage, prepared
 
 type Beside = Callable[[PatientRecord, Watch], Watch]
 type Arrivals = Iterable[tuple[Instant, Event]]
@@ -39,6 +39,7 @@ class Company:
 
     def add(self, record: PatientRecord, arrivals: Arrivals = ()) -> None:
         """Play a patient, to the end unless they come to wait at a gate."""
+        record = prepared(record, self._stage.catalogue)
         counting = Counting(record, self._stage, self.counts)
         watch = self._beside(record, counting)
         if watch is not counting:

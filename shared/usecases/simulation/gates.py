@@ -31,7 +31,8 @@ class Gate:
         self.by_slots = pace.capacity is not None
         """Whoever leaves the journey makes room for somebody else."""
         self._granted = Granted()
-        self._queue: list[tuple[Instant, int, str, str]] = []
+        self._queue: list[tuple[Instant, str, str]] = []
+        """As the stored queue has it: who asked first, and of those of one instant by their ids."""
         self._asked: set[str] = set()
         self._open: set[str] = set()
         """Ids of the enrolments whose invitations are open, where slots set the pace."""
@@ -44,7 +45,7 @@ class Gate:
         if name in self._asked:
             return
         self._asked.add(name)
-        heappush(self._queue, (asked, len(self._asked), key, enrolment_id))
+        heappush(self._queue, (asked, enrolment_id, key))
         self._plan_look(asked)
 
     def holds(self, now: Instant, before: Collection[str], held: Collection[str]) -> None:
@@ -59,7 +60,7 @@ class Gate:
         """Look: who goes in now, in order, as (key, enrolment id)."""
         room, chosen = min(self._room(now), MOST), list[tuple[str, str]]()
         while self._queue and self._queue[0][0] <= now and len(chosen) < room:
-            _, _, key, enrolment_id = heappop(self._queue)
+            _, enrolment_id, key = heappop(self._queue)
             if waits(key, enrolment_id):
                 chosen.append((key, enrolment_id))
         self._granted = self._granted.granting(len(chosen), now)

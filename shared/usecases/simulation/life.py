@@ -28,7 +28,7 @@ from shared.patient.messages import keep_message
 from shared.patient.record import Decision, PatientRecord
 from shared.patient.state import Message
 from shared.usecases.simulation.reactions import Asked, Coming, answer, to_entry, to_message
-from shared.usecases.simulation.stage import Stage, prepared
+from shared.usecases.simulation.stage import Stage
 
 ROUNDS = 20
 """Rounds of decide and settle for one event, as in shared.usecases.react."""
@@ -59,7 +59,7 @@ class Life:
         watch: Watch,
         arrivals: Iterable[tuple[Instant, Event]] = (),
     ) -> None:
-        self.record = prepared(record, stage.catalogue)
+        self.record = record
         self.stage, self.watch, self.now = stage, watch, stage.plan.start
         self._coming: list[tuple[Instant, int, Coming]] = []
         self._count = 0

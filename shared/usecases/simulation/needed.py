@@ -32,6 +32,22 @@ def needed(journey: Document, others: Iterable[Document], also: str = "") -> tup
     return tuple(document for documents in found.values() for document in documents)
 
 
+def with_versions_before(
+    documents: tuple[Document, ...], published: Iterable[Document]
+) -> tuple[Document, ...]:
+    """Add the versions of the first of these that are published, and what they need: people are inside them.
+
+    What stands in `documents` is never replaced.
+    """
+    journey, there = documents[0], tuple(published)
+    found = {document.canonical: document for document in documents}
+    for each in there:
+        if each.kind == "journey" and _url(each) == _url(journey) and each.canonical not in found:
+            for document in needed(each, there):
+                found.setdefault(document.canonical, document)
+    return tuple(found.values())
+
+
 def _url(document: Document) -> str:
     return str(document.body.get("url", ""))
 
