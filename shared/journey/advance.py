@@ -21,7 +21,8 @@ from shared.journey.index import Journeys
 from shared.journey.published import expect_resource, expect_year, look_back, look_inside
 from shared.journey.run import MOST_INTENTS, step_onto, take
 from shared.journey.schedule import SCHEDULED
-from shared.journey.sprint import Entry, SendIntent, Sprint, end, hold, of_enrolment
+from shared.journey.sprint import Entry, SendIntent, Sprint, hold, leave, revoke
+from shared.journey.steps.base import Standing
 from shared.patient.apply import FactChanged
 from shared.patient.record import PatientRecord
 from shared.patient.state import Enrolment
@@ -102,10 +103,10 @@ def on_wakeup(record: PatientRecord, journeys: Journeys, now: Instant) -> Sprint
 
 def _over(sprint: Sprint, enrolment: Enrolment, journeys: Journeys, now: Instant) -> Sprint:
     journey = journeys.get(enrolment.journey)
-    title = journey.title if journey is not None else enrolment.journey
-    reason = f"its time is up, as of {iso(enrolment.ends or now)}"
-    sprint = end(sprint, enrolment, "revoked", f"Left {title}: {reason}", now)
-    return sprint.calling_off(of_enrolment(enrolment), reason, now)
+    if journey is None:
+        return revoke(sprint, enrolment, f"its time is up, as of {iso(enrolment.ends or now)}", now)
+    late = journey.exits.why_late(Standing(sprint.record, enrolment, now))
+    return leave(sprint, enrolment, journey.title, late, now)
 
 
 def _woken(sprint: Sprint, enrolment: Enrolment, journeys: Journeys, now: Instant) -> Sprint:
@@ -143,8 +144,6 @@ def _leave(record: PatientRecord, changed: SegmentChanged, journeys: Journeys, n
             journey is not None and journey.segment == changed.url and enrolment.step in (SCHEDULED, GATE)
         )
         if journey is not None and (expected or journey.exits.leaving == changed.url):
-            word = "No longer expected in" if enrolment.step == SCHEDULED else "Left"
-            reason = f"{word} {journey.title}: no longer in the segment ({changed.reason})"
-            sprint = end(sprint, enrolment, "revoked", reason, now)
-            sprint = sprint.calling_off(of_enrolment(enrolment), changed.reason, now)
+            why = f"no longer in the segment ({changed.reason})"
+            sprint = leave(sprint, enrolment, journey.title, why, now)
     return sprint

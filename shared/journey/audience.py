@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from typing import Annotated, Literal, Self
 
 from msgspec import Struct
@@ -9,8 +10,8 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from shared.authoring import Authored
 from shared.fhir.calendar import Duration, parse_duration
-from shared.fhir.instants import Instant, iso, parse_instant
-from shared.journey.due import ExactInstant
+from shared.fhir.instants import Instant, parse_instant
+from shared.journey.due import ExactInstant, local
 from shared.journey.happening import short
 from shared.journey.steps.base import DefinitionUrl, Iso8601Duration
 from shared.patient.record import PatientRecord
@@ -71,20 +72,24 @@ class Admission(Struct, frozen=True):
     re_entry: Literal["never", "after-exit", "per-focus", "after-a-while"] = "never"
     pause: Duration = Duration()
     """For "after-a-while"."""
+    zone: tzinfo = UTC
+    """In which instants are said."""
 
     def why_not(self, record: PatientRecord, now: Instant) -> str:
         """Return why the patient may not begin now, or ""."""
         if self.since is not None and now < self.since:
-            return f"it takes nobody in before {iso(self.since)}"
+            return f"it takes nobody in before {local(self.since, self.zone)}"
         if self.until is not None and now >= self.until:
-            return f"it has taken nobody in since {iso(self.until)}"
+            return f"it has taken nobody in since {local(self.until, self.zone)}"
         for url in self.within:
             if not _member(record, url):
                 return f"not in segment {short(url)}"
         return next((f"in segment {short(url)}" for url in self.not_in if _member(record, url)), "")
 
 
-def admission_of(audience: Audience, window: EntryWindow | None, rule: ReEntryRule) -> Admission:
+def admission_of(
+    audience: Audience, window: EntryWindow | None, rule: ReEntryRule, zone: tzinfo = UTC
+) -> Admission:
     """Compile the entry rules."""
     return Admission(
         audience.within,
@@ -93,6 +98,7 @@ def admission_of(audience: Audience, window: EntryWindow | None, rule: ReEntryRu
         parse_instant(window.until) if window and window.until else None,
         "after-a-while" if isinstance(rule, ReEntryAfter) else rule,
         parse_duration(rule.after) if isinstance(rule, ReEntryAfter) else Duration(),
+        zone,
     )
 
 

@@ -94,8 +94,8 @@ def compile_journey(
         first=first,
         steps=MappingProxyType(steps),
         trigger=trigger,
-        admission=admission_of(definition.audience, definition.entry_window, definition.re_entry),
-        exits=_exits(definition),
+        admission=admission_of(definition.audience, definition.entry_window, definition.re_entry, zone),
+        exits=_exits(definition, zone),
         schedule=schedule,
         every=parse_duration(member.every) if member and member.every else None,
         on_publish=definition.on_publish,
@@ -127,7 +127,7 @@ def _steps(
     return {**steps, GATE: gate_step(definition.steps[0].id)}
 
 
-def _exits(definition: JourneyDefinition) -> Exits:
+def _exits(definition: JourneyDefinition, zone: tzinfo) -> Exits:
     rules, goal = definition.exit_when, definition.goal
     channels = {c for step in definition.steps if isinstance(step, SendStep) for c in step.channels}
     return Exits(
@@ -138,6 +138,8 @@ def _exits(definition: JourneyDefinition) -> Exits:
         after=parse_duration(rules.after) if rules.after else None,
         until=parse_instant(rules.until) if rules.until else None,
         channels=frozenset(channels) if rules.opted_out else frozenset(),
+        asks=any(each.answer for each in (*rules.any_of, *(goal.any_of if goal else ()))),
+        zone=zone,
     )
 
 

@@ -10,7 +10,7 @@ from shared.fhir.calendar import add
 from shared.fhir.canonical import split_canonical
 from shared.fhir.instants import Instant, iso
 from shared.journey.compile import CompiledJourney
-from shared.journey.due import added
+from shared.journey.due import added, local
 from shared.journey.gate import GATE, GRANTED
 from shared.journey.happened import TimePassed
 from shared.journey.index import Journeys
@@ -117,7 +117,7 @@ def _in(
     if (history := sprint.record.history.get(journey.url)) is not None:
         known = {**sprint.record.history, journey.url: replace(history, last_entered=now)}
         sprint = replace(sprint, record=replace(sprint.record, history=known))
-    inside = replace(enrolment, entered=now, ends=journey.exits.ends(now, journey.zone))
+    inside = replace(enrolment, entered=now, ends=journey.exits.ends(now))
     return sprint.saying(line(now, f"Entered {journey.title}: {inside.reason}", inside)), inside
 
 
@@ -145,7 +145,7 @@ def _why_not(journey: CompiledJourney, standing: Standing) -> str:
     if _has_left(journey, standing):
         return "no longer in its segment"
     if journey.exits.until is not None and journey.exits.until <= standing.now:
-        return f"it is over, as of {iso(journey.exits.until)}"
+        return f"it is over, as of {local(journey.exits.until, journey.zone)}"
     return journey.exits.why_done(standing, _PASSED) or journey.exits.why_over(standing, _PASSED)
 
 

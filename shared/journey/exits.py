@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 
 from msgspec import Struct
 from pydantic import Field
 
 from shared.authoring import Authored
 from shared.fhir.calendar import Duration
-from shared.fhir.instants import Instant, iso
-from shared.journey.due import ExactInstant, added
+from shared.fhir.instants import Instant
+from shared.journey.due import ExactInstant, added, local
 from shared.journey.happened import Happened
 from shared.journey.happening import Happening, Test
 from shared.journey.steps.base import Iso8601Duration, Standing
@@ -53,9 +53,14 @@ class Exits(Struct, frozen=True):
     channels: frozenset[str] = frozenset()
     """Those that it uses, where an opt-out of all of them ends it."""
 
-    def ends(self, entered: Instant, zone: tzinfo) -> Instant | None:
+    asks: bool = False
+    """An answer of the patient may end it, or reach its goal."""
+    zone: tzinfo = UTC
+    """The organisation's."""
+
+    def ends(self, entered: Instant) -> Instant | None:
         """Return when it ends for somebody who enters now, whatever happens; None for never. See `added`."""
-        after = added(entered, self.after, zone) if self.after is not None else None
+        after = added(entered, self.after, self.zone) if self.after is not None else None
         return min(filter(None, (after, self.until)), default=None)
 
     def why_done(self, standing: Standing, happened: Happened) -> str:
@@ -66,14 +71,15 @@ class Exits(Struct, frozen=True):
     def why_over(self, standing: Standing, happened: Happened) -> str:
         """Return why the patient must leave, or ""."""
         why = self.test(standing, happened) if self.test else ""
-        return why or _late(standing) or self._silenced(standing)
+        return why or self.why_late(standing) or self._silenced(standing)
+
+    def why_late(self, standing: Standing) -> str:
+        """Return that its time is up for this enrolment, or ""."""
+        ends = standing.enrolment.ends
+        late = ends is not None and ends <= standing.now
+        return f"its time is up, as of {local(ends, self.zone)}" if ends and late else ""
 
     def _silenced(self, standing: Standing) -> str:
         stopped = {opt_out.channel for opt_out in standing.record.opt_outs}
         silenced = bool(self.channels) and ("*" in stopped or self.channels <= stopped)
         return "the patient has opted out of every channel it uses" if silenced else ""
-
-
-def _late(standing: Standing) -> str:
-    ends = standing.enrolment.ends
-    return f"its time is up, as of {iso(ends)}" if ends is not None and ends <= standing.now else ""

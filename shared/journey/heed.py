@@ -5,11 +5,12 @@ from __future__ import annotations
 from shared.errors import AuthorFault
 from shared.fhir.instants import Instant
 from shared.journey.compile import CompiledJourney
+from shared.journey.gate import GATE
 from shared.journey.happened import Happened
 from shared.journey.index import Journeys
 from shared.journey.run import settle
 from shared.journey.schedule import SCHEDULED
-from shared.journey.sprint import Sprint, end, hold, of_enrolment
+from shared.journey.sprint import Sprint, end, hold, leave, of_enrolment
 from shared.journey.steps.base import Standing
 from shared.patient.state import Enrolment
 
@@ -49,11 +50,10 @@ def _heed(
 def _left(sprint: Sprint, journey: CompiledJourney, standing: Standing, happened: Happened) -> Sprint | None:
     """End what has reached its goal, or must end; None where neither is so. A pause is no shelter."""
     enrolment, now = standing.enrolment, standing.now
-    if why := journey.exits.why_done(standing, happened):
-        text = f"Completed {journey.title}: {why}"
+    done = journey.exits.why_done(standing, happened)
+    if done and enrolment.step != GATE:
+        text = f"Completed {journey.title}: {done}"
         sprint = end(sprint, enrolment, "completed", text, now, goal=True)
-    elif why := journey.exits.why_over(standing, happened):
-        sprint = end(sprint, enrolment, "revoked", f"Left {journey.title}: {why}", now)
-    else:
-        return None
-    return sprint.calling_off(of_enrolment(enrolment), why, now)
+        return sprint.calling_off(of_enrolment(enrolment), done, now)
+    why = done or journey.exits.why_over(standing, happened)
+    return leave(sprint, enrolment, journey.title, why, now) if why else None

@@ -53,14 +53,14 @@ def _moved(
     was = enrolment.step
     to = latest.on_publish.steps.get(was, latest.first if was == GATE else was)
     begun = was not in (SCHEDULED, GATE)
-    ends = latest.exits.ends(enrolment.entered, latest.zone) if begun else latest.exits.until
+    ends = latest.exits.ends(enrolment.entered) if begun else latest.exits.until
     moved = replace(enrolment, journey=latest.canonical, ends=ends)
     text = f"Moved to version {latest.version} of {latest.title}"
     sprint = sprint.keeping(moved).saying(line(now, text, moved))
     step = latest.steps.get(to)
     if step is None:
         return hold(sprint, moved, f"version {latest.version} has no step {to}", now)
-    if moved.held == "fault" or (moved.held == "staff" and to == was):
+    if moved.held == "fault":
         return sprint
     if moved.held == "paused" and not journeys.paused(latest.url):
         moved = let_go(moved)
@@ -106,9 +106,13 @@ def again(
 ) -> Sprint:
     """Do once more what went wrong at steps that somebody has passed, and let them go on where they stand."""
     redone = let_go(enrolment)
-    for step_id in enrolment.results[AGAIN].split():
-        if step_id in journey.steps:
+    failed = enrolment.results[AGAIN].split()
+    for step_id in failed:
+        if step_id in journey.steps and step_id != enrolment.step:
             sprint, redone = redo(sprint, redone, journey.steps[step_id], now)
+    if enrolment.step in failed:
+        sprint = sprint.saying(line(now, f"At {enrolment.step}: {why}", redone))
+        return step_onto(sprint, journeys, journey, redone, enrolment.step, now)
     return resume(sprint, journeys, journey, redone, why, now)
 
 

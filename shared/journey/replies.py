@@ -10,9 +10,11 @@ from shared.events import InboundReceived
 from shared.fhir.canonical import split_canonical
 from shared.fhir.instants import Instant
 from shared.journey.finish import finished
+from shared.journey.gate import GATE
 from shared.journey.happened import MessagesTold, Reply
 from shared.journey.heed import heed
 from shared.journey.index import Journeys
+from shared.journey.schedule import SCHEDULED
 from shared.journey.sprint import SendIntent, Sprint
 from shared.patient.engagement import ENGAGEMENT, SYSTEM
 from shared.patient.record import PatientRecord
@@ -44,7 +46,9 @@ def _asking(record: PatientRecord, channel: str, journeys: Journeys) -> str:
 def _asks(enrolment: Enrolment, journeys: Journeys) -> bool:
     journey = journeys.get(enrolment.journey)
     step = journey.steps.get(enrolment.step) if journey is not None else None
-    return step is not None and step.asks and enrolment.arrived is not None
+    if journey is None or step is None or enrolment.arrived is None or enrolment.step in (SCHEDULED, GATE):
+        return False
+    return step.asks or journey.exits.asks
 
 
 def on_lost(record: PatientRecord, messages: Sequence[Message], journeys: Journeys) -> Sprint:

@@ -22,6 +22,13 @@ MOST_LEFT = 10
 """Enrolments remembered per journey that ended early: reports on their messages come within days."""
 
 
+_BEFORE = {
+    SCHEDULED: ("No longer expected", " in"),
+    GATE: ("No longer waits to be let in", "to"),
+}
+"""What is said of those who leave before they have begun."""
+
+
 class SendIntent(Struct, frozen=True):
     """A step wants the patient told something; it exists once for an (enrolment, sequence)."""
 
@@ -123,9 +130,16 @@ def end(
 
 def revoke(sprint: Sprint, enrolment: Enrolment, reason: str, now: Instant) -> Sprint:
     """End an enrolment before its end, and call off what it has not sent yet."""
-    word = "No longer expected" if enrolment.step == SCHEDULED else "Revoked"
+    word, _ = _BEFORE.get(enrolment.step, ("Revoked", ""))
     sprint = end(sprint, enrolment, "revoked", f"{word}: {reason}", now)
     return sprint.calling_off(of_enrolment(enrolment), reason, now)
+
+
+def leave(sprint: Sprint, enrolment: Enrolment, title: str, why: str, now: Instant) -> Sprint:
+    """Take somebody out of a journey by its own exit rules, and call off what it has not sent yet."""
+    verb, into = _BEFORE.get(enrolment.step, ("Left", ""))
+    sprint = end(sprint, enrolment, "revoked", f"{verb}{into} {title}: {why}", now)
+    return sprint.calling_off(of_enrolment(enrolment), why, now)
 
 
 def _left_early(sprint: Sprint, enrolment: Enrolment) -> Sprint:

@@ -18,7 +18,7 @@ from shared.events import (
     ResourceChanged,
 )
 from shared.fhir.fact import Fact
-from shared.fhir.instants import DAY, HOUR, Instant
+from shared.fhir.instants import DAY, HOUR, Instant, parse_instant
 from shared.journey.controls import Controls
 from tests.unit.journey.machine_life import PERSON, PHONE, Life
 from tests.unit.journey.random_steps import ILL, JOURNEYS, NEEDY, TEMPLATE
@@ -67,7 +67,7 @@ def test_who_is_not_let_in_is_told_of_once() -> None:
     made.happen(ask("run-1"))
     made.happen(ask("run-1"))
     assert [text for text in said(made) if text.startswith("Not entered")] == [
-        "Not entered J: it has taken nobody in since 2026-01-01T00:00:00.000Z"
+        "Not entered J: it has taken nobody in since 2025-12-31 19:00 EST"
     ]
 
 
@@ -83,7 +83,7 @@ def test_nobody_enters_once_it_is_over() -> None:
     made.sleep(Instant(made.now + 2 * DAY))
     made.happen(ask("late"))
     assert not made.record.enrolments
-    assert said(made)[-1] == "Not entered J: it is over, as of 2026-03-02T00:00:00.000Z"
+    assert said(made)[-1] == "Not entered J: it is over, as of 2026-03-01 19:00 EST"
 
 
 def test_an_opt_out_that_a_merge_brings_ends_what_an_opt_out_ends() -> None:
@@ -183,3 +183,27 @@ def test_a_message_that_cannot_be_written_shows_in_the_roster_and_names_its_enro
     [enrolment_id] = made.record.enrolments
     assert made.watch.roster[enrolment_id].status == "on-hold"
     assert [line.kind for line in made.watch.told if enrolment_id in line.refs][-1] == "fault"
+
+
+def test_to_try_again_does_both_what_failed_before_and_where_it_stands() -> None:
+    until = {"id": "until", "kind": "wait", "until": {"anchor": "focus.end"}}
+    made = life(TASK, until)
+    made.refusals = 1
+    made.happen(ask("run-1", focus="Appointment/a1"))
+    [held] = made.record.enrolments
+    made.happen(visit(made, "a1", 5))
+    made.happen(EnrolmentAsked(held, "retry", "staff-1", "there it is"))
+    enrolment = made.record.enrolments[held]
+    assert (enrolment.status, enrolment.step) == ("active", "until")
+    assert enrolment.due == made.now + 5 * DAY + HOUR
+    assert said(made).count("At call: a task for staff: Call") == 2
+
+
+def test_whom_staff_paused_waits_as_the_new_version_says_once_they_go_on() -> None:
+    made = life(DAY_LONG, trigger=BIRTHDAY)
+    [expected] = made.record.enrolments
+    made.happen(EnrolmentAsked(expected, "pause", "staff-1", "please"))
+    body = {"url": URL, "title": "J", "steps": [DAY_LONG]}
+    made.publish({**body, "trigger": {"date": {"of": "birth-date", "offset": "-P30D"}}})
+    made.happen(EnrolmentAsked(expected, "resume", "staff-1", "please"))
+    assert made.record.enrolments[expected].due == made.record.next_due == parse_instant("2027-01-30T08:00:00Z")
