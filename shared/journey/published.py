@@ -82,6 +82,10 @@ def _as_if_always(
         outcome = step.run(Standing(sprint.record, moved, moved.arrived or now))
     except AuthorFault as fault:
         return hold(sprint, moved, fault.reason, now)
+    late = isinstance(outcome, Waits) and outcome.due is not None and outcome.due <= now
+    if isinstance(outcome, Waits) and late and step.woken is not None and not moved.held:
+        waited = replace(moved, due=outcome.due)
+        return take(sprint, journeys, latest, waited, step.woken, now)
     if isinstance(outcome, Waits):
         return settle(sprint, journeys, latest, moved, replace(outcome, effects=()), now)
     return step_onto(sprint, journeys, latest, moved, moved.step, now)

@@ -77,9 +77,11 @@ def let_go(enrolment: Enrolment) -> Enrolment:
 
 def failed_at(enrolment: Enrolment, step: str) -> Enrolment:
     """Note that what a step asked for went wrong, though the enrolment has gone on from it."""
-    if not step or step == enrolment.step:
+    noted = enrolment.results.get(AGAIN, "").split()
+    if not noted and step in ("", enrolment.step):
         return enrolment
-    steps = dict.fromkeys((*enrolment.results.get(AGAIN, "").split(), step))
+    own = () if noted or enrolment.held != "fault" else (enrolment.step,)  # where it stands failed before
+    steps = dict.fromkeys((*noted, *own, step or enrolment.step))
     return replace(enrolment, results={**enrolment.results, AGAIN: " ".join(steps)})
 
 

@@ -281,7 +281,7 @@ commands = _of(
     action=st.sampled_from(["pause", "resume", "stop", "retry", "move", "move"]),
     step=st.sampled_from([f"s{n}" for n in range(5)]),
 )
-publications = st.integers(1, 3).flatmap(lambda number: _of(publish, document=journeys(number)))
+publications = _of(publish, document=st.integers(1, 3).flatmap(journeys))
 switches = _of(
     switch,
     sending=st.sampled_from([True, True, False]),
