@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from sandbox.play import resources as make
 from sandbox.play.appointments import BOOKED, another_time, cancelled, deleted, kept, missed, moved
+from sandbox.play.moves import moved_often
 from sandbox.play.story import Act, Behave, Expect, Reply, Story, Write
 from sandbox.play.telling import Cast, Days, act, begin, expect
 from shared.fhir.instants import HOUR, Instant
@@ -31,6 +32,7 @@ def stories(days: Days, cast: Cast) -> Iterator[Story]:
     yield unreachable(days, cast)
     yield kept(days, cast)
     yield moved(days, cast)
+    yield moved_often(days, cast)
     yield another_time(days, cast)
     yield cancelled(days, cast)
     yield deleted(days, cast)

@@ -68,7 +68,7 @@ class TableIndexes(TableRoster):
         return [_wakeup(str(row["RowKey"])) async for row, _ in rows]
 
     async def unschedule(self, wakeups: Sequence[Wakeup]) -> None:
-        """Forget wake-ups, a transaction for each hundred of a shard; one that is gone already is no error."""
+        """Forget wake-ups, a transaction for each hundred of a shard; one that is gone is no error."""
         shards: dict[str, list[Write]] = {}
         for wakeup in wakeups:
             shard, row = _shard(wakeup.key), _wakeup_row(wakeup.key, wakeup.due)
