@@ -38,7 +38,8 @@ def move_focus(sprint: Sprint, reference: str, journeys: Journeys, now: Instant)
         if own is not None and (reason := _over(own, enrolment, journey)):
             sprint = revoke(sprint, enrolment, reason, now)
         elif journey and step and (enrolment.focus == reference or kind in step.follows):
-            sprint = _follow(sprint, journeys, journey, enrolment, step, now)
+            moved = f"{reference} moved" if enrolment.focus == reference else ""
+            sprint = _follow(sprint, journeys, journey, enrolment, step, moved, now)
     return sprint if focus is None else _unsent(sprint, focus, journeys, now)
 
 
@@ -57,6 +58,7 @@ def _follow(
     journey: CompiledJourney,
     enrolment: Enrolment,
     step: CompiledStep,
+    said: str,
     now: Instant,
 ) -> Sprint:
     """Let a wait move with its resource; one that was not arrived at yet will look when it is."""
@@ -69,8 +71,8 @@ def _follow(
         return hold(sprint, enrolment, fault.reason, now)
     if outcome is None:
         return sprint
-    if isinstance(outcome, Waits) and (enrolment.focus or step.step_id != SCHEDULED):
-        sprint = sprint.saying(line(now, f"{enrolment.focus or 'What it waits for'} moved", enrolment))
+    if isinstance(outcome, Waits) and said:
+        sprint = sprint.saying(line(now, said, enrolment))
     return settle(sprint, journeys, journey, enrolment, outcome, now)
 
 
