@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -33,8 +34,10 @@ class Frame(Struct, frozen=True):
     """exit_when.segment_left"""
     per_focus: bool = False
     has_goal: bool = False
-    happenings: tuple[Happening, ...] = ()
-    """What ends it, and its goal."""
+    happenings: tuple[tuple[str, Happening], ...] = ()
+    """What ends it, and its goal, each with its path."""
+    renamed: Mapping[str, str] = MappingProxyType({})
+    """on_publish.steps"""
 
 
 _FOLLOWING = ("next", "otherwise", "timed_out")
@@ -68,10 +71,18 @@ def check_steps(steps: Sequence[StepModel], where: str, frame: Frame) -> tuple[P
 def _unfit(steps: Sequence[StepModel], where: str, frame: Frame) -> Iterator[Problem]:
     if not frame.has_focus:
         yield from _needs_focus(steps, where)
+        for path, happening in frame.happenings:
+            if happening.focus_status:
+                yield Problem(f"{where}: {path}.focus_status", "there is no focus", "a fhir_change trigger")
         if frame.per_focus:
             yield Problem(f"{where}: re_entry", "there is no focus", "never or after-exit")
     if frame.leaves and not frame.segment:
         yield Problem(f"{where}: exit_when.segment_left", "there is no segment to leave", "segment_entered")
+    known = [step.id for step in steps]
+    for old, new in frame.renamed.items():
+        if new not in known:
+            told, wanted = f"there is no step {new}", f"one of {', '.join(known)}"
+            yield Problem(f"{where}: on_publish.steps.{old}", told, wanted)
     for n, step in enumerate(steps):
         if isinstance(step, SplitStep) and step.winner and not frame.has_goal:
             yield Problem(f"{where}: steps[{n}].winner", "there is no goal to win by", "goal")
@@ -179,7 +190,7 @@ def results(step: StepModel | None) -> tuple[str, ...]:
 
 
 def _happenings(steps: Sequence[StepModel], frame: Frame) -> Iterator[tuple[str, Happening]]:
-    yield from (("exit_when or goal", happening) for happening in frame.happenings)
+    yield from frame.happenings
     for n, step in enumerate(steps):
         if isinstance(step, WaitForStep):
             yield from ((f"steps[{n}].cases[{m}].when", case.when) for m, case in enumerate(step.cases))

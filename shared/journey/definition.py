@@ -5,6 +5,7 @@ First in the flow of journeys: parse_journey → compile_journey → Journeys �
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -15,6 +16,7 @@ from shared.fhir.canonical import canonical
 from shared.journey.audience import Audience, EntryWindow, ReEntryRule
 from shared.journey.check import Frame, check_steps
 from shared.journey.exits import ExitWhen, Goal
+from shared.journey.happening import Happening
 from shared.journey.pace import Pace
 from shared.journey.publication import OnPublish
 from shared.journey.steps.base import DefinitionUrl
@@ -89,12 +91,19 @@ def parse_journey(document: object, where: str) -> JourneyDefinition:
         leaves=definition.exit_when.segment_left,
         per_focus=definition.re_entry == "per-focus",
         has_goal=definition.goal is not None,
-        happenings=(*definition.exit_when.any_of, *(definition.goal.any_of if definition.goal else ())),
+        happenings=tuple(_happenings(definition)),
+        renamed=definition.on_publish.steps,
     )
     problems = check_steps(definition.steps, where, frame)
     if problems:
         raise Invalid(problems)
     return definition
+
+
+def _happenings(definition: JourneyDefinition) -> Iterator[tuple[str, Happening]]:
+    goal = definition.goal.any_of if definition.goal else ()
+    yield from ((f"exit_when.any_of[{n}]", each) for n, each in enumerate(definition.exit_when.any_of))
+    yield from ((f"goal.any_of[{n}]", each) for n, each in enumerate(goal))
 
 
 def journey_schema() -> dict[str, Any]:
