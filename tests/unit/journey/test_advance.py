@@ -117,7 +117,9 @@ def test_leaving_the_segment_revokes_and_calls_off() -> None:
     inside = replace(inside, messages={"m": message(inside, "m")})
     sprint = left(member(inside, inside=False), found)
     assert not sprint.record.enrolments
-    assert [(m.status, m.status_reason) for m in sprint.messages] == [("not-done", "no longer in the segment (because not)")]
+    assert [(m.status, m.status_reason) for m in sprint.messages] == [
+        ("not-done", "no longer in the segment (because not)")
+    ]
     assert [line.kind for line in sprint.timeline] == ["journey", "message"]
 
 

@@ -206,4 +206,6 @@ def test_whom_staff_paused_waits_as_the_new_version_says_once_they_go_on() -> No
     body = {"url": URL, "title": "J", "steps": [DAY_LONG]}
     made.publish({**body, "trigger": {"date": {"of": "birth-date", "offset": "-P30D"}}})
     made.happen(EnrolmentAsked(expected, "resume", "staff-1", "please"))
-    assert made.record.enrolments[expected].due == made.record.next_due == parse_instant("2027-01-30T08:00:00Z")
+    assert (
+        made.record.enrolments[expected].due == made.record.next_due == parse_instant("2027-01-30T08:00:00Z")
+    )
