@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from shared.errors import AuthorFault
 from shared.message.fields import FIELDS
-from shared.message.sandbox import environment
+from shared.message.sandbox import FILTERS, environment
 
 if TYPE_CHECKING:
     from liquid import BoundTemplate
@@ -29,11 +29,14 @@ def parse(source: str, *, html: bool) -> BoundTemplate:
 def problems_of(source: str, *, html: bool) -> Iterator[tuple[str, str]]:
     """Walk what is wrong with a source, as (what, expected)."""
     try:
-        used = parse(source, html=html).analyze().globals
+        found = parse(source, html=html).analyze()
     except AuthorFault as fault:
         yield fault.reason, "Liquid"
         return
-    for name, uses in used.items():
+    for name in found.filters:
+        if name not in FILTERS:
+            yield f"there is no filter {name}", f"one of {', '.join(sorted(FILTERS))}"
+    for name, uses in found.globals.items():
         for use in uses:
             yield from _unknown(name, list(use.segments))
 

@@ -49,6 +49,10 @@ def sms(text: str) -> dict[str, Any]:
         (sms("{{ patient[journey.url] }}"), "t.yaml: channels.sms.text.en: there is no field patient.[…]"),
         (sms("{{ patient.given.x }}"), "t.yaml: channels.sms.text.en: there is no field patient.given.x"),
         (sms("{{ now }}"), "t.yaml: channels.sms.text.en: there is no object now"),
+        (
+            sms("{{ patient.given | divided_by: 2 }}"),
+            "t.yaml: channels.sms.text.en: there is no filter divided_by",
+        ),
         (sms("{% if patient.given %}"), "t.yaml: channels.sms.text.en: "),
         (sms("{% include 'x' %}"), "t.yaml: channels.sms.text.en: unexpected tag 'include'"),
         (sms("{% render 'x' %}"), "t.yaml: channels.sms.text.en: unexpected tag 'render'"),
