@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from shared.catalogue import Catalogue
 from shared.deciding.journeys import sprinted
 from shared.deciding.messages import handled, heard_before
@@ -25,11 +23,10 @@ def asked_for(
     Somebody who is asked for twice with one cause, as a queue repeats, is asked for once: whatever the first
     asking came to, and whoever brought them in since.
     """
-    asking = f"{event.journey}|{event.cause}" if isinstance(event, EnrolAsked) else ""
-    noted = heard_before(record, asking) if asking else record
+    noted: PatientRecord | None = record
+    if isinstance(event, EnrolAsked) and catalogue.journeys.latest(event.journey) is not None:
+        noted = heard_before(record, f"{event.journey}|{event.cause}")
     if noted is None:
         return Decision(record)
-    decision = sprinted(on_asked(record, event, catalogue.journeys, now), catalogue, now)
-    if decision.record is not record or decision.timeline:  # else nobody knows the journey yet: ask again
-        decision = replace(decision, record=replace(decision.record, replies=noted.replies))
+    decision = sprinted(on_asked(noted, event, catalogue.journeys, now), catalogue, now)
     return decision.then(handled(released(decision.record, catalogue.controls, now)))

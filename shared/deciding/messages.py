@@ -17,7 +17,7 @@ from shared.message.handled import Handled
 from shared.message.inherit import inherit
 from shared.message.keywords import keyword
 from shared.patient.engagement import answer, engagements
-from shared.patient.record import Decision, PatientRecord
+from shared.patient.record import Decision, PatientRecord, identify
 
 MOST_REPLIES = 32
 """Replies and events remembered by their ids, to know a repeated delivery: a queue repeats within minutes."""
@@ -84,8 +84,16 @@ def replied(record: PatientRecord, event: InboundReceived, catalogue: Catalogue,
 
 
 def merged(record: PatientRecord, event: RecordMerged, catalogue: Catalogue, now: Instant) -> Decision:
-    """Take over opt-outs, and hear the replies of those contact points too: a later START lifts them."""
-    decision = opted(inherit(record, event, now), catalogue, now)
+    """Take over opt-outs, and hear the replies of those contact points too: a later START lifts them.
+
+    The record that was merged away keeps its own, and brings them again whenever it changes: once is enough.
+    """
+    fresh = tuple(opt_out for opt_out in event.opt_outs if identify("merged", *opt_out) not in record.replies)
+    if not fresh:
+        return Decision(record)
+    for opt_out in fresh:
+        record = heard_before(record, identify("merged", *opt_out)) or record
+    decision = opted(inherit(record, replace(event, opt_outs=fresh), now), catalogue, now)
     looked = on_messages(decision.record, catalogue.journeys, now)  # who is silenced now may have to leave
     decision = decision.then(sprinted(looked, catalogue, now))
     for channel, address, _ in event.opt_outs:

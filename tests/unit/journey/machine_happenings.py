@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from shared.events import (
     CompartmentRead,
     CustomEventReceived,
+    DefinitionsPublished,
     DeliveryReported,
     EnrolAsked,
     EnrolmentAsked,
@@ -167,14 +168,20 @@ def staff(
         yield EnrolmentAsked(held[pick % len(held)], action, "staff-1", "because", step)
 
 
-def publish(life: Life, document: dict[str, Any]) -> None:
-    """Publish a new version of a journey."""
+def publish(life: Life, document: dict[str, Any], *, look: bool) -> Iterator[Event]:
+    """Publish a new version of a journey; a population run looks at the patient now, or has yet to come."""
     life.publish(document)
+    if look or life.prompt:
+        yield DefinitionsPublished()
 
 
-def switch(life: Life, sending: bool, paused: frozenset[str], stopped: frozenset[str]) -> None:
+def switch(
+    life: Life, sending: bool, paused: frozenset[str], stopped: frozenset[str], *, look: bool
+) -> Iterator[Event]:
     """Switch sending and journeys."""
     life.publish(controls=Controls(sending=sending, paused=paused, stopped=stopped))
+    if look or life.prompt:
+        yield DefinitionsPublished()
 
 
 def clock_changes(life: Life, pick: int) -> None:
@@ -281,12 +288,13 @@ commands = _of(
     action=st.sampled_from(["pause", "resume", "stop", "retry", "move", "move"]),
     step=st.sampled_from([f"s{n}" for n in range(5)]),
 )
-publications = _of(publish, document=st.integers(1, 3).flatmap(journeys))
+publications = _of(publish, document=st.integers(1, 3).flatmap(journeys), look=st.booleans())
 switches = _of(
     switch,
     sending=st.sampled_from([True, True, False]),
     paused=_few,
     stopped=st.sampled_from([frozenset[str]()] * 4 + [frozenset([JOURNEYS[0]])]),
+    look=st.booleans(),
 )
 times = mixed(_of(clock_changes, pick=picks), _of(long_sleep, days=st.sampled_from([30, 90, 366])))
 troubles = mixed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -11,14 +11,32 @@ from msgspec.structs import replace
 
 from shared.catalogue import Catalogue, Document, build_catalogue
 from shared.decide import decide
-from shared.effects import OutboxEffect, PostWebhook, SendMessage, WriteResource
-from shared.events import EffectRefused, EffectsDone, EnrolmentAsked, Event, SendDue, SendSettled, WakeupDue
+from shared.effects import (
+    IndexEnrolment,
+    IndexMember,
+    OutboxEffect,
+    PostWebhook,
+    SendMessage,
+    WriteResource,
+)
+from shared.events import (
+    DeliveryReported,
+    EffectRefused,
+    EffectsDone,
+    EnrolmentAsked,
+    Event,
+    SendDue,
+    SendSettled,
+    WakeupDue,
+)
 from shared.fhir.fact import ContactPoint, Name, Person
 from shared.fhir.instants import Instant, parse_instant
 from shared.journey.controls import FREE, Controls
 from shared.message.policy import Policy
+from shared.patient.messages import keep_message
 from shared.patient.packing import pack, unpack
 from shared.patient.record import Decision, PatientRecord, patient_key
+from shared.patient.state import Message
 from tests.unit.journey.machine_watch import Watch
 from tests.unit.journey.random_journeys import COMMON
 from tests.unit.journey.random_steps import Json
@@ -67,6 +85,10 @@ class Life:
         self.watch = Watch()
         self.answers: deque[SendSettled] = deque()
         self.sent: list[str] = []
+        self.rows: dict[str, Message] = {}
+        """Messages as their own rows have them."""
+        self.prompt = False
+        """Whether everybody is looked at whenever something is published, not only now and then."""
         self.outside = True
         """Whether what is in the outbox can be carried out."""
         self.refusals = 0
@@ -118,15 +140,16 @@ class Life:
         return sends
 
     def _told(self, event: Event) -> Decision:
-        before = self.record
+        before = recalled(self.record, event, self.rows)
         decision = decide(before, event, self.catalogue, self.now)
-        self.record = committed(before, decision)
+        self.record = committed(self.record, before, decision, self.rows)
         self.lived.append(Lived(event, self.now, len(self.catalogues)))
         wrong = self.watch.decided(before, event, decision, self.catalogue, self.now)
         assert not wrong, f"{event}: {wrong}"
         if not isinstance(event, EnrolmentAsked):
-            again = decide(self.record, event, self.catalogue, self.now)
-            assert again.record is self.record, f"told again, it is not as before: {event}"
+            after = recalled(self.record, event, self.rows)
+            again = decide(after, event, self.catalogue, self.now)
+            assert again.record is after, f"told again, it is not as before: {event}"
             more = (*again.timeline, *again.messages, *again.effects)
             assert not more, f"told again: {event}: {more}"
         return decision
@@ -167,11 +190,20 @@ class Life:
                 yield effect
 
 
-def committed(before: PatientRecord, decision: Decision) -> PatientRecord:
+def recalled(record: PatientRecord, event: Event, rows: Mapping[str, Message]) -> PatientRecord:
+    """Take back a message that a late word concerns, as the use cases do."""
+    late = isinstance(event, DeliveryReported | SendSettled) and event.message_id not in record.messages
+    return keep_message(record, rows[event.message_id]) if late and event.message_id in rows else record
+
+
+def committed(
+    held: PatientRecord, before: PatientRecord, decision: Decision, rows: dict[str, Message]
+) -> PatientRecord:
     """Return the record as a commit leaves it; nothing is written where nothing came of it."""
-    if decision.record is before:
-        return before
-    return replace(decision.record, sequence=before.sequence + 1)
+    if decision.record is before and not decision.messages:
+        return held
+    rows |= {message.message_id: message for message in decision.messages}
+    return replace(decision.record, sequence=held.sequence + 1)
 
 
 def relive(
@@ -186,14 +218,36 @@ def relive(
     """
     record = PatientRecord(life.record.key, life.record.patient_id)
     chunks: dict[str, bytes] = {}
+    rows: dict[str, Message] = {}
     for number, lived in enumerate(life.lived):
         for event in (lived.event, *meanwhile(number)):
-            catalogue = life.catalogues[lived.publication - 1]
-            record = committed(record, decide(record, event, catalogue, lived.now))
+            happens = _now_done(record, event) if isinstance(event, EffectsDone) else event
+            before = recalled(record, happens, rows)
+            decision = decide(before, happens, life.catalogues[lived.publication - 1], lived.now)
+            record = committed(record, before, decision, rows)
             if stored:
                 chunks |= pack(record)
                 record = unpack(record.key, chunks)
     return record
+
+
+def _now_done(record: PatientRecord, event: EffectsDone) -> EffectsDone:
+    """Carry out the same as then, by whatever commit it was asked for."""
+    wanted = {effect.effect_id for effect in event.done}
+    return EffectsDone(tuple(effect for name, effect in record.outbox.items() if name in wanted))
+
+
+def alike(one: PatientRecord, other: PatientRecord) -> bool:
+    """Say whether two records are the same but for how many commits made them."""
+    return _uncounted(one) == _uncounted(other)
+
+
+def _uncounted(record: PatientRecord) -> PatientRecord:
+    outbox = {
+        name: replace(effect, order=0) if isinstance(effect, IndexEnrolment | IndexMember) else effect
+        for name, effect in record.outbox.items()
+    }
+    return replace(record, sequence=0, outbox=outbox)
 
 
 def _document(body: dict[str, Any]) -> Document:

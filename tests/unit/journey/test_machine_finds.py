@@ -14,6 +14,7 @@ from shared.events import (
     EnrolmentAsked,
     EntryGranted,
     Event,
+    InboundReceived,
     RecordMerged,
     ResourceChanged,
 )
@@ -209,3 +210,24 @@ def test_whom_staff_paused_waits_as_the_new_version_says_once_they_go_on() -> No
     assert (
         made.record.enrolments[expected].due == made.record.next_due == parse_instant("2027-01-30T08:00:00Z")
     )
+
+
+def test_an_asking_that_came_to_nothing_comes_to_nothing_later() -> None:
+    """The patient was still inside then; the queue brings it again when they are out."""
+    made = life(DAY_LONG)
+    made.happen(ask("run-1"))
+    made.happen(ask("run-2"))
+    made.sleep(Instant(made.now + 2 * DAY))
+    made.happen(ask("run-2"))
+    assert not made.record.enrolments
+
+
+def test_what_a_merge_brought_once_does_not_undo_a_start_since() -> None:
+    """The record that was merged away tells its opt-outs again whenever it changes."""
+    made = life(DAY_LONG)
+    merged = RecordMerged("p0", (("sms", PHONE, made.now),))
+    made.happen(merged)
+    made.sleep(Instant(made.now + DAY))
+    made.happen(InboundReceived("in-1", "sms", PHONE, "START", made.now))
+    made.happen(merged)
+    assert not made.record.opt_outs
