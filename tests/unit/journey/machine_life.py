@@ -233,8 +233,9 @@ def relive(
 
 def _now_done(record: PatientRecord, event: EffectsDone) -> EffectsDone:
     """Carry out the same as then, by whatever commit it was asked for."""
-    wanted = {effect.effect_id for effect in event.done}
-    return EffectsDone(tuple(effect for name, effect in record.outbox.items() if name in wanted))
+    done = {effect.effect_id: _unordered(effect) for effect in event.done}
+    same = (effect for name, effect in record.outbox.items() if done.get(name) == _unordered(effect))
+    return EffectsDone(tuple(same))
 
 
 def alike(one: PatientRecord, other: PatientRecord) -> bool:
@@ -243,11 +244,12 @@ def alike(one: PatientRecord, other: PatientRecord) -> bool:
 
 
 def _uncounted(record: PatientRecord) -> PatientRecord:
-    outbox = {
-        name: replace(effect, order=0) if isinstance(effect, IndexEnrolment | IndexMember) else effect
-        for name, effect in record.outbox.items()
-    }
+    outbox = {name: _unordered(effect) for name, effect in record.outbox.items()}
     return replace(record, sequence=0, outbox=outbox)
+
+
+def _unordered(effect: OutboxEffect) -> OutboxEffect:
+    return replace(effect, order=0) if isinstance(effect, IndexEnrolment | IndexMember) else effect
 
 
 def _document(body: dict[str, Any]) -> Document:
