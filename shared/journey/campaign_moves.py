@@ -6,6 +6,7 @@ the reason. Who, in which role, when and why stays with the state for good.
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Literal
 
 from msgspec import Struct
@@ -99,6 +100,22 @@ def move_on(state: CampaignState, move: Move, definition: CampaignDefinition) ->
     if move.action == "approve" and isinstance(definition.approval, Approval):
         _check_approver(state, move, definition.approval)
     return replace(state, status=after, moves=(*state.moves, move))
+
+
+def started(state: CampaignState, definition: CampaignDefinition, now: Instant) -> CampaignState:
+    """Leave out what a rule says of the time before; what is to be once, and is late, is made up for."""
+    return state if definition.schedule.rrule is None else replace(state, since=Instant(now - 1))
+
+
+def coming(
+    state: CampaignState, definition: CampaignDefinition, now: Instant, zone: tzinfo
+) -> Occurrence | None:
+    """Return the occurrence that is to run next: one that is late, or one to come.
+
+    Before the campaign is started: the one that would be if it were started now.
+    """
+    asked = started(state, definition, now) if state.since is None else state
+    return definition.schedule.latest(asked.since, now, zone) or definition.schedule.following(now, zone)
 
 
 def _check_approver(state: CampaignState, move: Move, approval: Approval) -> None:

@@ -238,3 +238,17 @@ async def test_a_campaign_that_waits_says_when_it_runs(clinic: Clinic) -> None:
     await clinic.moves("cancel")
     assert (await status(clinic.services, definition)).next_run is None
     assert definition.journey == JOURNEY
+
+
+async def test_a_preview_is_of_the_run_that_a_start_would_bring(clinic: Clinic) -> None:
+    """What a rule says of the time before the start is not made up for: not in a preview either."""
+    monthly = {"start": "2025-01-06T09:00", "rrule": "FREQ=MONTHLY;BYDAY=1MO"}
+    await clinic.publishes(*SEGMENTS, template(), sending(), campaign(schedule=monthly))
+    definition = await find(clinic.services, CAMPAIGN)
+    first, expected = await plan(clinic.services, definition), (await status(clinic.services, definition))
+    assert first.begins == expected.next_run == parse_instant("2026-03-02T09:00:00Z")
+    clinic.clock.passes(HOUR)
+    late, expected = await plan(clinic.services, definition), (await status(clinic.services, definition))
+    assert late.begins == expected.next_run == parse_instant("2026-04-06T09:00:00Z")
+    await clinic.starts()
+    assert (await status(clinic.services, definition)).next_run == late.begins

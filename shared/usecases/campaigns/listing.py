@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from shared.fhir.instants import Instant
 from shared.journey.campaign import CampaignDefinition
-from shared.journey.campaign_moves import CampaignState
+from shared.journey.campaign_moves import CampaignState, coming
 from shared.usecases.campaigns.documents import all_states
 from shared.usecases.services import Services
 
@@ -43,7 +43,6 @@ def next_run(services: Services, definition: CampaignDefinition, state: Campaign
     """Return when the next run begins, once staff have started it; one that is late begins as it can."""
     if state.status in ("done", "cancelled"):
         return None
-    now, schedule = services.clock.now(), definition.schedule
-    late = schedule.latest(state.since, now, services.zone)
-    following = late or schedule.following(now, services.zone)
-    return max(following.begins, now) if following else None
+    now = services.clock.now()
+    found = coming(state, definition, now, services.zone)
+    return max(found.begins, now) if found else None

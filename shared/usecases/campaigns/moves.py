@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from shared.errors import Conflict, Rejected
-from shared.fhir.instants import Instant
 from shared.journey.campaign import CampaignDefinition
-from shared.journey.campaign_moves import Action, CampaignState, Move, move_on
+from shared.journey.campaign_moves import Action, CampaignState, Move, move_on, started
 from shared.usecases.campaigns.documents import activate, load_state, save_state
 from shared.usecases.services import Services
 
@@ -35,7 +32,7 @@ async def move(
         now = services.clock.now()
         moved = move_on(state, Move(action, now, by, role, reason), definition)
         if action == "start":
-            moved = _started(moved, definition, now)
+            moved = started(moved, definition, now)
         concerns_timer = action == "start" or bool(state.runs)
         if concerns_timer:  # before it is written: idle is better than forgotten
             await activate(services.documents, definition.canonical)
@@ -47,8 +44,3 @@ async def move(
             await activate(services.documents, definition.canonical)
         return moved
     raise Conflict("others keep changing this campaign")
-
-
-def _started(state: CampaignState, definition: CampaignDefinition, now: Instant) -> CampaignState:
-    """Leave out what a rule says of the time before; what is to be once, and is late, is made up for."""
-    return state if definition.schedule.rrule is None else replace(state, since=Instant(now - 1))

@@ -16,7 +16,7 @@ from shared.catalogue import Catalogue
 from shared.errors import Invalid, Problem, Rejected
 from shared.fhir.instants import Instant
 from shared.journey.campaign import CampaignDefinition
-from shared.journey.campaign_moves import RunRef, run_ref
+from shared.journey.campaign_moves import RunRef, coming, run_ref
 from shared.journey.pace import ENDLESS, Door, Pace
 from shared.patient.record import PatientRecord
 from shared.ports import Entry
@@ -77,8 +77,7 @@ async def plan(services: Services, definition: CampaignDefinition) -> Plan:
         run, _ = await load_run(services.documents, state.runs[-1], definition.canonical)
         if run.finished is None:
             return Plan(state.runs[-1], run, audience, now)
-    schedule = definition.schedule
-    occurrence = schedule.latest(state.since, now, services.zone) or schedule.following(now, services.zone)
+    occurrence = coming(state, definition, now, services.zone)
     if occurrence is None:
         raise Rejected("the campaign does not run any more", "no-run")
     ref = run_ref(definition.canonical, occurrence)
