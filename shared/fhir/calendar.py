@@ -96,8 +96,8 @@ def add(instant: Instant, duration: Duration, zone: tzinfo) -> Instant:
 
 def at_clock(instant: Instant, clock: time, zone: tzinfo) -> Instant:
     """Return the instant on the same local day at which the clock shows `clock`. Raises ValueError."""
-    day = to_datetime(instant, zone).date()
     try:
+        day = to_datetime(instant, zone).date()
         return from_datetime(datetime.combine(day, clock, tzinfo=zone))
     except OverflowError as overflow:
         raise ValueError("a date outside the calendar") from overflow

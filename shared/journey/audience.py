@@ -13,7 +13,7 @@ from shared.fhir.calendar import Duration, parse_duration
 from shared.fhir.instants import Instant, parse_instant
 from shared.journey.due import ExactInstant, local
 from shared.journey.happening import short
-from shared.journey.steps.base import DefinitionUrl, Iso8601Duration
+from shared.journey.steps.base import BoundedDuration, DefinitionUrl
 from shared.patient.record import PatientRecord
 
 
@@ -52,7 +52,7 @@ class EntryWindow(Authored):
 class ReEntryAfter(Authored):
     """Again, this long after the patient entered last and once out of it."""
 
-    after: Iso8601Duration
+    after: BoundedDuration
 
 
 type ReEntryRule = Annotated[

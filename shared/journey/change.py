@@ -13,7 +13,7 @@ from shared.fhir.fact import Fact, Person
 from shared.fhir.filters import check_expression
 from shared.fhir.instants import Instant
 from shared.fhir.lens import MARKS, mark_of
-from shared.journey.steps.base import Iso8601Duration
+from shared.journey.steps.base import BoundedDuration
 from shared.patient.apply import FactChanged
 
 _ELEMENTS = ("start", "end", "status", "codes", "value", "components", "title")
@@ -24,7 +24,7 @@ class Recent(Authored):
     """An instant of the resource lies in the future, or not longer ago than `within`."""
 
     anchor: Literal["focus.start", "focus.end"]
-    within: Iso8601Duration = "PT0S"
+    within: BoundedDuration = "PT0S"
 
 
 class Described(Authored):
@@ -160,4 +160,9 @@ def _recent(recent: Recent, content: Fact | Person, now: Instant) -> bool:
     if not isinstance(content, Fact):
         return True
     instant = content.start if recent.anchor == "focus.start" else content.end
-    return instant is not None and add(instant, parse_duration(recent.within), UTC) > now
+    if instant is None:
+        return False
+    try:
+        return add(instant, parse_duration(recent.within), UTC) > now
+    except ValueError:  # beyond the calendar: an end of 9999-12-31 is how some say that there is none
+        return instant > now

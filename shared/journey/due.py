@@ -15,7 +15,7 @@ from shared.authoring import Authored
 from shared.errors import AuthorFault
 from shared.fhir.calendar import Duration, add, at_clock, describe, parse_clock, parse_duration
 from shared.fhir.fact import Fact
-from shared.fhir.instants import Instant, from_datetime, iso, parse_instant, parse_range, to_datetime
+from shared.fhir.instants import Instant, from_datetime, parse_instant, parse_range, to_datetime
 from shared.journey.change import Described
 from shared.journey.steps.base import ClockTime, Iso8601Duration, Standing
 
@@ -113,12 +113,15 @@ def added(base: Instant, length: Duration, zone: tzinfo) -> Instant:
     try:
         return add(base, length, zone)
     except ValueError:
-        raise AuthorFault(f"{describe(length)} from {iso(base)} is outside the calendar") from None
+        raise AuthorFault(f"{describe(length)} from such a day is outside the calendar") from None
 
 
 def local(instant: Instant, zone: tzinfo) -> str:
     """Write an instant as people there read it."""
-    return to_datetime(instant, zone).strftime("%Y-%m-%d %H:%M %Z")
+    try:
+        return to_datetime(instant, zone).strftime("%Y-%m-%d %H:%M %Z")
+    except OverflowError:  # the last hours of the year 9999 are in the next one elsewhere
+        return "the end of all days"
 
 
 def wall(day: date, clock: time, zone: tzinfo) -> Instant:
@@ -132,7 +135,10 @@ def _anchored(anchor: Anchor, zone: Callable[[Standing], tzinfo]) -> Due:
 
     def place(base: Instant, where: tzinfo) -> Instant:
         moved = added(base, offset, where)
-        return at_clock(moved, clock, where) if clock else moved
+        try:
+            return at_clock(moved, clock, where) if clock else moved
+        except ValueError:
+            raise AuthorFault(f"the {anchor.at} of such a day is outside the calendar") from None
 
     def due(standing: Standing) -> Instant | None:
         where, focus = zone(standing), standing.focus

@@ -13,7 +13,7 @@ from shared.fhir.instants import Instant
 from shared.journey.due import ExactInstant, added, local
 from shared.journey.happened import Happened
 from shared.journey.happening import Happening, Test
-from shared.journey.steps.base import Iso8601Duration, Standing
+from shared.journey.steps.base import BoundedDuration, Standing
 
 
 class ExitWhen(Authored):
@@ -23,7 +23,7 @@ class ExitWhen(Authored):
     """The patient left the segment of the trigger."""
     any_of: tuple[Happening, ...] = ()
     """One of these happens, or holds."""
-    after: Iso8601Duration | None = None
+    after: BoundedDuration | None = None
     """So long after it was entered, whatever the patient stands at."""
     until: ExactInstant | None = None
     """At this instant, whatever the patient stands at: a campaign is over."""

@@ -42,7 +42,12 @@ class Schedule(Struct, frozen=True):
             due = self.due(standing)
         except AuthorFault:
             return True
-        return due is not None and added(due, self.late, zone) < standing.now
+        if due is None:
+            return False
+        try:
+            return added(due, self.late, zone) < standing.now
+        except AuthorFault:  # at an edge of the calendar, where nothing can be added
+            return due < standing.now
 
 
 def schedule_of(trigger: Trigger, zone: tzinfo) -> Schedule | None:

@@ -10,7 +10,7 @@ from shared.authoring import Authored
 from shared.fhir.calendar import parse_duration
 from shared.journey.change import Before, Described, FhirChange, Recent
 from shared.journey.due import Point, Whose
-from shared.journey.steps.base import ClockTime, DefinitionUrl, Iso8601Duration
+from shared.journey.steps.base import BoundedDuration, ClockTime, DefinitionUrl, Iso8601Duration
 
 __all__ = ["Before", "FhirChange", "MemberTrigger", "Recent", "ResourceInstant", "Trigger", "YearlyDate"]
 
@@ -21,7 +21,7 @@ class MemberTrigger(Authored):
     segment: DefinitionUrl
     ongoing: bool = True
     """Who comes later, too; else only those who are in it when the journey is published."""
-    every: Iso8601Duration | None = None
+    every: BoundedDuration | None = None
     """Again and again while they are in it, this long after they last entered."""
 
     @model_validator(mode="after")
@@ -42,7 +42,7 @@ class ResourceInstant(Authored):
     at: ClockTime | None = None
     """Time of day on the local day so found."""
     zone: Whose = "organisation"
-    late: Iso8601Duration = "PT0S"
+    late: BoundedDuration = "PT0S"
     """How long after that instant one may still be let in: what is booked later than that is left out."""
 
 

@@ -18,7 +18,7 @@ from shared.authoring import Authored
 from shared.effects import OutboxEffect
 from shared.fhir.calendar import Duration, first_zone, parse_clock, parse_duration
 from shared.fhir.fact import Fact
-from shared.fhir.instants import Instant
+from shared.fhir.instants import DAY, Instant
 from shared.journey.happened import Happened
 from shared.patient.record import PatientRecord, identify
 from shared.patient.state import Enrolment
@@ -34,6 +34,17 @@ def _checked(parse: Callable[[str], object]) -> AfterValidator:
 
 StepId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Iso8601Duration = Annotated[str, _checked(parse_duration), Field(examples=["P3D", "PT2H", "-P1M"])]
+
+
+def _bounded(text: str) -> str:
+    length = parse_duration(text)
+    if abs(length.months) > 1200 or abs(length.days) > 36_525 or abs(length.micros) > 36_525 * DAY:
+        raise ValueError("longer than a hundred years")
+    return text
+
+
+BoundedDuration = Annotated[Iso8601Duration, AfterValidator(_bounded)]
+"""A length of time that can be added to any instant of these centuries."""
 ClockTime = Annotated[str, _checked(parse_clock), Field(examples=["09:00"])]
 DefinitionUrl = Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*:[^\s|]+$", max_length=500)]
 CanonicalUrl = Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*:[^\s|]+(\|[^\s|]+)?$", max_length=500)]
