@@ -8,7 +8,10 @@ import sys
 from collections import Counter
 from typing import TextIO
 
+import pytest
+
 from tests.simulation import run
+from tests.simulation.compiling import install
 from tests.simulation.faults import POINTS
 from tests.simulation.world import World
 
@@ -16,6 +19,7 @@ from tests.simulation.world import World
 def main() -> int:
     """Run seeds one after the other; 1 where any of them broke something."""
     asked = _arguments()
+    install(pytest.MonkeyPatch())
     tally: Counter[str] = Counter()
     broken: dict[int, list[str]] = {}
     crashed: set[str] = set()

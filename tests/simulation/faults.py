@@ -16,9 +16,9 @@ _STORED = (
     *("indexes.patients_of_reference", "indexes.patients_of_contact", "indexes.patient_of_message"),
     *("documents.get", "documents.put", "documents.all"),
     *("fhir.read", "fhir.history", "fhir.search", "fhir.events", "fhir.deletions", "fhir.everything"),
-    *("fhir.update", "webhooks.post"),
+    *("fhir.update", "webhooks.post", "indexes.journeys_asked", "indexes.entries", "indexes.drop_entry"),
 )
-_QUEUES = ("changes", "wakeups", "reports", "outbox", "recoveries", "populations")
+_QUEUES = ("changes", "wakeups", "reports", "outbox", "recoveries", "populations", "entries", "events")
 _OPERATIONS = (*_STORED, *(f"queue.send.{name}" for name in _QUEUES), "queue.delete", "provider.send")
 
 POINTS = tuple(f"{operation}:{side}" for operation in _OPERATIONS for side in ("before", "after"))

@@ -56,7 +56,25 @@ class Switch:
     url: str = ""
 
 
-type Action = Write | Delete | Replied | Publication | Switch
+@dataclass(frozen=True)
+class Told:
+    """Another system says that something happened to a patient."""
+
+    event_id: str
+    name: str
+    patient: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Staff pause or resume a patient in a journey, by its url."""
+
+    patient: str
+    action: Literal["pause", "resume"]
+    journey: str
+
+
+type Action = Write | Delete | Replied | Publication | Switch | Told | Asked
 
 
 @dataclass(frozen=True)

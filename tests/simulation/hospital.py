@@ -11,12 +11,14 @@ from shared.fhir.instants import DAY, HOUR, MINUTE, Instant, iso, parse_instant
 from shared.fhir.references import ResourceKey
 from tests.simulation.happenings import (
     Action,
+    Asked,
     Delete,
     Phase,
     Publication,
     Replied,
     Style,
     Switch,
+    Told,
     Word,
     Write,
 )
@@ -28,7 +30,8 @@ PLACES = ("north", "south")
 type Json = dict[str, Any]
 
 _TOLD: tuple[Style, ...] = ("event-grid", "cloud-events", "rest-hook", "subscription", "subscription")
-_JOURNEYS = tuple(f"https://simulation.example/journeys/{name}" for name in ("tests", "visits", "burst"))
+_BASE = "https://simulation.example/journeys"
+_JOURNEYS = tuple(f"{_BASE}/{name}" for name in ("tests", "visits", "burst", "asks", "gated"))
 _SWITCHED: tuple[tuple[Word, Word, tuple[str, ...]], ...] = (
     ("off", "on", ("",)),
     ("pause", "resume", _JOURNEYS),
@@ -43,6 +46,7 @@ class Hospital:
     def __init__(self, seed: int) -> None:
         self.random = Random(f"hospital {seed}")
         self.switches = Random(f"switches {seed}")
+        self.asides = Random(f"asides {seed}")
         self.resources: dict[ResourceKey, Json] = {}
         self.now = START
         self._made = 0
@@ -55,7 +59,41 @@ class Hospital:
             self.now = Instant(self.now + self._pause(calm))
             actions = (Publication(1),) if number == published else self._actions(calm)
             told.append(Phase(self.now, actions))
-        return tuple(told) if calm else self._switched(told)
+        return self._apart_from_it(told) if calm else self._switched(self._beside(told))
+
+    def _aside(self, name: str, number: int) -> Action:
+        """Let other systems, or staff, have their say; what a patient answers is in storms only.
+
+        Whose answer it is taken for hangs on what was sent last, which nobody knows where that is unknown.
+        """
+        what = self.asides.random()
+        if what < 0.5:
+            return Told(f"event-{number}-{name}", "signed", name)
+        return Asked(name, "pause" if what < 0.7 else "resume", f"{_BASE}/asks")
+
+    def _apart_from_it(self, told: list[Phase]) -> tuple[Phase, ...]:
+        """Put a phase of asides some hours after every third: nothing else happens then."""
+        added = [
+            Phase(
+                Instant(phase.at + 3 * HOUR + number * MINUTE),
+                tuple(self._aside(name, number) for name in PATIENTS),
+            )
+            for number, phase in enumerate(told)
+            if number % 3 == 2
+        ]
+        return tuple(sorted((*told, *added), key=lambda phase: phase.at))
+
+    def _beside(self, told: list[Phase]) -> list[Phase]:
+        """Let asides, and answers, come while everything else happens."""
+        for number, phase in enumerate(told[1:], 1):
+            name = self.asides.choice(PATIENTS)
+            if self.asides.random() < 0.5:
+                told[number] = replace(phase, actions=(*phase.actions, self._aside(name, number)))
+            elif self.asides.random() < 0.4:
+                digit = PATIENTS.index(name) + 1
+                said = Replied(f"yes-{number}", f"+1206555010{digit}", "Yes, please!")
+                told[number] = replace(phase, actions=(*phase.actions, said))
+        return told
 
     def _switched(self, told: list[Phase]) -> tuple[Phase, ...]:
         """Let somebody switch things off in some phase, and on again in a later one.

@@ -17,7 +17,7 @@ from shared.patient.record import PatientRecord
 from shared.patient.state import Message
 from shared.patient.unseen import unseen
 from shared.segment.evaluate import reassess
-from tests.simulation import outward
+from tests.simulation import outward, roster
 from tests.simulation.process import POLICY, Outside
 from tests.simulation.world import World
 
@@ -44,6 +44,7 @@ def broken(world: World, catalogue: Catalogue) -> list[str]:
     found += _facts(world.outside, catalogue)
     found += _indexes(world.outside, catalogue)
     found += _messages(world)
+    found += roster.broken(world, records(world.outside).values(), catalogue)
     found += outward.broken(world, catalogue, records(world.outside).values())
     return found
 

@@ -6,13 +6,27 @@ from shared.catalogue import Catalogue, build_catalogue
 from shared.fhir.instants import DAY, HOUR, MINUTE, SECOND, Instant
 from shared.fhir.notification import Request
 from shared.fhir.references import ResourceKey
-from shared.usecases.jobs import Inbound, Job, Report
+from shared.usecases.jobs import Happened, Inbound, Job, Report
 from shared.usecases.publish import load_shelf
 from tests.simulation import senders
-from tests.simulation.happenings import Action, Delete, Phase, Publication, Replied, Style, Switch, Write
+from tests.simulation.happenings import (
+    Action,
+    Asked,
+    Delete,
+    Phase,
+    Publication,
+    Replied,
+    Style,
+    Switch,
+    Told,
+    Write,
+)
 from tests.simulation.process import POLICY
 from tests.simulation.publications import batch
 from tests.simulation.world import World
+
+MOST_HOURS = 40
+"""In which everybody is let in who waits before a journey: it takes one an hour."""
 
 _RANK = ("", "sent", "failed", "delivered", "opened", "clicked")
 
@@ -40,6 +54,10 @@ class Player:
                 self._put("publications", str(number))
             case Switch(what, url):
                 self._put("publications", f"{what} {url}")
+            case Told(event_id, name, patient):
+                self._say(Happened(event_id, name, patient, self.outside.clock.now()))
+            case Asked(patient, asked, journey):
+                self._put("staff", f"{patient} {asked} {journey}")
 
     def _write(self, resource: dict[str, object], style: Style) -> None:
         version = self.world.run(self.outside.fhir.update(dict(resource)))
@@ -113,6 +131,9 @@ class Player:
         self.world.idle()
         self.timer("reconcile")
         self.timer("deletions")
+        for _ in range(3):  # one that another writer got ahead of lets nobody in
+            if self.outside.indexes._entries:
+                self.timer("admit")
         while self.outside.provider.reports:
             self.report(self.outside.provider.reports.pop(0))
             self.world.idle()
@@ -158,7 +179,9 @@ class Player:
         for _ in range(steps):
             what = choices.random()
             if what < 0.02:
-                self.world.start_timer(choices.choice(("due", "due", "reconcile", "deletions", "sweep")))
+                self.world.start_timer(
+                    choices.choice(("due", "due", "reconcile", "deletions", "sweep", "admit"))
+                )
             elif what < 0.04 and self.outside.provider.reports:
                 reports = self.outside.provider.reports
                 self.report(reports.pop(choices.randrange(len(reports))))
@@ -177,6 +200,10 @@ class Player:
             self.rest()
         self.timer("sweep")
         self.rest()
+        for _ in range(MOST_HOURS):
+            if self.outside.indexes._entries:
+                self.pass_until(Instant(self.outside.clock.now() + HOUR))
+                self.rest()
         self.pass_until(self.outside.clock.now())
 
     def catalogue(self) -> Catalogue:

@@ -7,16 +7,23 @@ from collections.abc import Callable
 from shared.adapters.memory import Letter, MemoryDocuments, MemoryIndexes, MemoryPatients, MemoryQueue
 from shared.adapters.memory_fhir import MemoryFhir
 from shared.adapters.memory_webhooks import MemoryWebhooks
-from shared.errors import Rejected
+from shared.errors import Rejected, Unavailable
+from shared.events import EnrolmentAsked
+from shared.fhir.canonical import split_canonical
 from shared.fhir.instants import SECOND, Instant
 from shared.fhir.notification import Limits, Request
 from shared.message.policy import Policy
+from shared.patient.record import patient_key
 from shared.usecases import controls
+from shared.usecases.admission import admit, grant
+from shared.usecases.custom_events import take_event
 from shared.usecases.deletions import find_deletions
 from shared.usecases.hear import hear
 from shared.usecases.jobs import (
     Change,
     Changes,
+    Grant,
+    Happened,
     Inbound,
     Job,
     Populate,
@@ -31,11 +38,11 @@ from shared.usecases.jobs import (
 from shared.usecases.populate import populate, start_population
 from shared.usecases.publish import publish
 from shared.usecases.published import PublishedDefinitions
-from shared.usecases.react import Trigger
+from shared.usecases.react import Trigger, react
 from shared.usecases.recover import reconcile, recover
 from shared.usecases.rejections import record_rejection
 from shared.usecases.report import take_inbound, take_report
-from shared.usecases.services import CHANGES, REPORTS, Services
+from shared.usecases.services import CHANGES, EVENTS, REPORTS, Services
 from shared.usecases.sweep import sweep
 from shared.usecases.take_change import take_change
 from shared.usecases.wake import queue_due, refresh, wake, wake_many
@@ -48,7 +55,22 @@ POLICY = Policy(zone="America/New_York", organisation="Sim Hospital")
 CATALOGUE_SECONDS = 10.0
 SHARDS = 2
 """Of a population run; one patient a page, and each page hands on to another message."""
-TIMERS = {"due": queue_due, "reconcile": reconcile, "deletions": find_deletions, "sweep": sweep}
+
+
+async def _admit(ready: Services) -> None:
+    """Let people in; where something was in the way of it the timer fires again, as it does every minute."""
+    hindered = (await admit(ready)).hindered
+    if hindered:
+        raise Unavailable(hindered[0])
+
+
+TIMERS = {
+    "due": queue_due,
+    "reconcile": reconcile,
+    "deletions": find_deletions,
+    "sweep": sweep,
+    "admit": _admit,
+}
 
 
 class ManualClock:
@@ -122,7 +144,10 @@ async def _work(outside: Outside, ready: Services, queue: str, body: bytes, trig
             request = outside.requests[int(body)]
             await hear(ready, senders.SOURCE, request, senders.EVIDENCE, Limits())
         case "acs":
-            await ready.queue.send(REPORTS, encode_job(outside.told[int(body)]))
+            told = outside.told[int(body)]
+            await ready.queue.send(EVENTS if isinstance(told, Happened) else REPORTS, encode_job(told))
+        case "staff":
+            await _staff(ready, body.decode(), trigger)
         case "publications":
             version = await _published(ready, body.decode())
             if version:
@@ -150,6 +175,17 @@ _SWITCHES = {
 }
 
 
+async def _staff(ready: Services, what: str, trigger: Trigger) -> None:
+    """Pause or resume a patient in a journey."""
+    patient, action, url = what.split(" ")
+    key = patient_key(patient)
+    held = (await ready.patients.load(key, patient)).record.enrolments.values()
+    theirs = [e.enrolment_id for e in held if split_canonical(e.journey)[0] == url]
+    asked = [EnrolmentAsked(name, action, "sim", "test") for name in theirs]  # type: ignore[arg-type] # one of them
+    if asked:
+        await react(ready, key, asked, trigger, patient)
+
+
 async def _job(ready: Services, job: Job, trigger: Trigger) -> None:
     match job:
         case Change():
@@ -167,6 +203,10 @@ async def _job(ready: Services, job: Job, trigger: Trigger) -> None:
             await take_report(ready, job, trigger)
         case Inbound():
             await take_inbound(ready, job, trigger)
+        case Happened():
+            await take_event(ready, job, trigger)
+        case Grant():
+            await grant(ready, job, trigger)
         case Recovery():
             await recover(ready, job)
         case Populate():

@@ -75,6 +75,10 @@ def _first() -> tuple[Document, ...]:
         _journey("tests", "1.0.0", {"fhir_change": {"type": "Observation"}}, "after-exit", _after_a_test()),
         _journey("visits", "1.0.0", {"fhir_change": _BOOKED}, "per-focus", _before_a_visit()),
         _journey("burst", "1.0.0", {"segment_entered": _DIABETES}, "after-exit", _burst("PT3H"), leaves=True),
+        _journey(
+            "asks", "1.0.0", {"fhir_change": {"type": "Observation"}}, "after-exit", _asks("reply", "P2D")
+        ),
+        _journey("gated", "1.0.0", _VISIT, "per-focus", _gated(), limits={"per_hour": 1}),
         _journey("outside", "1.0.0", {"fhir_change": {"type": "Observation"}}, "after-exit", _outside()),
         _journey(
             "textable", "1.0.0", {"segment_entered": f"{_BASE}/segments/textable"}, "after-exit", _hello()
@@ -92,10 +96,21 @@ def _second() -> tuple[Document, ...]:
         _made("segment", "none-high", criteria={"all": [{"has_no": high}, {"has": {"type": "Observation"}}]}),
         _made("segment", "called", criteria={"extension": {"url": f"{_BASE}/called", "value": "yes"}}),
         _journey("burst", "2.0.0", {"segment_entered": _DIABETES}, "after-exit", _burst("PT5H"), leaves=True),
+        _journey(
+            *(
+                "asks",
+                "2.0.0",
+                {"fhir_change": {"type": "Observation"}},
+                "after-exit",
+                _asks("answer", "P1D"),
+            ),
+            on_publish={"those_inside": "move", "steps": {"reply": "answer"}},
+        ),
         _journey("tested", "1.0.0", {"segment_entered": f"{_BASE}/segments/tested"}, "after-exit", _hello()),
     )
 
 
+_VISIT = {"fhir_change": {"type": "Appointment"}}
 _BOOKED = {"type": "Appointment", "status": ["booked"], "recent": {"anchor": "focus.start"}}
 
 
@@ -112,6 +127,25 @@ def _after_a_test() -> list[dict[str, Any]]:
         _send("again"),
         {"id": "done", "kind": "exit", "reason": "told"},
     ]
+
+
+def _asks(name: str, timeout: str) -> list[dict[str, Any]]:
+    """Ask something, and wait for what the patient, or another system, says."""
+    cases = [
+        {"when": {"event": "signed"}, "as": "signed", "next": "thank"},
+        {"when": {"answer": {"words": ["yes"]}}, "as": "agreed", "next": "thank"},
+    ]
+    return [
+        _send("ask"),
+        {"id": name, "kind": "wait_for", "cases": cases, "timeout": timeout, "timed_out": "look"},
+        {**_send("thank"), "next": "done"},
+        {"id": "look", "kind": "task", "title": "Ask once more"},
+        {"id": "done", "kind": "wait", "duration": "PT5H"},
+    ]
+
+
+def _gated() -> list[dict[str, Any]]:
+    return [{"id": "an-hour", "kind": "wait", "duration": "PT1H"}, _send("welcome")]
 
 
 def _outside() -> list[dict[str, Any]]:
@@ -158,9 +192,10 @@ def _journey(
     steps: list[dict[str, Any]],
     *,
     leaves: bool = False,
+    **more: Any,
 ) -> Document:
     exits = {"exit_when": {"segment_left": True}} if leaves else {}
-    return _made("journey", name, version, trigger=trigger, re_entry=re_entry, steps=steps, **exits)
+    return _made("journey", name, version, trigger=trigger, re_entry=re_entry, steps=steps, **exits, **more)
 
 
 def _made(kind: Any, name: str, version: str = "1.0.0", **fields: Any) -> Document:

@@ -26,14 +26,14 @@ _bounded = settings(
 
 
 @given(seed=SEEDS)
-@settings(_bounded, max_examples=1 if _CHOSEN else 16)
+@settings(_bounded, max_examples=1 if _CHOSEN else 40)
 def test_a_storm_of_faults_breaks_no_invariant(seed):
     note(f"HEARTHLINE_SEED={seed}")
     assert run.storm(seed).broken == []
 
 
 @given(seed=SEEDS)
-@settings(_bounded, max_examples=1 if _CHOSEN else 4)
+@settings(_bounded, max_examples=1 if _CHOSEN else 12)
 def test_a_disturbed_history_ends_like_an_undisturbed_one(seed):
     note(f"HEARTHLINE_SEED={seed}")
     assert run.pair(seed)[0] == []
@@ -48,7 +48,7 @@ def test_the_same_seed_gives_the_same_run(seed):
 
 
 @given(seed=SEEDS)
-@settings(_bounded, max_examples=1 if _CHOSEN else 3)
+@settings(_bounded, max_examples=1 if _CHOSEN else 6)
 def test_conflicts_alone_leave_no_outcome_unknown(seed):
     note(f"HEARTHLINE_SEED={seed}")
     assert run.crowded(seed) == []

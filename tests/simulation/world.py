@@ -28,7 +28,7 @@ MOST_DELIVERIES = 5
 AT_ONCE = 4
 """Triggers in flight."""
 PROCESSES = 2
-OUTSIDE = ("wire", "acs", "publications")
+OUTSIDE = ("wire", "acs", "publications", "staff")
 """Queues of senders who try until they succeed; they have no poison queue."""
 
 
