@@ -1,4 +1,4 @@
-"""Instants at the edges of the calendar, as real servers hold them: no patient's queue message is poisoned."""
+"""Instants at the edges of the calendar, as real servers hold them: they poison no queue message."""
 
 from __future__ import annotations
 
