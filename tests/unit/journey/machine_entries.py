@@ -41,16 +41,16 @@ class Entries:
         """Look at those who are new, and at those who began."""
         after = decision.record
         begun = dict(_begun(decision.timeline))
+        for enrolment_id in before.enrolments.keys() - after.enrolments.keys():
+            left = before.enrolments[enrolment_id]
+            if left.step in (SCHEDULED, GATE) and enrolment_id not in begun:  # as if they had never been
+                self._passages(left).focuses[left.focus].discard(enrolment_id)
         for enrolment in after.enrolments.values():
             held = before.enrolments.get(enrolment.enrolment_id)
             if held is not None and held.sequence > enrolment.sequence:
                 yield f"{enrolment} has gone back from {held}"
             if held is None:
                 yield from self._entered(after, enrolment, catalogue, now)
-        for enrolment_id in before.enrolments.keys() - after.enrolments.keys():
-            left = before.enrolments[enrolment_id]
-            if left.step in (SCHEDULED, GATE) and enrolment_id not in begun:
-                self._passages(left).focuses[left.focus].discard(enrolment_id)
         for enrolment_id, url in begun.items():
             yield from self._began(enrolment_id, url, catalogue)
             self.of[url].begun[enrolment_id] = now
