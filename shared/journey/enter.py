@@ -173,7 +173,7 @@ def may_enter(
     """Say whether the re-entry rule allows it."""
     if history is None:
         return True
-    if entry.cause in (history.last_cause, *history.causes):
+    if history.entered_for(entry.cause):
         return False
     if journey.trigger.date is not None or journey.every is not None:
         expected = SCHEDULED in entry.results or journey.trigger.date is not None

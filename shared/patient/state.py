@@ -146,3 +146,7 @@ class JourneyHistory(Struct, frozen=True, array_like=True):
     forgotten: int = 0
     """How many enrolments ended while they were expected, or waited to be let in: re-entry knows nothing of
     them."""
+
+    def entered_for(self, cause: str) -> bool:
+        """Say whether this has made the patient enter before, as far as it is remembered."""
+        return cause in (self.last_cause, *self.causes)

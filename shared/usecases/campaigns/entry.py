@@ -74,7 +74,7 @@ def brought_in(record: PatientRecord, journey: str, run: str) -> bool:
     """Say whether the run has brought somebody into the journey (by url), now or before."""
     history = record.history.get(journey)
     inside = any(enrolment.cause == run for enrolment in record.enrolments.values())
-    return inside or (history is not None and history.last_cause == run)
+    return inside or (history is not None and history.entered_for(run))
 
 
 def why_not_in(

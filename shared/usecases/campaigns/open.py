@@ -36,6 +36,6 @@ class OpenInvitations:
         if any(enrolment.cause == self._run.run for enrolment in record.enrolments.values()):
             return True
         history = record.history.get(self._journey)
-        if history is not None and history.last_cause == self._run.run:
+        if history is not None and history.entered_for(self._run.run):
             return False  # they have been in it, and are out again
         return await why_refused(self._services.documents, self._run.run, key) == ""
