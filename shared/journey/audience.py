@@ -82,9 +82,9 @@ class Admission(Struct, frozen=True):
         if self.until is not None and now >= self.until:
             return f"it has taken nobody in since {local(self.until, self.zone)}"
         for url in self.within:
-            if not _member(record, url):
+            if not record.is_member(url):
                 return f"not in segment {short(url)}"
-        return next((f"in segment {short(url)}" for url in self.not_in if _member(record, url)), "")
+        return next((f"in segment {short(url)}" for url in self.not_in if record.is_member(url)), "")
 
 
 def admission_of(
@@ -100,8 +100,3 @@ def admission_of(
         parse_duration(rule.after) if isinstance(rule, ReEntryAfter) else Duration(),
         zone,
     )
-
-
-def _member(record: PatientRecord, url: str) -> bool:
-    membership = record.memberships.get(url)
-    return membership is not None and membership.member

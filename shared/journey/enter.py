@@ -123,8 +123,7 @@ def _in(
 
 def _once_more(sprint: Sprint, journeys: Journeys, journey: CompiledJourney, now: Instant) -> Sprint:
     """Expect a member of the segment once more who could not enter this time, where it takes them again."""
-    held = sprint.record.memberships.get(journey.segment)
-    stays = journey.every is not None and held is not None and held.member
+    stays = journey.every is not None and sprint.record.is_member(journey.segment)
     return _again(sprint, journeys, journey, now) if stays else sprint
 
 
@@ -152,8 +151,7 @@ def _why_not(journey: CompiledJourney, standing: Standing) -> str:
 def _has_left(journey: CompiledJourney, standing: Standing) -> bool:
     """Say whether somebody whom a segment brought in has left it while they waited."""
     brought = bool(journey.segment) and standing.enrolment.cause.startswith(f"{journey.segment}@")
-    membership = standing.record.memberships.get(journey.segment)
-    return brought and (membership is None or not membership.member)
+    return brought and not standing.record.is_member(journey.segment)
 
 
 def _twice(journey: CompiledJourney, standing: Standing) -> str:

@@ -24,7 +24,6 @@ from shared.patient.engagement import ENGAGEMENT, SYSTEM, intent_of
 type Test = Callable[[Standing, Happened], str]
 """Says why it is so, or "" where it is not."""
 
-EventName = str
 _IMPLIED = {
     "sent": ("sent", "delivered", "opened", "clicked"),
     "delivered": ("delivered", "opened", "clicked"),
@@ -46,7 +45,7 @@ class MessageWas(Authored):
     )
     """One of these. A message that was opened was delivered, too."""
 
-    def holds(self, standing: Standing, happened: Happened | None = None) -> str:
+    def holds(self, standing: Standing) -> str:
         """Return why it holds, or ""."""
         sequence = standing.enrolment.results.get(self.step, "")
         if not sequence:
@@ -111,12 +110,6 @@ def any_of(happenings: tuple[Happening, ...]) -> Test | None:
     return test
 
 
-def is_member(standing: Standing, url: str | None) -> bool:
-    """Say whether the patient is in a segment."""
-    membership = standing.record.memberships.get(url or "")
-    return membership is not None and membership.member
-
-
 def short(url: str | None) -> str:
     """Return the last part of a definition's url, as staff know it."""
     return (url or "").rpartition("/")[2]
@@ -137,11 +130,15 @@ def _told(standing: Standing, what: str, intent: str) -> bool:
 
 
 def _in_segment(this: Happening, standing: Standing, _: Happened) -> str:
-    return f"in segment {short(this.in_segment)}" if is_member(standing, this.in_segment) else ""
+    return f"in segment {short(this.in_segment)}" if standing.record.is_member(this.in_segment or "") else ""
 
 
 def _not_in_segment(this: Happening, standing: Standing, _: Happened) -> str:
-    return "" if is_member(standing, this.not_in_segment) else f"not in segment {short(this.not_in_segment)}"
+    return (
+        ""
+        if standing.record.is_member(this.not_in_segment or "")
+        else f"not in segment {short(this.not_in_segment)}"
+    )
 
 
 def _focus_status(this: Happening, standing: Standing, _: Happened) -> str:

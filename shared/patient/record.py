@@ -59,6 +59,11 @@ class PatientRecord(Struct, frozen=True):
     lens: str = ""
     """Digest of the lens (shared.fhir.lens) through which all facts here have been looked at."""
 
+    def is_member(self, segment: str) -> bool:
+        """Say whether the patient is in a segment (by url)."""
+        held = self.memberships.get(segment)
+        return held is not None and held.member
+
     @property
     def next_due(self) -> Instant | None:
         """Return the earliest instant at which something happens here with no new data."""

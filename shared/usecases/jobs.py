@@ -153,22 +153,7 @@ type Job = (
     | Happened
 )
 
-_decoder: msgspec.json.Decoder[Job] = msgspec.json.Decoder(
-    Change
-    | Changes
-    | Wake
-    | WakeMany
-    | Refresh
-    | Report
-    | Inbound
-    | Recovery
-    | Audit
-    | Populate
-    | Grant
-    | EnrolFor
-    | Recall
-    | Happened
-)
+_decoder: msgspec.json.Decoder[Job] = msgspec.json.Decoder(Job)
 _encoder = msgspec.json.Encoder()
 
 

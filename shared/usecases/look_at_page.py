@@ -137,15 +137,9 @@ class _Changes:
 
     def tally(self, url: str) -> Tally:
         """Count a segment's members, and those who entered and left it."""
-        was = {key for key, record in self.before.items() if is_member(record, url)}
-        now = {key for key, record in self.after.items() if is_member(record, url)}
+        was = {key for key, record in self.before.items() if record.is_member(url)}
+        now = {key for key, record in self.after.items() if record.is_member(url)}
         return Tally(len(now), len(now - was), len(was - now))
-
-
-def is_member(record: PatientRecord, url: str) -> bool:
-    """Say whether a record says that the patient is in a segment."""
-    membership = record.memberships.get(url)
-    return membership is not None and membership.member
 
 
 async def _list(services: Services, url: str, changes: _Changes, number: int, now: Instant) -> None:
@@ -160,8 +154,8 @@ async def _list(services: Services, url: str, changes: _Changes, number: int, no
         if publication(record.catalogue) >= number:
             membership = record.memberships.get(url)
             since = membership.since if membership is not None else now
-            rows[key] = IndexMember(url, is_member(record, url), since, record.sequence - 1)
-            if is_member(changes.before[key], url) and not rows[key].member:
+            rows[key] = IndexMember(url, record.is_member(url), since, record.sequence - 1)
+            if changes.before[key].is_member(url) and not rows[key].member:
                 left.append(key)
     if rows:
         await services.indexes.list_members(url, rows, left)

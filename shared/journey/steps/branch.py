@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from shared.authoring import Authored
-from shared.journey.happening import MessageWas, is_member, short
+from shared.journey.happening import MessageWas, short
 from shared.journey.steps.base import (
     CompiledStep,
     DefinitionUrl,
@@ -120,11 +120,11 @@ def _why(when: When, standing: Standing, setting: Setting, path: str) -> str:
 
 
 def _in_segment(when: When, standing: Standing) -> str:
-    return f"in segment {short(when.in_segment)}" if is_member(standing, when.in_segment) else ""
+    return f"in segment {short(when.in_segment)}" if standing.record.is_member(when.in_segment or "") else ""
 
 
 def _not_in_segment(when: When, standing: Standing) -> str:
-    member = is_member(standing, when.not_in_segment)
+    member = standing.record.is_member(when.not_in_segment or "")
     return "" if member else f"not in segment {short(when.not_in_segment)}"
 
 
