@@ -112,12 +112,13 @@ def _over(sprint: Sprint, enrolment: Enrolment, journeys: Journeys, now: Instant
 def _woken(sprint: Sprint, enrolment: Enrolment, journeys: Journeys, now: Instant) -> Sprint:
     journey = journeys.get(enrolment.journey)
     step = journey.steps.get(enrolment.step) if journey is not None else None
-    if journey is not None and step is not None and enrolment.arrived is None:
-        return step_onto(sprint, journeys, journey, enrolment, enrolment.step, now)
-    if journey is None or step is None or step.woken is None:
-        missing = f"{enrolment.journey} is not published, or has no such step"
-        return hold(sprint, enrolment, missing, now)
-    return take(sprint, journeys, journey, enrolment, step.woken, now)
+    if journey is not None and step is not None:
+        if enrolment.arrived is None:
+            return step_onto(sprint, journeys, journey, enrolment, enrolment.step, now)
+        if step.woken is not None:
+            return take(sprint, journeys, journey, enrolment, step.woken, now)
+    missing = f"{enrolment.journey} is not published, or has no such step"
+    return hold(sprint, enrolment, missing, now)
 
 
 def on_event(record: PatientRecord, event: CustomEventReceived, journeys: Journeys, now: Instant) -> Sprint:

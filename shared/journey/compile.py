@@ -64,6 +64,11 @@ class CompiledJourney(Struct, frozen=True):
         return self.trigger.fhir_change
 
     @property
+    def repeats(self) -> bool:
+        """Say whether a patient who entered is expected again, by itself."""
+        return self.trigger.date is not None or self.every is not None
+
+    @property
     def segment(self) -> str:
         """Return the url of the segment whose members it is for, or ""."""
         return self.trigger.segment

@@ -7,7 +7,6 @@ from datetime import UTC
 from msgspec.structs import replace
 
 from shared.fhir.calendar import add
-from shared.fhir.canonical import split_canonical
 from shared.fhir.instants import Instant, iso
 from shared.journey.compile import CompiledJourney
 from shared.journey.due import added, local
@@ -44,30 +43,29 @@ def enter(sprint: Sprint, journeys: Journeys, journey: CompiledJourney, entry: E
         return sprint
     history = _noted(history, entry, now)
     enrolment = _enrolment(record, journey, history, entry, now)
-    noted = replace(record, history={**record.history, journey.url: history})
+    noted = sprint.remembering(journey.url, history)
     if journey.schedule is not None or SCHEDULED in entry.results:
         return _expect(sprint, noted, journeys, journey, enrolment, now)
     if reason := _why_not(journey, Standing(record, enrolment, now)):
         said = line(now, f"Not entered {journey.title}: {reason}", enrolment)
         return _once_more(sprint.saying(said), journeys, journey, now)
-    sprint = replace(sprint, record=noted)
-    return _begun(sprint, journeys, journey, enrolment, now)
+    return _begun(noted, journeys, journey, enrolment, now)
 
 
 def _expect(
     sprint: Sprint,
-    noted: PatientRecord,
+    noted: Sprint,
     journeys: Journeys,
     journey: CompiledJourney,
     enrolment: Enrolment,
     now: Instant,
 ) -> Sprint:
     """Keep somebody in mind who is to begin later; too late already is nobody's news."""
-    standing = Standing(noted, enrolment, now)
+    standing = Standing(noted.record, enrolment, now)
     asked = SCHEDULED in enrolment.results
     if not asked and journey.schedule is not None and journey.schedule.over(standing, UTC):
         return sprint
-    return step_onto(replace(sprint, record=noted), journeys, journey, enrolment, SCHEDULED, now)
+    return step_onto(noted, journeys, journey, enrolment, SCHEDULED, now)
 
 
 def begin(
@@ -95,8 +93,9 @@ def begin_at(
     """Let in at a step, now, somebody who was only expected or waited to be let in: staff say so."""
     sprint, inside = _in(sprint, journey, enrolment, now)
     sprint = step_onto(sprint, journeys, journey, inside, step, now)
-    repeats = journey.trigger.date is not None or journey.every is not None
-    return _again(sprint, journeys, journey, now) if repeats and enrolment.step == SCHEDULED else sprint
+    return (
+        _again(sprint, journeys, journey, now) if journey.repeats and enrolment.step == SCHEDULED else sprint
+    )
 
 
 def _begun(
@@ -115,8 +114,7 @@ def _in(
 ) -> tuple[Sprint, Enrolment]:
     """Say that somebody is in, from now on."""
     if (history := sprint.record.history.get(journey.url)) is not None:
-        known = {**sprint.record.history, journey.url: replace(history, last_entered=now)}
-        sprint = replace(sprint, record=replace(sprint.record, history=known))
+        sprint = sprint.remembering(journey.url, replace(history, last_entered=now))
     inside = replace(enrolment, entered=now, ends=journey.exits.ends(now))
     return sprint.saying(line(now, f"Entered {journey.title}: {inside.reason}", inside)), inside
 
@@ -173,7 +171,7 @@ def may_enter(
         return True
     if history.entered_for(entry.cause):
         return False
-    if journey.trigger.date is not None or journey.every is not None:
+    if journey.repeats:
         expected = SCHEDULED in entry.results or journey.trigger.date is not None
         return not any(e.step == SCHEDULED or not expected for e in _passages(record, journey))
     if history.entries == history.forgotten:
@@ -191,7 +189,7 @@ def may_enter(
 
 
 def _passages(record: PatientRecord, journey: CompiledJourney) -> list[Enrolment]:
-    return [e for e in record.enrolments.values() if split_canonical(e.journey)[0] == journey.url]
+    return [e for e in record.enrolments.values() if e.journey_url == journey.url]
 
 
 def _enrolment(

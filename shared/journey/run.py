@@ -5,7 +5,6 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from shared.errors import AuthorFault
-from shared.fhir.canonical import split_canonical
 from shared.fhir.instants import Instant
 from shared.journey.compile import CompiledJourney
 from shared.journey.gate import GATE
@@ -144,7 +143,7 @@ def _passed(
     sprint = sprint.doing(*outcome.effects)
     if outcome.starts:
         cause = f"{enrolment.enrolment_id}#{enrolment.sequence}"
-        entry = Entry(cause, f"started by {short(split_canonical(enrolment.journey)[0])}", enrolment.focus)
+        entry = Entry(cause, f"started by {short(enrolment.journey_url)}", enrolment.focus)
         sprint = replace(sprint, entries=(*sprint.entries, (outcome.starts, entry)))
     return (_ended(sprint, enrolment, outcome, now) if outcome.ends else sprint), enrolment
 
@@ -164,9 +163,9 @@ def _intent(enrolment: Enrolment, step: CompiledStep) -> SendIntent:
 def _ended(sprint: Sprint, enrolment: Enrolment, outcome: Goes, now: Instant) -> Sprint:
     """End the patient's enrolments in another journey; never the one that says so."""
     _, colon, why = outcome.why.partition(": ")
-    reason = f"ended by {short(split_canonical(enrolment.journey)[0])}{colon}{why}"
+    reason = f"ended by {short(enrolment.journey_url)}{colon}{why}"
     for other in tuple(sprint.record.enrolments.values()):
         same = other.enrolment_id == enrolment.enrolment_id
-        if not same and split_canonical(other.journey)[0] == outcome.ends:
+        if not same and other.journey_url == outcome.ends:
             sprint = revoke(sprint, other, reason, now)
     return sprint

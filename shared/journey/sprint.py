@@ -9,14 +9,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.effects import OutboxEffect
-from shared.fhir.canonical import split_canonical
 from shared.fhir.instants import Instant
 from shared.journey.gate import GATE
 from shared.journey.schedule import SCHEDULED
 from shared.patient.messages import call_off
 from shared.patient.record import PatientRecord, TimelineLine
 from shared.patient.roster import roster_row
-from shared.patient.state import Enrolment, Message, put_on_hold
+from shared.patient.state import Enrolment, JourneyHistory, Message, put_on_hold
 
 MOST_LEFT = 10
 """Enrolments remembered per journey that ended early: reports on their messages come within days."""
@@ -90,6 +89,11 @@ class Sprint(Struct, frozen=True):
         same = held is not None and roster_row(held, self.record.sequence) == row
         return kept if same else kept.doing(row)
 
+    def remembering(self, url: str, history: JourneyHistory) -> Sprint:
+        """Put into the record what is remembered of a journey."""
+        known = {**self.record.history, url: history}
+        return replace(self, record=replace(self.record, history=known))
+
     def calling_off(self, which: Callable[[Message], bool], reason: str, now: Instant) -> Sprint:
         """Call off messages in preparation."""
         record, ended, lines = call_off(self.record, which, reason, now)
@@ -143,25 +147,22 @@ def leave(sprint: Sprint, enrolment: Enrolment, title: str, why: str, now: Insta
 
 
 def _left_early(sprint: Sprint, enrolment: Enrolment) -> Sprint:
-    url, _ = split_canonical(enrolment.journey)
+    url = enrolment.journey_url
     history = sprint.record.history.get(url)
     if history is None:
         return sprint
     left = (*history.left, enrolment.enrolment_id)[-MOST_LEFT:]
-    known = {**sprint.record.history, url: replace(history, left=left)}
-    return replace(sprint, record=replace(sprint.record, history=known))
+    return sprint.remembering(url, replace(history, left=left))
 
 
 def _as_if_never_asked(sprint: Sprint, enrolment: Enrolment) -> Sprint:
     """Let whatever it was bring the patient in again: what was only to begin has not been."""
-    url, _ = split_canonical(enrolment.journey)
+    url = enrolment.journey_url
     history = sprint.record.history.get(url)
     if history is None:
         return sprint
     left = tuple(focus for focus in history.focuses if focus != enrolment.focus)
-    forgotten = replace(history, focuses=left, forgotten=history.forgotten + 1)
-    known = {**sprint.record.history, url: forgotten}
-    return replace(sprint, record=replace(sprint.record, history=known))
+    return sprint.remembering(url, replace(history, focuses=left, forgotten=history.forgotten + 1))
 
 
 def hold(

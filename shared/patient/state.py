@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shared.fhir.canonical import split_canonical
 from shared.fhir.instants import Instant
 
 AGAIN = "@again"
@@ -60,6 +61,11 @@ class Enrolment(Struct, frozen=True, array_like=True):
     """When it came to the step it stands at: what happened before is not what that step waits for."""
     began: str = ""
     """While it is on hold: why it entered."""
+
+    @property
+    def journey_url(self) -> str:
+        """Return the journey's url, whichever version it is."""
+        return split_canonical(self.journey)[0]
 
 
 def put_on_hold(enrolment: Enrolment, reason: str, held: Literal["fault", "paused", "staff"]) -> Enrolment:

@@ -116,7 +116,7 @@ class Company:
         open_ones = [e for e in life.record.enrolments.values() if holds_open(e)]
         held = dict[str, set[str]]()
         for enrolment in open_ones:
-            held.setdefault(split_canonical(enrolment.journey)[0], set()).add(enrolment.enrolment_id)
+            held.setdefault(enrolment.journey_url, set()).add(enrolment.enrolment_id)
         for url, gate in self._slotted.items():
             gate.holds(life.now, before, held.get(url, ()))
         self._held[key] = frozenset(id_ for url in self._slotted for id_ in held.get(url, ()))

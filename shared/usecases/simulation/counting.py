@@ -67,7 +67,7 @@ class Counting:
         self._digest: list[bytes] = []
         for enrolment in record.enrolments.values():
             if is_in(enrolment):
-                counts["inside-before", split_canonical(enrolment.journey)[0]] += 1
+                counts["inside-before", enrolment.journey_url] += 1
 
     @property
     def begun(self) -> Iterable[str]:

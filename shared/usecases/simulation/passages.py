@@ -50,7 +50,7 @@ class Passages:
     def _let_in(self, decision: Decision, ended: Iterable[IndexEnrolment]) -> Iterator[tuple[str, str]]:
         for enrolment in decision.record.enrolments.values():
             if is_in(enrolment) and enrolment.enrolment_id not in self._began:
-                yield enrolment.enrolment_id, split_canonical(enrolment.journey)[0]
+                yield enrolment.enrolment_id, enrolment.journey_url
         for row in ended:
             if row.enrolment_id not in self._began and _entered(row, decision.timeline):
                 yield row.enrolment_id, split_canonical(row.journey)[0]
@@ -59,7 +59,7 @@ class Passages:
         for enrolment in record.enrolments.values():
             if enrolment.step == GATE and enrolment.enrolment_id not in self._waits:
                 self._waits.add(enrolment.enrolment_id)
-                yield split_canonical(enrolment.journey)[0]
+                yield enrolment.journey_url
 
 
 def is_in(enrolment: Enrolment) -> bool:
