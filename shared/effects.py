@@ -137,7 +137,10 @@ class PostWebhook(Struct, frozen=True, tag=True):
 type IndexEffect = IndexMember | IndexReference | IndexContact | IndexMessage | IndexEnrolment | AskEntry
 """Rows of projections outside the patient's boundary."""
 
-type OutboxEffect = IndexEffect | WriteResource | PostWebhook
+type OutsideEffect = WriteResource | PostWebhook
+"""What journeys ask for beyond our own storage: it may be refused for good."""
+
+type OutboxEffect = IndexEffect | OutsideEffect
 """What stands in the outbox until it is done."""
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from shared.effects import OutboxEffect
+from shared.effects import OutboxEffect, OutsideEffect
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant
 
@@ -141,7 +141,7 @@ class EnrolmentAsked(Struct, frozen=True, tag=True):
 class EffectRefused(Struct, frozen=True, tag=True):
     """What an effect asked for was refused for good: it leaves the outbox, and staff are told."""
 
-    effect: OutboxEffect
+    effect: OutsideEffect
     reason: str
 
 

@@ -54,10 +54,9 @@ def _granted(sprint: Sprint, enrolment_id: str, journeys: Journeys, now: Instant
 
 def on_refused(record: PatientRecord, refused: EffectRefused, journeys: Journeys, now: Instant) -> Sprint:
     """Put the enrolment on hold whose step asked for what the world refuses to do."""
-    enrolment_id = getattr(refused.effect, "enrolment_id", "")
-    enrolment = record.enrolments.get(enrolment_id)
+    effect = refused.effect
+    enrolment = record.enrolments.get(effect.enrolment_id)
     if enrolment is None:
-        refs = tuple(filter(None, (enrolment_id,)))
+        refs = (effect.enrolment_id,)
         return Sprint(record).saying(TimelineLine(now, "fault", f"Refused: {refused.reason}", refs))
-    step = getattr(refused.effect, "step", "")
-    return hold(Sprint(record), failed_at(enrolment, step), refused.reason, now)
+    return hold(Sprint(record), failed_at(enrolment, effect.step), refused.reason, now)

@@ -22,6 +22,7 @@ class Journeys:
         "_by_segment",
         "_by_type",
         "_latest",
+        "_looking_back",
         "_yearly",
         "controls",
         "lens",
@@ -35,6 +36,7 @@ class Journeys:
         self._by_left = self._grouped(lambda journey: journey.trigger.segment_left or "")
         self._by_type = self._grouped(_resource_type)
         self._by_event = self._grouped(lambda journey: journey.trigger.event or "")
+        self._looking_back = tuple(j for j in self._latest.values() if j.trigger.looks_back)
         self._yearly = tuple(j for j in self._latest.values() if j.trigger.date is not None)
         self.controls = controls
         self.lens: Lens = union(journey.lens for journey in self._by_canonical.values())
@@ -77,9 +79,7 @@ class Journeys:
 
     def since(self, number: int) -> Iterator[CompiledJourney]:
         """Return the latest versions that came after a publication and look at what was before."""
-        for journey in self._latest.values():
-            if journey.published_in > number and journey.trigger.looks_back:
-                yield journey
+        return (journey for journey in self._looking_back if journey.published_in > number)
 
     def paused(self, canonical: str) -> bool:
         """Say whether everybody in this journey stands still."""

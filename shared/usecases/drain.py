@@ -15,6 +15,7 @@ from shared.effects import (
     IndexEffect,
     IndexMessage,
     OutboxEffect,
+    OutsideEffect,
     PostWebhook,
     SendMessage,
     WriteResource,
@@ -23,7 +24,7 @@ from shared.errors import Unavailable
 from shared.events import EffectRefused, EffectsDone, Event, SendSettled
 from shared.message.outbound import Accepted, Deferred, OutboundMessage, Refused, SendResult, Unknown
 from shared.patient.record import PatientRecord
-from shared.usecases.outside import OutsideEffect, Waiting, carry_out
+from shared.usecases.outside import Waiting, carry_out
 from shared.usecases.services import Services
 
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 import orjson
 from msgspec import Struct
 
-from shared.effects import PostWebhook, WriteResource
+from shared.effects import OutsideEffect, PostWebhook, WriteResource
 from shared.errors import Conflict, Rejected, Unavailable
 from shared.events import EffectRefused
 from shared.fhir.instants import DAY
 from shared.fhir.references import resource_key
 from shared.usecases.services import Services
-
-type OutsideEffect = WriteResource | PostWebhook
 
 GIVE_UP = 3 * DAY
 """How long a webhook is tried that cannot be reached."""
