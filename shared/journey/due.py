@@ -97,6 +97,25 @@ def due_of(until: Anchor | NextDay | NextClock | str, organisation: tzinfo, whos
     return lambda standing: _next(standing.now, days, clock, zone(standing))
 
 
+def due_at(
+    until: Anchor | NextDay | NextClock | str | None, length: str | None, zone: tzinfo, whose: Whose
+) -> Due:
+    """Return what finds the end of a wait: an instant, or so long after now; `zone` is the organisation's."""
+    if until is not None:
+        return due_of(until, zone, whose)
+    return after(parse_duration(length or "PT0S"), zone, whose)
+
+
+def hangs_on_focus(until: Anchor | NextDay | NextClock | str | None) -> bool:
+    """Say whether it is an instant of the enrolment's own resource."""
+    return isinstance(until, Anchor) and until.of is None
+
+
+def followed(until: Anchor | NextDay | NextClock | str | None) -> frozenset[str]:
+    """Return the types of other resources whose changes may move it."""
+    return frozenset({until.of.type} if isinstance(until, Anchor) and until.of else ())
+
+
 def after(length: Duration, organisation: tzinfo, whose: Whose) -> Due:
     """Return what finds the instant so long after now."""
     zone = zone_of(organisation, whose)

@@ -13,7 +13,18 @@ from pydantic import model_validator
 
 from shared.fhir.calendar import describe, parse_duration
 from shared.fhir.instants import Instant
-from shared.journey.due import Anchor, Due, NextClock, NextDay, Until, Whose, after, due_of, local, zone_of
+from shared.journey.due import (
+    Anchor,
+    NextClock,
+    NextDay,
+    Until,
+    Whose,
+    due_at,
+    followed,
+    hangs_on_focus,
+    local,
+    zone_of,
+)
 from shared.journey.steps.base import (
     CompiledStep,
     Ends,
@@ -64,7 +75,7 @@ class WaitStep(StepModel):
     @property
     def needs_focus(self) -> bool:
         """Say whether it hangs on the enrolment's own resource."""
-        return isinstance(self.until, Anchor) and self.until.of is None
+        return hangs_on_focus(self.until)
 
     def summary(self) -> str:
         """Say what it does."""
@@ -82,7 +93,7 @@ class WaitStep(StepModel):
 
     def prepare(self, setting: Setting) -> CompiledStep:
         """Make it ready to run."""
-        due = self._due(setting)
+        due = due_at(self.until, self.duration, setting.zone, self.zone)
 
         def run(standing: Standing) -> Outcome:
             return self._arrive(standing, due(standing), setting)
@@ -90,20 +101,14 @@ class WaitStep(StepModel):
         def moved(standing: Standing) -> Outcome | None:
             return self._moved(standing, due(standing), setting)
 
-        anchor = self.until if isinstance(self.until, Anchor) else None
         return CompiledStep(
             self.id,
             self.kind,
             run,
             woken=lambda _: Goes(setting.following),
-            moved=moved if anchor else None,
-            follows=frozenset({anchor.of.type} if anchor and anchor.of else ()),
+            moved=moved if isinstance(self.until, Anchor) else None,
+            follows=followed(self.until),
         )
-
-    def _due(self, setting: Setting) -> Due:
-        if self.until is not None:
-            return due_of(self.until, setting.zone, self.zone)
-        return after(parse_duration(self.duration or "PT0S"), setting.zone, self.zone)
 
     def _arrive(self, standing: Standing, due: Instant | None, setting: Setting) -> Outcome:
         zone = zone_of(setting.zone, self.zone)(standing)

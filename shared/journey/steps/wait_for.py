@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from shared.authoring import Authored
 from shared.fhir.calendar import describe, parse_duration
 from shared.fhir.instants import Instant
-from shared.journey.due import Anchor, Due, Until, Whose, after, due_of, local, zone_of
+from shared.journey.due import Anchor, Until, Whose, due_at, followed, hangs_on_focus, local, zone_of
 from shared.journey.happened import Happened, TimePassed
 from shared.journey.happening import Happening
 from shared.journey.steps.base import (
@@ -80,8 +80,7 @@ class WaitForStep(StepModel):
     @property
     def needs_focus(self) -> bool:
         """Say whether it hangs on the enrolment's own resource."""
-        anchored = isinstance(self.until, Anchor) and self.until.of is None
-        return anchored or any(case.when.focus_status for case in self.cases)
+        return hangs_on_focus(self.until) or any(case.when.focus_status for case in self.cases)
 
     def mentions(self) -> dict[str, str]:
         """Return the step ids that it names, by field path."""
@@ -101,7 +100,7 @@ class WaitForStep(StepModel):
 
     def prepare(self, setting: Setting) -> CompiledStep:
         """Make it ready to run."""
-        due = self._due(setting)
+        due = due_at(self.until, self.timeout, setting.zone, self.zone)
 
         def run(standing: Standing) -> Outcome:
             return self._heard(standing, _PASSED) or self._arrive(standing, due(standing), setting)
@@ -109,14 +108,13 @@ class WaitForStep(StepModel):
         def moved(standing: Standing) -> Outcome | None:
             return self._moved(standing, due(standing), setting)
 
-        anchor = self.until if isinstance(self.until, Anchor) else None
         return CompiledStep(
             self.id,
             self.kind,
             run,
             woken=lambda _: Goes(setting.following, f"timed out without {self._nouns()}", result=TIMED_OUT),
-            moved=moved if anchor else None,
-            follows=frozenset({anchor.of.type} if anchor and anchor.of else ()),
+            moved=moved if isinstance(self.until, Anchor) else None,
+            follows=followed(self.until),
             heard=self._heard,
             asks=any(case.when.answer for case in self.cases),
         )
@@ -124,11 +122,6 @@ class WaitForStep(StepModel):
     def _nouns(self) -> str:
         """Name what ends it, each once."""
         return " or ".join(dict.fromkeys(case.when.noun() for case in self.cases))
-
-    def _due(self, setting: Setting) -> Due:
-        if self.until is not None:
-            return due_of(self.until, setting.zone, self.zone)
-        return after(parse_duration(self.timeout or "PT0S"), setting.zone, self.zone)
 
     def _heard(self, standing: Standing, happened: Happened) -> Goes | None:
         for case in self.cases:
