@@ -61,6 +61,29 @@ class IndexMessage(Struct, frozen=True, tag=True):
         return f"message|{self.message_id}"
 
 
+class IndexLink(Struct, frozen=True, tag=True):
+    """Remember what a link in a message leads to; the link itself says nothing of whom it is for."""
+
+    token: str
+    """Opaque, made by shared.message.links."""
+    kind: Literal["click", "preferences", "unsubscribe", "survey"]
+    message_id: str = ""
+    target: str = ""
+    """Of a click where it leads; of a survey the enrolment and step that ask ("ENROLMENT|step")."""
+    party: str = ""
+    """For whom it is: "RelatedPerson/1", or "" for the patient."""
+    channel: str = ""
+    """The channel it was sent by, which an unsubscribe link ends."""
+    purpose: str = ""
+    language: str = ""
+    expires: Instant | None = None
+
+    @property
+    def effect_id(self) -> str:
+        """Name the effect by what it does."""
+        return f"link|{self.token}"
+
+
 class IndexEnrolment(Struct, frozen=True, tag=True):
     """Make the journey's roster say how an enrolment stands: who is inside, what came of the others."""
 
@@ -108,11 +131,48 @@ class WriteResource(Struct, frozen=True, tag=True):
     """JSON."""
     enrolment_id: str
     step: str
+    overwrite: bool = False
+    """Ours alone: written over whatever we wrote before, as with the Communication of a message."""
 
     @property
     def effect_id(self) -> str:
-        """Name the effect by what it does."""
+        """Name the effect by what it does: a later one on the same resource replaces it."""
         return f"write|{self.resource_type}/{self.write_id}"
+
+
+class AnswerAppointment(Struct, frozen=True, tag=True):
+    """Write the patient's answer into an appointment, if it is still the one that was asked about."""
+
+    appointment: str
+    """ "Appointment/1"."""
+    action: Literal["confirm", "cancel", "reschedule"]
+    start: Instant
+    """When it began as the patient was asked: of one that has moved since nothing is answered."""
+    patient: str
+    """ "Patient/1": whose participation it is."""
+    enrolment_id: str
+    step: str
+    asked: Instant = Instant(0)
+
+    @property
+    def effect_id(self) -> str:
+        """Name the effect by what it does: a later answer replaces it."""
+        return f"answer|{self.appointment}"
+
+
+class MirrorOptOut(Struct, frozen=True, tag=True):
+    """Let the provider's own opt-out list say what ours says of a number."""
+
+    address: str
+    action: Literal["add", "remove"]
+    asked: Instant = Instant(0)
+    enrolment_id: str = ""
+    step: str = ""
+
+    @property
+    def effect_id(self) -> str:
+        """Name the effect by what it does: a later one on the same number replaces it."""
+        return f"mirror|{self.address}"
 
 
 class PostWebhook(Struct, frozen=True, tag=True):
@@ -134,14 +194,24 @@ class PostWebhook(Struct, frozen=True, tag=True):
         return f"post|{self.post_id}"
 
 
-type IndexEffect = IndexMember | IndexReference | IndexContact | IndexMessage | IndexEnrolment | AskEntry
+type IndexEffect = (
+    IndexMember | IndexReference | IndexContact | IndexMessage | IndexLink | IndexEnrolment | AskEntry
+)
 """Rows of projections outside the patient's boundary."""
 
-type OutsideEffect = WriteResource | PostWebhook
+type OutsideEffect = WriteResource | PostWebhook | AnswerAppointment | MirrorOptOut
 """What journeys ask for beyond our own storage: it may be refused for good."""
 
 type OutboxEffect = IndexEffect | OutsideEffect
 """What stands in the outbox until it is done."""
+
+
+class Attachment(Struct, frozen=True, array_like=True):
+    """A file that goes with an email."""
+
+    name: str
+    media_type: str
+    content: bytes
 
 
 class SendMessage(Struct, frozen=True, tag=True):
@@ -155,6 +225,14 @@ class SendMessage(Struct, frozen=True, tag=True):
     html: str = ""
     language: str = ""
     first_sent: Instant = Instant(0)
+    attachments: tuple[Attachment, ...] = ()
+    headers: dict[str, str] = {}
+    """Of an email: List-Unsubscribe and such."""
+    approved: str = ""
+    """Name of the approved WhatsApp template to send in place of free text."""
+    parameters: tuple[str, ...] = ()
+    """What goes into its places."""
+    purpose: str = ""
 
 
 type Effect = OutboxEffect | SendMessage

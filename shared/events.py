@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shared.effects import OutboxEffect, OutsideEffect
+from shared.fhir.choice import Choice
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant
 
@@ -49,12 +50,23 @@ class MembershipsDoubted(Struct, frozen=True, tag=True):
     """By url."""
 
 
+class Carried(Struct, frozen=True):
+    """A message of another patient that goes within one to the same contact point."""
+
+    message: str
+    """ "KEY/MESSAGE-ID"."""
+    given: str
+    """The given name of its patient."""
+
+
 class SendDue(Struct, frozen=True, tag=True):
     """A message is about to be handed to its channel: run the guard, and claim it or say why not."""
 
     message_id: str
     trigger: str
     """Who claims: the id of the queue message in hand, the same when that is delivered again."""
+    carries: tuple[Carried, ...] = ()
+    """Messages of others to the same contact point that go within this one."""
 
 
 class SendSettled(Struct, frozen=True, tag=True):
@@ -64,6 +76,8 @@ class SendSettled(Struct, frozen=True, tag=True):
     outcome: Literal["accepted", "refused", "deferred", "unknown"]
     provider_id: str = ""
     reason: str = ""
+    code: str = ""
+    """Of a refusal: one of FAILURES in shared.message.failures, or another stable word."""
     retry_after: float | None = None
     """Seconds, where the provider named them."""
 
@@ -78,9 +92,11 @@ class DeliveryReported(Struct, frozen=True, tag=True):
     """The channel's later word on a message."""
 
     message_id: str
-    status: Literal["delivered", "failed", "opened", "clicked"]
+    status: Literal["delivered", "failed", "opened", "clicked", "complained"]
     at: Instant
     reason: str = ""
+    code: str = ""
+    """Of a failure: see SendSettled.code."""
 
 
 class InboundReceived(Struct, frozen=True, tag=True):
@@ -92,6 +108,46 @@ class InboundReceived(Struct, frozen=True, tag=True):
     """The contact point it came from, as the provider gives it."""
     text: str
     at: Instant
+    answering: bool = True
+    """This record writes back: of several that share a number, one does."""
+    about: str = ""
+    """Id of the enrolment whose question it answers, where that is settled; "-" for none of them."""
+
+
+class ConsentChosen(Struct, frozen=True, tag=True):
+    """Somebody said, on a page or to staff, by what they may be written to and about what."""
+
+    chosen_id: str
+    """The same never counts twice."""
+    permits: tuple[Choice, ...] = ()
+    denials: tuple[Choice, ...] = ()
+
+
+class BundleAsked(Struct, frozen=True, tag=True):
+    """Another patient's message to the same contact point is about to go, and can carry this one."""
+
+    message_id: str
+    carrier: str
+    """ "KEY/MESSAGE-ID" of the message that is to carry it."""
+    trigger: str
+
+
+class SurveyAnswered(Struct, frozen=True, tag=True):
+    """A survey was filled in on its page."""
+
+    answered_id: str
+    enrolment_id: str
+    step: str
+    answers: dict[str, str]
+    """By linkId: the code of the option, or what was written."""
+    at: Instant
+
+
+class PersonErased(Struct, frozen=True, tag=True):
+    """The person is to be forgotten: nothing is kept but that nobody may write to them again."""
+
+    by: str
+    """Who asked for it, as an opaque id."""
 
 
 class CustomEventReceived(Struct, frozen=True, tag=True):
@@ -180,6 +236,10 @@ type Event = (
     | ClaimsAbandoned
     | DeliveryReported
     | InboundReceived
+    | ConsentChosen
+    | BundleAsked
+    | SurveyAnswered
+    | PersonErased
     | CustomEventReceived
     | EnrolAsked
     | EntryGranted

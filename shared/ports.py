@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from shared.catalogue import Catalogue
-from shared.effects import IndexEffect, IndexEnrolment, IndexMember
+from shared.effects import IndexEffect, IndexEnrolment, IndexLink, IndexMember
 from shared.fhir.instants import Instant
 from shared.fhir.references import ResourceKey
 from shared.message.outbound import OutboundMessage, SendResult
@@ -230,6 +230,10 @@ class Indexes(Roster, Protocol):
         """Return the keys of patients that were written to at a contact point."""
         ...
 
+    async def link(self, token: str) -> tuple[str, IndexLink] | None:
+        """Return whose link this is, by key, and what it leads to."""
+        ...
+
     async def patient_of_message(self, message_id: str) -> str | None:
         """Return whose message this is."""
         ...
@@ -380,6 +384,18 @@ class Channel(Protocol):
 
     async def send(self, message: OutboundMessage) -> SendResult:
         """Hand over a message; the same id on every try. Never raises for what a provider can answer."""
+        ...
+
+
+class OptOutList(Protocol):
+    """The list of numbers that the provider itself sends nothing to."""
+
+    async def add(self, address: str) -> None:
+        """Put a number on it; one that is there already is no error. Raises Unavailable."""
+        ...
+
+    async def remove(self, address: str) -> None:
+        """Take a number off it. Raises Unavailable."""
         ...
 
 

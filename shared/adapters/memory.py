@@ -24,6 +24,7 @@ from shared.effects import (
     IndexContact,
     IndexEffect,
     IndexEnrolment,
+    IndexLink,
     IndexMember,
     IndexMessage,
     IndexReference,
@@ -121,6 +122,7 @@ class MemoryIndexes(MemoryRoster):
         self._wakeups: set[tuple[Instant, str]] = set()
         self._in_order: list[tuple[Instant, str]] = []  # a heap of these, and of some that are gone
         self._rows: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        self._links: dict[str, tuple[str, IndexLink]] = {}
         self._members: dict[str, dict[str, IndexMember]] = defaultdict(dict)
 
     async def schedule(self, key: str, due: Instant) -> None:
@@ -164,6 +166,8 @@ class MemoryIndexes(MemoryRoster):
                 await self.enrol(key, effect)
             case AskEntry():
                 await self.ask_entry(key, effect)
+            case IndexLink():
+                self._links[effect.token] = (key, effect)
             case _:
                 self._rows[_place(effect)].add(key)
 
@@ -197,6 +201,10 @@ class MemoryIndexes(MemoryRoster):
     async def patients_of_contact(self, channel: str, address: str) -> tuple[str, ...]:
         """See Indexes.patients_of_contact."""
         return tuple(sorted(self._rows["contact", channel, address]))
+
+    async def link(self, token: str) -> tuple[str, IndexLink] | None:
+        """See Indexes.link."""
+        return self._links.get(token)
 
     async def patient_of_message(self, message_id: str) -> str | None:
         """See Indexes.patient_of_message."""

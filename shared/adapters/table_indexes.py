@@ -12,6 +12,8 @@ from itertools import batched
 from typing import Literal
 from zlib import crc32
 
+import msgspec
+
 from shared.adapters.table_roster import TableRoster
 from shared.adapters.tables import MAX_OPERATIONS, Entity, TableService, Write, literal
 from shared.effects import (
@@ -19,6 +21,7 @@ from shared.effects import (
     IndexContact,
     IndexEffect,
     IndexEnrolment,
+    IndexLink,
     IndexMember,
     IndexMessage,
     IndexReference,
@@ -96,6 +99,8 @@ class TableIndexes(TableRoster):
                 await self.enrol(key, effect)
             case AskEntry():
                 await self.ask_entry(key, effect)
+            case IndexLink():
+                await self._tables.write(self._index, _link_row(key, effect))
             case _:
                 await self._tables.write(self._index, Write("upsert", _partition(effect), key))
 
@@ -168,6 +173,11 @@ class TableIndexes(TableRoster):
         """Return the keys of patients that were written to at a contact point."""
         return await self._keys(_digest("contact", channel, address))
 
+    async def link(self, token: str) -> tuple[str, IndexLink] | None:
+        """See Indexes.link. Raises Unavailable."""
+        found = await self._tables.get(self._index, _digest("link", token), _LINK)
+        return (str(found[0]["key"]), _decode_link(str(found[0]["link"]))) if found else None
+
     async def patient_of_message(self, message_id: str) -> str | None:
         """Return whose message this is."""
         found = await self._keys(_digest("message", message_id))
@@ -192,6 +202,15 @@ def _corrections(
 
 def _member(effect: IndexMember) -> Entity:
     return {"member": effect.member, "since": effect.since, "order": effect.order}
+
+
+_LINK = "link"
+_decode_link = msgspec.json.Decoder(IndexLink).decode
+
+
+def _link_row(key: str, effect: IndexLink) -> Write:
+    properties = {"key": key, "link": msgspec.json.encode(effect).decode()}
+    return Write("upsert", _digest("link", effect.token), _LINK, properties)
 
 
 def _partition(effect: IndexMember | IndexReference | IndexContact | IndexMessage) -> str:

@@ -80,6 +80,6 @@ class Exits(Struct, frozen=True):
         return f"its time is up, as of {local(ends, self.zone)}" if ends and late else ""
 
     def _silenced(self, standing: Standing) -> str:
-        stopped = {opt_out.channel for opt_out in standing.record.opt_outs}
+        stopped = standing.record.silenced
         silenced = bool(self.channels) and ("*" in stopped or self.channels <= stopped)
         return "the patient has opted out of every channel it uses" if silenced else ""

@@ -42,6 +42,10 @@ class SendIntent(Struct, frozen=True):
     focus: str
     instead_of: str = ""
     """Id of the message that did not arrive, where this is the next channel's turn."""
+    to: str = "patient"
+    """Whom: see `to` of a send step."""
+    values: dict[str, str] = {}
+    """What its words are told beside the record: the question of a survey, for one."""
 
 
 class Entry(Struct, frozen=True):

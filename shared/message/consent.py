@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from shared.events import InboundReceived
+from shared.fhir.choice import Choice
 from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
 from shared.message.contact import normalise
@@ -13,7 +14,6 @@ from shared.message.keywords import keyword
 from shared.message.policy import DEFAULT, Policy
 from shared.patient.messages import CHANNEL_WORDS, by, call_off
 from shared.patient.record import PatientRecord, TimelineLine
-from shared.patient.state import OptOut
 
 _OTHER_SCOPES = frozenset({"research", "adr", "treatment"})
 """Scopes of Consent that are not about being written to (https://hl7.org/fhir/R4/valueset-consent-scope.html)."""
@@ -52,7 +52,7 @@ def _stop(record: PatientRecord, inbound: InboundReceived, now: Instant, policy:
     address = normalise(inbound.channel, inbound.sender, policy.region) or inbound.sender
     if any((o.channel, o.address) == (inbound.channel, address) for o in record.opt_outs):
         return Handled(record)
-    opt_out = OptOut(inbound.channel, address, inbound.at, "reply")
+    opt_out = Choice(inbound.channel, address, inbound.at, "reply")
     record = replace(record, opt_outs=(*record.opt_outs, opt_out))
     reason = f"the patient has opted out of {by(inbound.channel)}"
     record, ended, lines = call_off(record, lambda m: m.channel == inbound.channel, reason, now)

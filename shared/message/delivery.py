@@ -19,7 +19,7 @@ from shared.patient.messages import by, drop_messages, keep_message
 from shared.patient.record import PatientRecord
 from shared.patient.state import Message
 
-_RANK = {"": 0, "sent": 1, "failed": 2, "delivered": 3, "opened": 4, "clicked": 5}
+_RANK = {"": 0, "sent": 1, "failed": 2, "delivered": 3, "opened": 4, "clicked": 5, "complained": 6}
 _FINAL = {"sms": frozenset({"delivered"}), "email": frozenset({"clicked"}), "whatsapp": frozenset({"opened"})}
 """The last report that a channel can be expected to make."""
 

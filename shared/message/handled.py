@@ -7,10 +7,28 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shared.effects import OutboxEffect
 from shared.fhir.instants import Instant
 from shared.patient.messages import drop_messages, keep_message, not_sent
 from shared.patient.record import PatientRecord, TimelineLine
 from shared.patient.state import Message, failed_at, put_on_hold
+
+
+class ReplyIntent(Struct, frozen=True):
+    """Something to answer to who wrote to us: it is planned like any message, at any hour."""
+
+    kind: str
+    """Which of the reply templates: Policy.replies + kind."""
+    channel: str
+    to: str
+    """The contact point that the reply came from, normalised."""
+    cause: str
+    """Id of the reply, or of the question: one answer of a kind to each."""
+    party: str = ""
+    language: str = ""
+    """In which they wrote, where that can be told; else the recipient's own."""
+    values: dict[str, str] = {}
+    """What its words are told: see `values` of a message."""
 
 
 class Handled(Struct, frozen=True):
@@ -19,6 +37,9 @@ class Handled(Struct, frozen=True):
     record: PatientRecord
     timeline: tuple[TimelineLine, ...] = ()
     messages: tuple[Message, ...] = ()
+    effects: tuple[OutboxEffect, ...] = ()
+    """What is to be done outside."""
+    replies: tuple[ReplyIntent, ...] = ()
 
 
 def said(

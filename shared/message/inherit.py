@@ -5,17 +5,17 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from shared.events import RecordMerged
+from shared.fhir.choice import Choice
 from shared.fhir.instants import Instant
 from shared.message.handled import Handled
 from shared.patient.record import PatientRecord, TimelineLine
-from shared.patient.state import OptOut
 
 
 def inherit(record: PatientRecord, merged: RecordMerged, now: Instant) -> Handled:
     """Take over the opt-outs of a record that was merged into this one; again changes nothing."""
     known = {(opt_out.channel, opt_out.address) for opt_out in record.opt_outs}
     fresh = tuple(
-        OptOut(channel, address, since, "merge")
+        Choice(channel, address, since, "merge")
         for channel, address, since in merged.opt_outs
         if (channel, address) not in known
     )

@@ -14,8 +14,8 @@ import msgspec
 
 from shared.fhir.instants import Instant
 
-ChannelName = Literal["sms", "email", "whatsapp"]
-CHANNELS: tuple[ChannelName, ...] = ("sms", "email", "whatsapp")
+ChannelName = Literal["sms", "email", "whatsapp", "letter", "push"]
+CHANNELS: tuple[ChannelName, ...] = ("sms", "email", "whatsapp", "letter", "push")
 
 
 class OutboundMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +39,7 @@ class OutboundMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.channel not in CHANNELS:
-            raise ValueError("channel is not one of sms, email, whatsapp")
+            raise ValueError(f"channel is not one of {', '.join(CHANNELS)}")
         if not self.to:
             raise ValueError("a message needs a recipient")
         _require_uuid(self.message_id)

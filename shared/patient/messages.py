@@ -10,7 +10,13 @@ from shared.fhir.instants import Instant
 from shared.patient.record import PatientRecord, TimelineLine
 from shared.patient.state import Message
 
-CHANNEL_WORDS = {"sms": "SMS", "email": "email", "whatsapp": "WhatsApp"}
+CHANNEL_WORDS = {
+    "sms": "SMS",
+    "email": "email",
+    "whatsapp": "WhatsApp",
+    "letter": "letter",
+    "push": "push notification",
+}
 """Channels as staff read them."""
 
 

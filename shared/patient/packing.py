@@ -12,11 +12,13 @@ import msgspec
 from msgspec import Struct
 
 from shared.effects import OutboxEffect
+from shared.fhir.choice import Choice
 from shared.fhir.fact import Person
+from shared.fhir.instants import Instant
 from shared.patient.facts import Facts
 from shared.patient.packed import HEAD, PackedFacts, compress, decompress
 from shared.patient.record import PatientRecord
-from shared.patient.state import Enrolment, JourneyHistory, Membership, Message, OptOut
+from shared.patient.state import Enrolment, JourneyHistory, Membership, Message, Unusable
 
 FORMAT = 1
 """Of the packing; a record in an older format is rebuilt from the FHIR server, not migrated in code."""
@@ -31,7 +33,7 @@ class _Head(Struct, frozen=True, array_like=True):
     memberships: dict[str, Membership]
     enrolments: dict[str, Enrolment]
     messages: dict[str, Message]
-    opt_outs: tuple[OptOut, ...]
+    opt_outs: tuple[Choice, ...]
     history: dict[str, JourneyHistory]
     outbox: dict[str, OutboxEffect]
     contacts: tuple[str, ...]
@@ -39,6 +41,9 @@ class _Head(Struct, frozen=True, array_like=True):
     sequence: int
     replies: tuple[str, ...] = ()
     lens: str = ""
+    opt_ins: tuple[Choice, ...] = ()
+    unusable: tuple[Unusable, ...] = ()
+    erased: Instant | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -76,6 +81,9 @@ def unpack(key: str, chunks: Mapping[str, bytes]) -> PatientRecord:
         sequence=head.sequence,
         replies=head.replies,
         lens=head.lens,
+        opt_ins=head.opt_ins,
+        unusable=head.unusable,
+        erased=head.erased,
     )
 
 
@@ -118,4 +126,7 @@ def _head(record: PatientRecord) -> _Head:
         record.sequence,
         record.replies,
         record.lens,
+        record.opt_ins,
+        record.unusable,
+        record.erased,
     )

@@ -9,10 +9,11 @@ from uuid import UUID, uuid5
 from msgspec import Struct, field
 
 from shared.effects import Effect, OutboxEffect
+from shared.fhir.choice import ANY, Choice
 from shared.fhir.fact import Person
 from shared.fhir.instants import Instant
 from shared.patient.facts import Facts
-from shared.patient.state import Enrolment, JourneyHistory, Membership, Message, OptOut
+from shared.patient.state import Enrolment, JourneyHistory, Membership, Message, Unusable
 
 NAMESPACE = UUID("6f2d9a54-2f0b-5c3e-9a54-6b1d0f7c8e21")
 """Namespace of every uuid5 that Hearthline makes."""
@@ -42,7 +43,8 @@ class PatientRecord(Struct, frozen=True):
     """Active and on-hold ones, by id; ended ones live on in `history` and the timeline."""
     messages: Mapping[str, Message] = {}
     """Those still moving, by id; the others are rows of their own."""
-    opt_outs: tuple[OptOut, ...] = ()
+    opt_outs: tuple[Choice, ...] = ()
+    """What somebody said no to, each until it is taken back."""
     history: Mapping[str, JourneyHistory] = {}
     """By journey url."""
     outbox: Mapping[str, OutboxEffect] = {}
@@ -58,11 +60,23 @@ class PatientRecord(Struct, frozen=True):
     """How many commits made this record; numbers the timeline rows."""
     lens: str = ""
     """Digest of the lens (shared.fhir.lens) through which all facts here have been looked at."""
+    opt_ins: tuple[Choice, ...] = ()
+    """What somebody said yes to, or took a no back from."""
+    unusable: tuple[Unusable, ...] = ()
+    """Contact points that nothing is sent to."""
+    erased: Instant | None = None
+    """When the person was forgotten: nothing more is taken in, and nothing ever sent."""
 
     def is_member(self, segment: str) -> bool:
         """Say whether the patient is in a segment (by url)."""
         held = self.memberships.get(segment)
         return held is not None and held.member
+
+    @property
+    def silenced(self) -> frozenset[str]:
+        """Return the channels by which the patient wants nothing at all; "*" is every one."""
+        whole = (o for o in self.opt_outs if (o.party, o.purpose, o.topic) == ("", ANY, ANY))
+        return frozenset(opt_out.channel for opt_out in whole)
 
     @property
     def next_due(self) -> Instant | None:

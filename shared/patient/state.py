@@ -1,4 +1,4 @@
-"""The parts of a patient's record that are ours: memberships, enrolments, messages, opt-outs.
+"""The parts of a patient's record that are ours: memberships, enrolments, messages, contact points.
 
 Data only: what they mean is said by shared.segment, shared.journey and shared.message.
 """
@@ -117,20 +117,39 @@ class Message(Struct, frozen=True, array_like=True):
     claimed_at: Instant | None = None
     attempts: int = 0
     provider_id: str = ""
-    delivery: Literal["", "sent", "failed", "delivered", "opened", "clicked"] = ""
+    delivery: Literal["", "sent", "failed", "delivered", "opened", "clicked", "complained"] = ""
     """Only ever moves up this list."""
     delivery_at: Instant | None = None
     text: str = ""
     subject: str = ""
+    purpose: str = "care"
+    topic: str = ""
+    party: str = ""
+    """Whom it goes to: "RelatedPerson/1", or "" for the patient."""
+    answers: str = ""
+    """Id of the reply that it answers: what was asked for is sent at any hour."""
+    expires: Instant | None = None
+    """From here on it is too late, and not sent."""
+    code: str = ""
+    """What kind of failure: see SendSettled.code."""
+    carried_by: str = ""
+    """ "KEY/MESSAGE-ID" of the message to the same contact point that it goes within."""
+    carries: tuple[str, ...] = ()
+    """ "KEY/MESSAGE-ID" of messages that go within it."""
+    looked_at: tuple[str, ...] = ()
+    """What the guard had read right before: "Patient/1|3", with the versions."""
+    values: dict[str, str] = {}
+    """What its words are told beside the record: the choices of a question, for one."""
 
 
-class OptOut(Struct, frozen=True, array_like=True):
-    """The patient said stop on a channel (by reply), since when."""
+class Unusable(Struct, frozen=True, array_like=True):
+    """A contact point that does not work: nothing is sent to it until staff, or the server, say otherwise."""
 
     channel: str
     address: str
+    why: str
+    """One of FAILURES in shared.message.failures."""
     since: Instant
-    source: str = ""
 
 
 class JourneyHistory(Struct, frozen=True, array_like=True):

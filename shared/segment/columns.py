@@ -122,7 +122,7 @@ def patient_row(number: int, record: PatientRecord) -> Row | None:
         "identifiers": person.identifiers,
         "addresses": [_address(address) for address in person.addresses if address.use != "old"],
         "telecom": [_telecom(point) for point in person.telecom if point.use != "old"],
-        "stopped": sorted({opt_out.channel for opt_out in record.opt_outs}),
+        "stopped": sorted(record.silenced),
         "attributes": person.attributes,
     }
 

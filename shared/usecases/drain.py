@@ -11,9 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec import Struct
 
 from shared.effects import (
+    AnswerAppointment,
     IndexContact,
     IndexEffect,
+    IndexLink,
     IndexMessage,
+    MirrorOptOut,
     OutboxEffect,
     OutsideEffect,
     PostWebhook,
@@ -26,6 +29,9 @@ from shared.message.outbound import Accepted, Deferred, OutboundMessage, Refused
 from shared.patient.record import PatientRecord
 from shared.usecases.outside import Waiting, carry_out
 from shared.usecases.services import Services
+
+_BEFORE = (IndexContact, IndexMessage, IndexLink)
+"""Rows that must be there before a message is: a reply, a report, a click may be fast."""
 
 
 class Drained(Struct, frozen=True):
@@ -50,11 +56,11 @@ async def drain(
     rows: list[IndexEffect] = []
     outside: list[OutsideEffect] = []
     for effect in record.outbox.values():
-        if not isinstance(effect, WriteResource | PostWebhook):
+        if not isinstance(effect, WriteResource | PostWebhook | AnswerAppointment | MirrorOptOut):
             rows.append(effect)
         elif not sends and effect.effect_id in ours:
             outside.append(effect)
-    first = [effect for effect in rows if sends and isinstance(effect, IndexContact | IndexMessage)]
+    first = [effect for effect in rows if sends and isinstance(effect, _BEFORE)]
     rest = [effect for effect in rows if effect not in first]
     failures = await _apply_all(services, record.key, first)
     hindrance = next(filter(None, failures), "")

@@ -8,11 +8,13 @@ from __future__ import annotations
 import orjson
 from msgspec import Struct
 
-from shared.effects import OutsideEffect, PostWebhook, WriteResource
+from shared.effects import AnswerAppointment, MirrorOptOut, OutsideEffect, PostWebhook, WriteResource
 from shared.errors import Conflict, Rejected, Unavailable
 from shared.events import EffectRefused
 from shared.fhir.instants import DAY
 from shared.fhir.references import resource_key
+from shared.usecases.answer_appointment import answer_appointment
+from shared.usecases.mirror import mirror
 from shared.usecases.services import Services
 
 GIVE_UP = 3 * DAY
@@ -35,7 +37,7 @@ async def carry_out(
     if isinstance(effect, PostWebhook) and not sending:
         return Waiting("")
     try:
-        await (_write(services, effect) if isinstance(effect, WriteResource) else _post(services, effect))
+        await _do(services, effect)
     except Rejected as rejected:
         return EffectRefused(effect, f"{_named(effect)} was refused: {rejected.reason}")
     except Conflict:
@@ -52,20 +54,39 @@ def _later(services: Services, effect: OutsideEffect, reason: str) -> EffectRefu
     return Waiting(reason)
 
 
+async def _do(services: Services, effect: OutsideEffect) -> None:
+    match effect:
+        case WriteResource():
+            await _write(services, effect)
+        case PostWebhook():
+            await services.webhooks.post(effect.to, effect.post_id, effect.body)
+        case AnswerAppointment():
+            await answer_appointment(services, effect)
+        case MirrorOptOut():
+            await mirror(services, effect)
+
+
 async def _write(services: Services, effect: WriteResource) -> None:
     """PUT what has never been there: a try before may have written it, and staff may have gone on from there.
 
     Update as create: https://hl7.org/fhir/R4/http.html#upsert. Azure Health Data Services allows it.
     """
+    if effect.overwrite:
+        await services.fhir.update(orjson.loads(effect.body))
+        return
     found = await services.fhir.read(resource_key(effect.resource_type, effect.write_id))
     if found.resource is None and not found.deleted:
         await services.fhir.update(orjson.loads(effect.body))
 
 
-async def _post(services: Services, effect: PostWebhook) -> None:
-    await services.webhooks.post(effect.to, effect.post_id, effect.body)
-
-
 def _named(effect: OutsideEffect) -> str:
-    what = effect.resource_type if isinstance(effect, WriteResource) else f"call of {effect.to}"
-    return f"the {what} of step {effect.step}"
+    match effect:
+        case WriteResource():
+            what = f"the {effect.resource_type}"
+        case PostWebhook():
+            what = f"the call of {effect.to}"
+        case AnswerAppointment():
+            what = f"the answer to {effect.appointment}"
+        case MirrorOptOut():
+            what = "the provider's opt-out list"
+    return f"{what} of step {effect.step}" if effect.step else what

@@ -17,6 +17,7 @@ from shared.ports import (
     Documents,
     FhirServer,
     Indexes,
+    OptOutList,
     PatientStore,
     Queue,
     WebhookKind,
@@ -77,6 +78,8 @@ class Services(Struct, frozen=True):
     clock: Clock
     policy: Policy
     webhooks: Webhooks = NoWebhooks()
+    opt_out_list: OptOutList | None = None
+    """The provider's own, where it has one."""
 
     @property
     def zone(self) -> tzinfo:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from storage_kit import a_fact, a_message, deciding, line, with_facts
 
 from shared.effects import IndexContact, IndexMember, IndexMessage, IndexReference
+from shared.fhir.choice import Choice
 from shared.fhir.fact import Address, ContactPoint, Name, Person
 from shared.patient.facts import Facts
 from shared.patient.record import PatientRecord, patient_key
-from shared.patient.state import Enrolment, JourneyHistory, Membership, OptOut
+from shared.patient.state import Enrolment, JourneyHistory, Membership
 
 KEY = patient_key("p1")
 OUTBOX = (
@@ -45,7 +46,7 @@ def everything() -> PatientRecord:
             "e1": Enrolment("e1", "https://j.example|1", "active", "wait", 2, 6, 8_000, "Appointment/1", "r")
         },
         messages={"message-0001": a_message()},
-        opt_outs=(OptOut("sms", "+15550100", 4, "reply"),),
+        opt_outs=(Choice("sms", "+15550100", 4, "reply"),),
         history={"https://j.example": JourneyHistory(2, 6, "Appointment/1", "cause", ("Appointment/1",))},
         outbox={effect.effect_id: effect for effect in OUTBOX},
         contacts=("sms|+15550100",),

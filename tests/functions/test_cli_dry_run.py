@@ -16,10 +16,11 @@ from cli.main import app
 from shared.bootstrap import build
 from shared.catalogue import Document
 from shared.config import settings
+from shared.fhir.choice import Choice
 from shared.fhir.fact import ContactPoint, Name, Person
 from shared.fhir.instants import parse_instant
 from shared.patient.record import Decision, PatientRecord, patient_key
-from shared.patient.state import Enrolment, JourneyHistory, OptOut
+from shared.patient.state import Enrolment, JourneyHistory
 from shared.usecases.publish import publish
 
 START = "2026-03-02T09:00:00Z"
@@ -77,7 +78,7 @@ def deployment(azurite: str, tmp_path: Path, base: str) -> Path:
     records = [
         record(base, f"{tmp_path.name}-1", 1),
         record(
-            base, f"{tmp_path.name}-2", 2, opt_outs=(OptOut("sms", "+12065550002", parse_instant(START)),)
+            base, f"{tmp_path.name}-2", 2, opt_outs=(Choice("sms", "+12065550002", parse_instant(START)),)
         ),
     ]
     asyncio.run(_prepare({**values, "HEARTHLINE_CATALOGUE_SECONDS": "0"}, base, records))

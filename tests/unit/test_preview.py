@@ -16,10 +16,10 @@ from cli.segment_preview import segment_preview
 from shared.adapters.columns_duckdb import ParquetColumns
 from shared.adapters.columns_writer import ParquetWriter
 from shared.errors import Invalid
+from shared.fhir.choice import Choice
 from shared.fhir.fact import Address, ContactPoint, Person
 from shared.fhir.instants import Instant
 from shared.patient.record import Decision, PatientRecord, patient_key
-from shared.patient.state import OptOut
 from shared.ports import Stored
 from shared.usecases.columns import write_columns
 from shared.usecases.preview import Asked, Preview, preview
@@ -42,7 +42,7 @@ PEOPLE = (
 def records() -> list[PatientRecord]:
     made = [PatientRecord(patient_key(p.resource_id), p.resource_id, p) for p in PEOPLE]
     return [
-        replace(r, opt_outs=(OptOut("sms", "1", Instant(0)),)) if r.patient_id == "stopped" else r
+        replace(r, opt_outs=(Choice("sms", "1", Instant(0)),)) if r.patient_id == "stopped" else r
         for r in made
     ]
 

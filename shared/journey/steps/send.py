@@ -22,7 +22,7 @@ from shared.journey.steps.base import (
 )
 from shared.patient.messages import by
 
-type ChannelName = Literal["sms", "email", "whatsapp"]
+type ChannelName = Literal["sms", "email", "whatsapp", "letter", "push"]
 
 
 class SendStep(StepModel):

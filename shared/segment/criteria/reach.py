@@ -42,7 +42,7 @@ class ReachableCriterion(Criterion):
             person = record.person
             if person is None:
                 return FAILS
-            stopped = {out.channel for out in record.opt_outs}
+            stopped = record.silenced
             asked = () if "*" in stopped else (c for c in channels if c not in stopped)
             outcomes = [_reached(person, channel, now) for channel in asked]
             lasting = max((until for holds, until, _ in outcomes if holds), default=None)

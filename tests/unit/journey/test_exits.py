@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from shared.events import CustomEventReceived, InboundReceived
+from shared.fhir.choice import Choice
 from shared.fhir.fact import Person
 from shared.fhir.instants import DAY, HOUR, Instant, parse_instant
 from shared.journey.advance import on_event, on_wakeup
@@ -19,7 +20,7 @@ from shared.journey.index import Journeys
 from shared.journey.replies import on_reply
 from shared.journey.steps.base import Standing
 from shared.patient.record import PatientRecord
-from shared.patient.state import Enrolment, Membership, OptOut
+from shared.patient.state import Enrolment, Membership
 
 NOW = parse_instant("2026-03-07T15:00:00Z")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -40,7 +41,7 @@ def standing(record: PatientRecord = RECORD, **more: Any) -> Standing:
 
 
 def opted_out(*channels: str) -> PatientRecord:
-    return replace(RECORD, opt_outs=tuple(OptOut(channel, "", NOW) for channel in channels))
+    return replace(RECORD, opt_outs=tuple(Choice(channel, "", NOW) for channel in channels))
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ import pytest
 from msgspec.structs import replace
 
 from shared.events import InboundReceived
+from shared.fhir.choice import Choice
 from shared.fhir.fact import Component, Fact, Value
 from shared.fhir.instants import Instant
 from shared.message.consent import receive, why_forbidden
 from shared.message.keywords import keyword
 from shared.message.plan import plan
 from shared.patient.record import PatientRecord
-from shared.patient.state import OptOut
 from tests.unit.message.kit import NOW, PHONE, POLICY, Intent, record, templates
 
 
@@ -59,7 +59,7 @@ def test_words_that_start(text: str) -> None:
 def test_stop_holds_for_the_channel_and_calls_off_what_is_in_preparation() -> None:
     planned = plan(record(), Intent(), templates(), POLICY, NOW).record
     handled = receive(planned, reply("STOP"), NOW)
-    assert handled.record.opt_outs == (OptOut("sms", PHONE, NOW, "reply"),)
+    assert handled.record.opt_outs == (Choice("sms", PHONE, NOW, "reply"),)
     assert not handled.record.messages
     assert [(m.status, m.status_reason) for m in handled.messages] == [
         ("not-done", "the patient has opted out of SMS")
@@ -145,5 +145,5 @@ def test_fhir_consent(fact: Fact, expected: list[str]) -> None:
 
 
 def test_a_global_opt_out_holds_for_every_channel() -> None:
-    held = replace(record(), opt_outs=(OptOut("*", "", NOW),))
+    held = replace(record(), opt_outs=(Choice("*", "", NOW),))
     assert all(why_forbidden(held, channel, NOW) for channel in ALL)

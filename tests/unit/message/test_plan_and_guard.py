@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from shared.effects import IndexContact, IndexMessage, SendMessage
 from shared.events import SendDue
+from shared.fhir.choice import Choice
 from shared.fhir.fact import ContactPoint, Fact, Person
 from shared.fhir.instants import DAY, HOUR, Instant
 from shared.message.guard import Claimed, claim
@@ -17,7 +18,7 @@ from shared.message.index import Templates
 from shared.message.plan import Planned, plan
 from shared.patient.messages import keep_message
 from shared.patient.record import PatientRecord
-from shared.patient.state import Enrolment, OptOut
+from shared.patient.state import Enrolment
 from tests.unit.message.kit import (
     APPOINTMENT,
     EMAIL,
@@ -73,7 +74,7 @@ def test_the_id_does_not_depend_on_the_number() -> None:
 
 
 def test_the_next_channel_and_why() -> None:
-    held = replace(record(), opt_outs=(OptOut("sms", PHONE, NOW),))
+    held = replace(record(), opt_outs=(Choice("sms", PHONE, NOW),))
     done = planned(held)
     [message] = done.messages
     assert (message.channel, message.to, message.language) == ("email", EMAIL, "en")
@@ -177,7 +178,7 @@ def focus(held: PatientRecord, **fact: Any) -> PatientRecord:
             "the patient's record was merged into another",
         ),
         (lambda r: replace(r, person=None), "the patient's own record is not known"),
-        (lambda r: replace(r, opt_outs=(OptOut("sms", PHONE, NOW),)), "the patient has opted out of SMS"),
+        (lambda r: replace(r, opt_outs=(Choice("sms", PHONE, NOW),)), "the patient has opted out of SMS"),
         (
             lambda r: later(r, telecom=(ContactPoint("phone", "+12125550999"),)),
             "the contact point is no longer the patient's",

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from shared.fhir.choice import Choice
 from shared.fhir.fact import Address, Component, ContactPoint, Fact, Person, Value
 from shared.fhir.instants import DAY, HOUR, Instant
 from shared.patient.facts import Facts
 from shared.patient.record import PatientRecord, patient_key
-from shared.patient.state import OptOut
 from tests.unit.segment.strategies import CODES, STATUSES, bounds, instants, lengths, windows
 
 KINDS = ("Observation", "Condition", "Encounter", "MedicationRequest")
@@ -143,7 +143,7 @@ def _records(draw: st.DrawFn, patient_id: str, base: Instant) -> PatientRecord:
         patient_id,
         None if draw(st.integers(0, 29)) == 0 else person,
         Facts.of_facts(*medications, *found),
-        opt_outs=tuple(OptOut(channel, "1", Instant(0)) for channel in stopped),
+        opt_outs=tuple(Choice(channel, "1", Instant(0)) for channel in stopped),
     )
 
 

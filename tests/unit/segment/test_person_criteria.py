@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec.structs import replace
 
+from shared.fhir.choice import Choice
 from shared.fhir.fact import Address, ContactPoint, Fact
 from shared.fhir.instants import Instant, iso
-from shared.patient.state import OptOut
 from shared.segment.evaluation import Evaluation
 from tests.unit.segment.making import ADA, at, fact, holds, record, segment
 
@@ -77,10 +77,10 @@ def test_an_element_of_the_patient(criteria: str, changes: dict[str, object], me
 
 def test_an_opt_out_closes_its_channel_only():
     who = record(telecom=(MOBILE,))
-    stopped = replace(who, opt_outs=(OptOut("sms", "+16175550100", at(NOW)),))
+    stopped = replace(who, opt_outs=(Choice("sms", "+16175550100", at(NOW)),))
     assert not holds("reachable_by: sms", stopped, NOW)
     assert holds("reachable_by: [sms, whatsapp]", stopped, NOW)
-    silenced = replace(who, opt_outs=(OptOut("*", "", at(NOW)),))
+    silenced = replace(who, opt_outs=(Choice("*", "", at(NOW)),))
     assert not holds("reachable_by: [sms, whatsapp]", silenced, NOW)
 
 

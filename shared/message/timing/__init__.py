@@ -1,0 +1,1 @@
+"""Timing: when a message may go out, and how many a person gets. Pure."""
