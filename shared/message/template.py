@@ -28,6 +28,22 @@ class TextContent(Authored):
     """Liquid by language (BCP 47)."""
 
 
+class LetterContent(Authored):
+    """What a letter carries: address, date and sender are set by whoever prints it."""
+
+    text: ByLanguage
+    """Liquid by language; an empty line begins a paragraph."""
+    subject: ByLanguage | None = None
+    """The line above the salutation."""
+
+
+class PushContent(Authored):
+    """What an app shows, on a locked screen too."""
+
+    title: ByLanguage
+    text: ByLanguage
+
+
 class EmailContent(Authored):
     """What an email carries; every part in the same languages."""
 
@@ -50,6 +66,8 @@ class Channels(Authored):
     sms: TextContent | None = None
     email: EmailContent | None = None
     whatsapp: TextContent | None = None
+    letter: LetterContent | None = None
+    push: PushContent | None = None
 
     @model_validator(mode="after")
     def _at_least_one(self) -> Self:
@@ -59,7 +77,7 @@ class Channels(Authored):
 
     def parts(self) -> Iterator[tuple[str, str, ByLanguage]]:
         """Walk (channel, part, Liquid by language)."""
-        for channel in ("sms", "email", "whatsapp"):
+        for channel in type(self).model_fields:
             content = getattr(self, channel)
             for part in type(content).model_fields if content is not None else ():
                 if (by_language := getattr(content, part)) is not None:
