@@ -15,6 +15,7 @@ from shared.events import ClaimsAbandoned, DeliveryReported, SendSettled
 from shared.fhir.instants import SECOND, Instant
 from shared.message.handled import Handled, ended, kept, said
 from shared.message.policy import DEFAULT, Policy
+from shared.message.unusable import learnt
 from shared.patient.messages import by, drop_messages, keep_message
 from shared.patient.record import PatientRecord
 from shared.patient.state import Message
@@ -36,7 +37,9 @@ def settle(record: PatientRecord, settled: SendSettled, now: Instant, policy: Po
         case "accepted":
             return _accepted(record, message, settled, now)
         case "refused":
-            return ended(record, message, settled.reason or "refused by the provider", now)
+            refused = replace(message, code=settled.code)
+            over = ended(record, refused, settled.reason or "refused by the provider", now)
+            return learnt(over, refused, now)
         case "deferred" if message.status == "in-progress":
             return _deferred(record, message, settled, now, policy)
         case _:
@@ -60,8 +63,8 @@ def report(
 ) -> Handled:
     """Take in a delivery report; `message` is its row where the record holds it no more.
 
-    It only moves up sent < failed < delivered < opened < clicked: a carrier's later "delivered" beats
-    "failed", never the reverse. For an unknown message it settles that it was sent.
+    It only moves up sent < failed < delivered < opened < clicked < complained: a carrier's later "delivered"
+    beats "failed", never the reverse. For an unknown message it settles that it was sent.
     """
     message = record.messages.get(reported.message_id) or message
     if message is None or message.status in ("preparation", "not-done"):
@@ -69,11 +72,17 @@ def report(
     if _RANK[reported.status] <= _RANK[message.delivery] and message.status == "completed":
         return Handled(record)
     higher = max(reported.status, message.delivery, key=_RANK.__getitem__)
-    reason = reported.reason if higher == "failed" else ""
+    reason, code = (reported.reason, reported.code) if higher == reported.status else ("", message.code)
     after = replace(
-        message, status="completed", delivery=higher, delivery_at=reported.at, status_reason=reason
+        message,
+        status="completed",
+        delivery=higher,
+        delivery_at=reported.at,
+        status_reason=reason if higher in ("failed", "complained") else "",
+        code=code,
     )
-    return Handled(_followed(record, after), (said(after, now, _words(after)),), (after,))
+    told = Handled(_followed(record, after), (said(after, now, _words(after)),), (after,))
+    return learnt(told, after, now) if higher in ("failed", "complained") else told
 
 
 def forget(record: PatientRecord, now: Instant, keep: int = DEFAULT.keep_completed) -> PatientRecord:
@@ -95,7 +104,8 @@ def _accepted(record: PatientRecord, message: Message, settled: SendSettled, now
         provider_id=settled.provider_id,
         status_reason="",
     )
-    return kept(record, after, now, f"Sent by {by(after.channel)}")
+    again = f", try {after.attempts}" if after.attempts > 1 else ""
+    return kept(record, after, now, f"Sent by {by(after.channel)}{again}")
 
 
 def _followed(record: PatientRecord, message: Message) -> PatientRecord:
@@ -153,5 +163,11 @@ def _unknown(record: PatientRecord, messages: list[Message], reason: str, now: I
 
 def _words(message: Message) -> str:
     tail = f": {message.status_reason}" if message.status_reason else ""
-    words = {"failed": "Not delivered", "delivered": "Delivered", "opened": "Opened", "clicked": "Clicked"}
+    words = {
+        "failed": "Not delivered",
+        "delivered": "Delivered",
+        "opened": "Opened",
+        "clicked": "Clicked",
+        "complained": "Reported as spam after it was sent",
+    }
     return f"{words.get(message.delivery, 'Sent')} by {by(message.channel)}{tail}"

@@ -27,7 +27,12 @@ def postpone(record: PatientRecord, event: SendPostponed, now: Instant) -> Handl
 
 def put_off(record: PatientRecord, message: Message, reason: str, now: Instant) -> Handled:
     """Let a message wait for a switch; said once, however often it is looked at."""
-    later = replace(message, due=Instant(now + LOOK_AGAIN), status_reason=reason)
+    return deferred(record, message, Instant(now + LOOK_AGAIN), reason, now)
+
+
+def deferred(record: PatientRecord, message: Message, until: Instant, reason: str, now: Instant) -> Handled:
+    """Let a message wait until an hour, or a count, allows it; said once for each reason."""
+    later = replace(message, due=until, status_reason=reason)
     text = f"Waits to be sent by {by(message.channel)}: {reason}"
     lines = () if message.status_reason == reason else (said(message, now, text),)
     return Handled(keep_message(record, later), lines, (later,))

@@ -12,6 +12,7 @@ from shared.fhir.fact import Address, Component, ContactPoint, Fact, Name, Perso
 from shared.fhir.instants import DAY, HOUR, parse_instant
 from shared.fhir.project import KEPT_TYPES, SHARED_TYPES, project, tombstone
 from shared.fhir.references import ResourceKey
+from shared.fhir.spelled import read_spelled
 
 
 def test_the_table_of_the_package_names_every_kept_type_and_no_other():
@@ -560,7 +561,13 @@ def test_a_related_person_and_how_to_reach_them():
         "patient",
     )
     assert (found.codes, found.title) == (("urn:role|MTH",), "mother")
-    assert found.attributes == {
+    whole = {name: found.attributes[name] for name in found.attributes if name.startswith("spelled-")}
+    assert read_spelled(Name, whole["spelled-name"]) == (Name(family="Ruiz", given=("Ana",)),)
+    assert [p.value for p in read_spelled(ContactPoint, whole["spelled-telecom"])][3:] == [
+        "4",
+        "a@example.com",
+    ]
+    assert found.attributes == whole | {
         "relationship": ("urn:role|MTH",),
         "name": ("Ana Ruiz",),
         "phone": ("4", "2", "1"),

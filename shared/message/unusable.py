@@ -1,0 +1,69 @@
+"""What a failure teaches about a contact point: that it does not work, or that nothing is wanted there.
+
+Called by shared.message.delivery; shared.message.plan then passes such a contact point over, and what was
+meant for it goes to the next one (shared.journey.replies).
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from shared.fhir.choice import Choice
+from shared.fhir.instants import Instant
+from shared.message.failures import FAILURES, UNUSABLE
+from shared.message.handled import Handled
+from shared.patient.messages import by, call_off
+from shared.patient.record import PatientRecord, TimelineLine
+from shared.patient.state import Message, Unusable
+
+UNWANTED = {"opted-out": "provider", "complaint": "complaint"}
+"""Failures that say that the person wants nothing more by this channel, and how we know."""
+
+
+def learnt(told: Handled, message: Message, now: Instant) -> Handled:
+    """Add to what came of a failed message what it teaches; what is known already changes nothing."""
+    if message.code in UNUSABLE:
+        told = _marked(told, message, now)
+    if message.code in UNWANTED:
+        told = _unwanted(told, message, now)
+    return told
+
+
+def usable_again(record: PatientRecord, channel: str, address: str) -> PatientRecord:
+    """Take the mark off a contact point: staff have looked, or it has worked after all."""
+    left = tuple(p for p in record.unusable if (p.channel, p.address) != (channel, address))
+    return record if left == record.unusable else replace(record, unusable=left)
+
+
+def _marked(told: Handled, message: Message, now: Instant) -> Handled:
+    record = told.record
+    if any((p.channel, p.address) == (message.channel, message.to) for p in record.unusable):
+        return told
+    point = Unusable(message.channel, message.to, message.code, now)
+    record = replace(record, unusable=(*record.unusable, point))
+    reason = f"nothing more is sent by {by(message.channel)} to a contact point: {FAILURES[message.code]}"
+    return _without(told, record, message, reason, now)
+
+
+def _unwanted(told: Handled, message: Message, now: Instant) -> Handled:
+    record = told.record
+    choice = Choice(message.channel, message.to, now, UNWANTED[message.code], party=message.party)
+    if any(known.pattern == choice.pattern for known in record.opt_outs):
+        return told
+    record = replace(record, opt_outs=(*record.opt_outs, choice))
+    reason = f"opted out of {by(message.channel)}: {FAILURES[message.code]}"
+    return _without(told, record, message, reason, now)
+
+
+def _without(told: Handled, record: PatientRecord, message: Message, reason: str, now: Instant) -> Handled:
+    """Call off what else was to go there."""
+    record, ended, lines = call_off(
+        record, lambda m: (m.channel, m.to) == (message.channel, message.to), reason, now
+    )
+    line = TimelineLine(now, "message", reason[0].upper() + reason[1:], (message.message_id,))
+    return replace(
+        told,
+        record=record,
+        timeline=(*told.timeline, line, *lines),
+        messages=(*told.messages, *ended),
+    )
