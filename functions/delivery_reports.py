@@ -65,9 +65,9 @@ async def _take(ready: Services, req: func.HttpRequest) -> func.HttpResponse:
 
 def _job(event: AcsEvent) -> Job | None:
     match event:
-        case AcsReport(provider_id=provider_id, status=status, at=at, reason=reason, tag=tag):
+        case AcsReport(provider_id=provider_id, status=status, at=at, reason=reason, tag=tag, code=code):
             key, message_id = _owner(tag)
-            return Report(message_id or provider_id, key, status, at, reason)
+            return Report(message_id or provider_id, key, status, at, reason, code)
         case AcsReply(inbound_id=inbound_id, channel=channel, sender=sender, text=text, at=at):
             return Inbound(inbound_id, channel, sender, text, at)
         case AcsHandshake() | AcsIgnored():

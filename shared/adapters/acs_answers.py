@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
 
 from shared.fhir.instants import SECOND, Instant
+from shared.message.failures import FAILURES
 from shared.message.outbound import Accepted, Deferred, Refused, Unknown
 
 _NOT_NOW = {
@@ -21,6 +22,10 @@ _NOT_NOW = {
     503: "ACS is unavailable",
 }
 _LOST = {408, 409}
+_CONTENT = {400, 413, 415, 422}
+_THROTTLED = 429
+_WITHOUT_WORD = 5.0
+"""Seconds to wait after a throttling that names none."""
 _WINDOW_PASSED = 412
 
 
@@ -41,10 +46,18 @@ def judge_failure(status: int, headers: Mapping[str, str]) -> Verdict:
     if status == _WINDOW_PASSED or headers.get("Repeatability-Result", "").lower() == "rejected":
         return Unknown("ACS no longer knows whether this id was executed")
     if status in _NOT_NOW or 300 <= status < 400:
+        if wait is None and status == _THROTTLED:
+            wait = _WITHOUT_WORD
         return Deferred(_NOT_NOW.get(status, "ACS redirects"), wait)
     if 400 <= status < 500 and status not in _LOST:
-        return Refused(f"http-{status}", f"ACS rejects the message (HTTP {status})")
+        code = "content" if status in _CONTENT else f"http-{status}"
+        return Refused(code, f"ACS rejects the message (HTTP {status})")
     return Lost(f"ACS answered {status}", wait)
+
+
+def refusal(code: str) -> Refused:
+    """Refuse for a kind of failure, in its words."""
+    return Refused(code, FAILURES[code])
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -4,21 +4,26 @@
 (https://learn.microsoft.com/rest/api/communication/email/email/send). Its 202 means that the email is
 queued; how it went on comes as a delivery report, so nothing is polled. The `Operation-Id` that we choose
 is the report's messageId. The repeatability headers say the same to API versions that look at those.
+An email with its attachments may have 10 MB, as base64 in JSON
+(https://learn.microsoft.com/azure/communication-services/concepts/service-limits).
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 
 import msgspec
 import orjson
 
-from shared.adapters.acs_answers import Verdict, http_date, judge_failure
+from shared.adapters.acs_answers import Verdict, http_date, judge_failure, refusal
 from shared.adapters.acs_http import AcsHttp
+from shared.effects import Attachment
 from shared.message.outbound import Accepted, OutboundMessage, Refused, SendResult
 
 _PATH = "/emails:send?api-version=2025-09-01"
 _ACCEPTED = 202
+_LARGEST = 10 * 1024 * 1024
 _SUPPRESSED = "EmailDroppedAllRecipientsSuppressed"
 
 
@@ -47,18 +52,31 @@ class AcsEmail:
         def judged(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
             return judge(message.message_id, status, headers, body)
 
-        return await self._http.deliver(_PATH, _headers(message), self._body(message), judged)
+        body = self._body(message)
+        if len(body) > _LARGEST:
+            return Refused("content", "the email has more than 10 MB with its attachments")
+        return await self._http.deliver(_PATH, _headers(message), body, judged)
 
     def _body(self, message: OutboundMessage) -> bytes:
         content = {"subject": message.subject, "plainText": message.text}
         if message.html:
             content["html"] = message.html
-        return orjson.dumps({
+        body: dict[str, object] = {
             "senderAddress": self._sender,
             "content": content,
             "recipients": {"to": [{"address": message.to}]},
             "userEngagementTrackingDisabled": not self._track,
-        })  # fmt: skip
+        }
+        if message.headers:
+            body["headers"] = dict(message.headers)
+        if message.attachments:
+            body["attachments"] = [_attached(file) for file in message.attachments]
+        return orjson.dumps(body)
+
+
+def _attached(file: Attachment) -> dict[str, str]:
+    content = base64.b64encode(file.content).decode()
+    return {"name": file.name, "contentType": file.media_type, "contentInBase64": content}
 
 
 def _headers(message: OutboundMessage) -> dict[str, str]:
@@ -87,7 +105,7 @@ def _named(refused: Refused, body: bytes) -> Refused:
         return refused
     code = error.code if error else ""
     if code == _SUPPRESSED:
-        return Refused("opted-out", "the address is on the provider's suppression list")
+        return refusal("suppressed")
     if "recipient" in code.lower() or "address" in code.lower():
-        return Refused("invalid-address", "the address is not one that can receive email")
+        return refusal("invalid-address")
     return refused

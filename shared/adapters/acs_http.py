@@ -16,11 +16,15 @@ Once a try was lost, only an acceptance settles it: a later 429 or 400 speaks of
 answers a repeat with the first try's result, executes it again after a 5xx, answers 409 while the first
 runs, and 412 once `first_sent` is older than its five-minute memory
 (https://learn.microsoft.com/rest/api/communication/repeatable-requests).
+
+Who is told to wait waits with everything: until Retry-After has passed, other messages on the same path are
+deferred without a call (https://learn.microsoft.com/azure/communication-services/concepts/service-limits).
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -46,6 +50,8 @@ class Patience:
     tries: int = 4
     first_pause: float = 0.1
     longest_pause: float = 2.0
+    longest_wait: float = 600.0
+    """For how long a throttled path is left alone at most."""
 
 
 class AcsHttp:
@@ -58,12 +64,16 @@ class AcsHttp:
         auth: AcsAuth,
         patience: Patience | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session = session
         self._endpoint = endpoint.rstrip("/")
         self._auth = auth
         self._patience = patience or Patience()
         self._sleep = sleep
+        self._clock = clock
+        self._closed: dict[str, tuple[float, str]] = {}
+        """Until when each path is left alone, and why."""
 
     async def deliver(self, path: str, headers: Mapping[str, str], body: bytes, judge: Judge) -> SendResult:
         """Post `body` until its fate is settled or patience ends; never raises for a failed call.
@@ -72,10 +82,12 @@ class AcsHttp:
         """
         url = URL(self._endpoint + path, encoded=True)
         now = asyncio.get_running_loop().time
+        if waiting := self._waiting(path):
+            return waiting
         end = now() + self._patience.total
         lost: Lost | None = None
         for attempt in range(self._patience.tries):
-            verdict = await self._try(url, headers, body, judge, end - now())
+            verdict = self._heed(path, await self._try(url, headers, body, judge, end - now()))
             if isinstance(verdict, Accepted | Unknown):
                 return verdict
             if lost is None and not isinstance(verdict, Lost):
@@ -86,6 +98,18 @@ class AcsHttp:
                 break
             await self._sleep(pause)
         return Unknown(lost.reason if lost else "no try was made")
+
+    def _waiting(self, path: str) -> Deferred | None:
+        until, reason = self._closed.get(path, (0.0, ""))
+        left = until - self._clock()
+        return Deferred(reason, left) if left > 0 else None
+
+    def _heed(self, path: str, verdict: Verdict) -> Verdict:
+        """Leave a path alone for as long as its answer asks."""
+        if isinstance(verdict, Deferred) and verdict.retry_after:
+            wait = min(verdict.retry_after, self._patience.longest_wait)
+            self._closed[path] = (self._clock() + wait, verdict.reason)
+        return verdict
 
     def _pause(self, attempt: int, verdict: Lost | Deferred | Refused) -> float:
         asked = None if isinstance(verdict, Refused) else verdict.retry_after

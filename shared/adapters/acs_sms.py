@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import msgspec
 import orjson
 
-from shared.adapters.acs_answers import Lost, Verdict, http_date, judge_failure
+from shared.adapters.acs_answers import Lost, Verdict, http_date, judge_failure, refusal
 from shared.adapters.acs_http import AcsHttp
 from shared.message.outbound import Accepted, OutboundMessage, Refused, SendResult, Unknown
 
@@ -89,7 +89,7 @@ def _refusal(text: str) -> Refused:
     """Name the refusal without quoting the provider, whose text may hold the number."""
     lowered = text.lower()
     if "opted out" in lowered or "blocked" in lowered:
-        return Refused("opted-out", "the recipient has opted out at the provider")
+        return refusal("opted-out")
     if "to phone number" in lowered:
-        return Refused("invalid-number", "the number is not one that can receive messages")
-    return Refused("rejected", "ACS rejects the message")
+        return refusal("invalid-address")
+    return refusal("content")

@@ -6,12 +6,14 @@ CloudEvents, told apart by content; the fields of `data` are the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
 
 from shared.errors import Rejected
+from shared.fhir.acs_failures import NO_WORD, email_failure, sms_failure, whatsapp_failure
 from shared.fhir.instants import Instant, parse_instant
 from shared.fhir.notification import Limits
 from shared.fhir.strict_json import decode
@@ -38,7 +40,10 @@ class AcsReport(msgspec.Struct, frozen=True):
     status: Status
     at: Instant
     reason: str = ""
+    """What the provider calls a failure: a code, never its sentence, which may quote the recipient."""
     tag: str = ""
+    code: str = ""
+    """Kind of a failure, see shared.fhir.acs_failures."""
 
 
 class AcsReply(msgspec.Struct, frozen=True):
@@ -67,6 +72,7 @@ type AcsEvent = AcsReport | AcsReply | AcsHandshake | AcsIgnored
 
 _LONGEST = 5_000
 """Characters of a text: more than any channel carries, and few enough for a queue message."""
+_LONGEST_CODE = 6
 _LONGEST_NAME = 320
 """Characters of an id or an address; of the latter, email has the longest (RFC 3696)."""
 
@@ -121,27 +127,74 @@ def _reply(channel: str, data: Mapping[str, object], inbound_id: str, text: str,
 
 
 def _report(kind: str, data: dict[str, object], at: Instant) -> Iterator[AcsEvent]:
-    if kind == "SMSDeliveryReportReceived":
-        delivered = _text(data, "deliveryStatus").lower() == "delivered"
-        reason = "" if delivered else _code(_text(data, "deliveryStatusDetails", ""))
-        status: Status | None = "delivered" if delivered else "failed"
-    elif kind == "EmailDeliveryReportReceived":
-        word = _text(data, "status").lower()
-        status, reason = _EMAIL.get(word), "" if word == "delivered" else word
-    elif kind == "EmailEngagementTrackingReportReceived":
-        status, reason = _ENGAGEMENT.get(_text(data, "engagementType").lower()), ""
-    elif kind == "AdvancedMessageDeliveryStatusUpdated":
-        status, reason = _MESSAGING.get(_text(data, "status").lower()), ""
-    else:
-        status, reason = None, ""
+    reader = _READERS.get(kind)
+    if reader is None:
+        return
+    status, name, code = reader(data)
     if status is not None:
-        yield AcsReport(_text(data, "messageId"), status, at, reason, _text(data, "tag", ""))
+        yield AcsReport(_text(data, "messageId"), status, at, name, _text(data, "tag", ""), code)
 
 
-def _code(details: str) -> str:
+type _Told = tuple[Status | None, str, str]
+"""The status, what the provider calls the failure, and which kind of failure it is."""
+
+
+def _sms(data: dict[str, object]) -> _Told:
+    if _text(data, "deliveryStatus").lower() == "delivered":
+        return "delivered", "", ""
+    number = _number(_text(data, "deliveryStatusDetails", ""))
+    status: Status | None = None if number in NO_WORD else "failed"
+    return status, _called(number), sms_failure(number)
+
+
+def _email(data: dict[str, object]) -> _Told:
+    word = _text(data, "status").lower()
+    status = _EMAIL.get(word)
+    if status != "failed":
+        return status, "" if word == "delivered" else word, ""
+    details = data.get("deliveryStatusDetails")
+    said = details.get("statusMessage") if isinstance(details, dict) else ""
+    found = _ENHANCED.search(said if isinstance(said, str) else "")
+    smtp = found[0] if found else ""
+    return status, f"{word} {smtp}".strip(), email_failure(word, smtp)
+
+
+def _engagement(data: dict[str, object]) -> _Told:
+    return _ENGAGEMENT.get(_text(data, "engagementType").lower()), "", ""
+
+
+def _whatsapp(data: dict[str, object]) -> _Told:
+    status = _MESSAGING.get(_text(data, "status").lower())
+    error = data.get("error")
+    number = _safe(str(error.get("channelCode") or "")) if isinstance(error, dict) else ""
+    if status != "failed":
+        return status, "", ""
+    return status, _called(number), whatsapp_failure(number)
+
+
+_READERS: Mapping[str, Callable[[dict[str, object]], _Told]] = {
+    "SMSDeliveryReportReceived": _sms,
+    "EmailDeliveryReportReceived": _email,
+    "EmailEngagementTrackingReportReceived": _engagement,
+    "AdvancedMessageDeliveryStatusUpdated": _whatsapp,
+}
+
+_ENHANCED = re.compile(r"\b[45]\.\d{1,3}\.\d{1,3}\b")
+"""A mail server's enhanced status code (RFC 3463)."""
+
+
+def _number(details: str) -> str:
     """Keep the provider's code and nothing else: the sentence behind it may quote the number."""
-    code = details.partition(":")[0].strip()
-    return f"provider code {code}" if code.isdigit() else "the provider reports a failure"
+    return _safe(details.partition(":")[0].strip())
+
+
+def _safe(code: str) -> str:
+    """Keep what is a code for sure: phone numbers are longer."""
+    return code if code.isascii() and code.isdigit() and len(code) <= _LONGEST_CODE else ""
+
+
+def _called(number: str) -> str:
+    return f"provider code {number}" if number else "the provider reports a failure"
 
 
 def _text(data: Mapping[str, object], name: str, default: str | None = None) -> str:

@@ -8,10 +8,12 @@ is shown to people and never sent again by itself.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
+from shared.effects import Attachment
 from shared.fhir.instants import Instant
 
 ChannelName = Literal["sms", "email", "whatsapp", "letter", "push"]
@@ -22,7 +24,10 @@ class OutboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One message to one recipient, rendered and addressed.
 
     `message_id` is a UUID and the provider's idempotency key: the same on every try of the same message.
-    `to` is an E.164 number, or an address for email. `html` and `subject` are for email only.
+    `to` is an E.164 number, an address for email, a postal address with a line feed after each line for
+    letters (the name comes first), and whatever the receiver of push notifications knows people by.
+    `html`, `attachments` and `headers` are for email only; `subject` is the title of letters and push, too.
+    `approved` names the WhatsApp template that the provider fills in with `parameters`, in place of `text`.
     `first_sent` is the instant of the claim: a provider forgets idempotency keys after some minutes and
     judges by this instant whether it would still know one. `tag` comes back in the delivery report
     (SMS only) and must hold no patient data. Raises ValueError for what no provider could take.
@@ -36,6 +41,13 @@ class OutboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
     html: str = ""
     tag: str = ""
+    language: str = ""
+    """BCP 47, as the text is written."""
+    purpose: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    headers: Mapping[str, str] = {}
+    approved: str = ""
+    parameters: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.channel not in CHANNELS:
@@ -62,7 +74,8 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """The provider did not take it and never will: invalid number, opted out, content it rejects.
 
-    `code` is a stable kebab-case word, `reason` a sentence for people; neither holds patient data.
+    `code` is one of FAILURES in shared.message.failures, or another stable kebab-case word; `reason` is a
+    sentence for people. Neither holds patient data.
     """
 
     code: str

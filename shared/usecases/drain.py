@@ -127,6 +127,12 @@ async def _send(services: Services, key: str, send: SendMessage, hindrance: str)
         html=send.html,
         first_sent=send.first_sent,
         tag=_tag(key, send),
+        language=send.language,
+        purpose=send.purpose,
+        attachments=send.attachments,
+        headers=send.headers,
+        approved=send.approved,
+        parameters=send.parameters,
     )
     return _settled(send, await channel.send(message))
 
@@ -135,8 +141,8 @@ def _settled(send: SendMessage, result: SendResult) -> SendSettled:
     match result:
         case Accepted(provider_id=provider_id):
             return SendSettled(send.message_id, "accepted", provider_id)
-        case Refused(reason=reason):
-            return SendSettled(send.message_id, "refused", reason=reason)
+        case Refused(code=code, reason=reason):
+            return SendSettled(send.message_id, "refused", reason=reason, code=code)
         case Deferred(reason=reason, retry_after=seconds):
             return SendSettled(send.message_id, "deferred", reason=reason, retry_after=seconds)
         case Unknown(reason=reason):

@@ -61,9 +61,11 @@ class Report(Struct, frozen=True, tag="report"):
     message_id: str
     key: str
     """Whose message it is, or "" to look it up."""
-    status: Literal["delivered", "failed", "opened", "clicked"]
+    status: Literal["delivered", "failed", "opened", "clicked", "complained"]
     at: Instant
     reason: str = ""
+    code: str = ""
+    """Of a failure: one of FAILURES in shared.message.failures, or another stable word."""
 
 
 class Inbound(Struct, frozen=True, tag="inbound"):

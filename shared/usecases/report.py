@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from shared.errors import Rejected
 from shared.events import DeliveryReported, InboundReceived
+from shared.message.failures import FAILURES
 from shared.usecases.jobs import Inbound, Report
 from shared.usecases.merge import carry_over
 from shared.usecases.react import Trigger, react
@@ -20,8 +21,14 @@ async def take_report(services: Services, job: Report, trigger: Trigger) -> None
     key = job.key or await services.indexes.patient_of_message(job.message_id)
     if not key:
         raise Rejected("a delivery report for a message that is not ours", "unknown-message")
-    event = DeliveryReported(job.message_id, job.status, job.at, job.reason)
+    event = DeliveryReported(job.message_id, job.status, job.at, _why(job), job.code)
     await react(services, key, [event], trigger)
+
+
+def _why(job: Report) -> str:
+    """Say in words what kind of failure it is, and what the provider calls it."""
+    words = FAILURES.get(job.code, "")
+    return f"{words} ({job.reason})" if words and job.reason else words or job.reason
 
 
 async def take_inbound(services: Services, job: Inbound, trigger: Trigger) -> int:

@@ -38,6 +38,8 @@ class Bench:
         self.service = running.service
         self.session = session
         self.pauses: list[float] = []
+        self.time = 1000.0
+        """What the adapters measure throttling by."""
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -50,7 +52,9 @@ class Bench:
         auth: AcsAuth | None = None,
         url: str = "",
     ) -> AcsSms | AcsEmail | AcsWhatsApp:
-        http = AcsHttp(self.session, url or self.url, auth or AcsKey(KEY), patience, self.pause)
+        http = AcsHttp(
+            self.session, url or self.url, auth or AcsKey(KEY), patience, self.pause, lambda: self.time
+        )
         makers: dict[str, Any] = {"sms": AcsSms, "email": AcsEmail, "whatsapp": AcsWhatsApp}
         return makers[channel](http, SENDERS[channel])
 

@@ -143,11 +143,11 @@ async def test_no_token_is_deferred(channel):
 @pytest.mark.parametrize(
     ("channel", "reason", "code"),
     [
-        ("sms", "invalid-number", "invalid-number"),
+        ("sms", "invalid-number", "invalid-address"),
         ("sms", "opted-out", "opted-out"),
         ("email", "invalid-number", "invalid-address"),
-        ("email", "opted-out", "opted-out"),
-        ("whatsapp", "invalid-number", "http-400"),
+        ("email", "opted-out", "suppressed"),
+        ("whatsapp", "invalid-number", "invalid-address"),
     ],
 )
 async def test_refusals_have_names_and_no_recipient(channel, reason, code):

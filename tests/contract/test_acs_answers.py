@@ -57,10 +57,12 @@ def test_whatsapp_acceptance_without_receipt_is_lost(body):
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"error": {"code": "Other"}}', b'{"error": 7}'])
-def test_email_refusal_without_a_known_code_keeps_its_status(body):
-    verdict = acs_email.judge("m1", 400, {}, body)
-    assert isinstance(verdict, Refused)
-    assert verdict.code == "http-400"
+@pytest.mark.parametrize(("status", "code"), [(400, "content"), (413, "content"), (405, "http-405")])
+def test_a_refusal_without_a_known_code_is_named_by_its_status(body, status, code):
+    for verdict in (acs_email.judge("m1", status, {}, body), acs_whatsapp.judge(status, {}, body)):
+        assert isinstance(verdict, Refused)
+        assert verdict.code == code
+        assert str(status) in verdict.reason
 
 
 def test_a_rejected_repeat_is_unknown_whatever_the_status():
