@@ -16,6 +16,7 @@ from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant
 from shared.fhir.kept import DRAFTERS, ELEMENTS, EMBEDDING, KEPT_TYPES, SHARED_TYPES
 from shared.fhir.lens import EMPTY, Lens
+from shared.fhir.own import is_ours
 from shared.fhir.projections.draft import Draft
 from shared.fhir.projections.elements import Json
 from shared.fhir.projections.patient import person
@@ -39,11 +40,13 @@ def project(resource: Json, zone: tzinfo = UTC, lens: Lens = EMPTY) -> Projectio
     """Project a resource of a kept type; dates without a zone are read in `zone`, and `lens` looks for more.
 
     An element of the wrong shape is left out. Raises Rejected when the resource as a whole is of no use:
-    type-not-kept, bad-reference (its type or id), no-patient.
+    type-not-kept, bad-reference (its type or id), no-patient, ours (a Communication that we wrote).
     """
     resource_type = resource.get("resourceType")
     if not isinstance(resource_type, str) or resource_type not in KEPT_TYPES:
         raise Rejected("not a resource of a type that is kept", "type-not-kept")
+    if is_ours(resource):
+        raise Rejected("a Communication that we wrote", "ours")
     key = resource_key(resource_type, resource.get("id"))
     version, updated = _meta(resource.get("meta"), zone)
     marks = lens.marks(resource_type, resource)

@@ -42,7 +42,12 @@ async def take_change(services: Services, change: Change, trigger: Trigger) -> N
     if change.resource_type not in KEPT_TYPES:
         return
     key = resource_key(change.resource_type, change.resource_id)
-    found = await _content(services, change, key, trigger)
+    try:
+        found = await _content(services, change, key, trigger)
+    except Rejected as rejected:
+        if rejected.code == "ours":
+            return  # what a message came to is in the record already
+        raise
     if change.resource_type in SHARED_TYPES:
         await _fan_out(services, change, found.content, trigger)
     elif found.projection is None:

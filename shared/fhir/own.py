@@ -1,0 +1,28 @@
+"""Resources that we write only to tell others, and do not want to hear of again: they carry a tag.
+
+Asked by shared.fhir.project, so that notifications, searches, audits and bulk loads pass them over alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OURS = {"system": "https://hearthline.example/fhir/CodeSystem/origin", "code": "hearthline"}
+"""The tag (https://hl7.org/fhir/R4/resource.html#simple-tags): searches for few elements bring it too."""
+
+OWN_META: Mapping[str, object] = {"tag": [OURS]}
+"""`meta` of such a resource."""
+
+_TYPES = frozenset({"Communication"})
+"""Of other types we want to know what became of them: a Task that somebody took up, a Consent taken back."""
+
+
+def is_ours(resource: Mapping[str, object]) -> bool:
+    """Say whether this is a Communication that we wrote ourselves: what it says is in the record already."""
+    meta = resource.get("meta") if resource.get("resourceType") in _TYPES else None
+    tags = meta.get("tag") if isinstance(meta, dict) else None
+    return isinstance(tags, list) and any(_is_our_tag(tag) for tag in tags)
+
+
+def _is_our_tag(tag: object) -> bool:
+    return isinstance(tag, dict) and all(tag.get(name) == value for name, value in OURS.items())
