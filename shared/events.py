@@ -112,6 +112,12 @@ class InboundReceived(Struct, frozen=True, tag=True):
     """This record writes back: of several that share a number, one does."""
     about: str = ""
     """Id of the enrolment whose question it answers, where that is settled; "-" for none of them."""
+    meaning: str = ""
+    """What it says, as shared.message.understanding names it; "" where nobody has looked."""
+    number: float | None = None
+    """The number that it gives."""
+    choices: str = ""
+    """It answers several questions alike: what to offer, "1 Maria: visit on Tue 3 March, 2 …"."""
 
 
 class ConsentChosen(Struct, frozen=True, tag=True):

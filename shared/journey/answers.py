@@ -1,13 +1,16 @@
 """Answer: what a patient's reply must say; a reply that is not plainly one of the answers is none of them.
 
-Only the whole reply counts ("yes, but I cannot come" is no yes), without its courtesies and punctuation.
+Of words only the whole reply counts ("yes, but I cannot come" is no yes), without its courtesies and
+punctuation. What a reply means, in whichever language, comes with it from shared.message.understanding.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Self
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -31,11 +34,27 @@ class Number(Authored):
         return self
 
 
+type Meaning = Literal["yes", "no", "confirm", "cancel", "reschedule"]
+
+_COVERS: Mapping[Meaning, frozenset[str]] = MappingProxyType(
+    {
+        "yes": frozenset({"yes"}),
+        "no": frozenset({"no"}),
+        "confirm": frozenset({"confirm", "yes"}),
+        "cancel": frozenset({"cancel"}),
+        "reschedule": frozenset({"reschedule"}),
+    }
+)
+"""Who says yes to "do you come?" confirms; who says no has not asked for anything to be cancelled."""
+
+
 class Answer(Authored):
-    """What the reply says; exactly one of these."""
+    """What the reply says: words and what it means, which are one, or one of the others."""
 
     words: tuple[str, ...] = ()
     """It is one of these words or phrases; upper case, accents and punctuation do not matter."""
+    means: tuple[Meaning, ...] = ()
+    """It says one of these, in any language that is understood: "I can't make it" is cancel."""
     number: Number | None = None
     """It is a number."""
     any: bool = Field(default=False)
@@ -43,13 +62,13 @@ class Answer(Authored):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if (bool(self.words) + (self.number is not None) + self.any) != 1:
-            raise ValueError("needs exactly one of words, number and any: true")
+        if (bool(self.words or self.means) + (self.number is not None) + self.any) != 1:
+            raise ValueError("needs exactly one of words or means, number and any: true")
         if any(not plain(word) for word in self.words):
             raise ValueError("a word needs a letter or a digit in it")
         return self
 
-    def fits(self, text: str) -> str:
+    def fits(self, text: str, meaning: str = "") -> str:
         """Return why a reply is this answer, or ""; other words of the patient are not repeated."""
         if self.any:
             return "answered" if text.strip() else ""  # STOP and START come without their words
@@ -57,7 +76,9 @@ class Answer(Authored):
             found = number_in(text)
             return f"answered {found:g}" if found is not None and self._within(found) else ""
         said = plain(text)
-        return next((f"answered {word}" for word in self.words if plain(word) == said), "")
+        spoken = next((f"answered {word}" for word in self.words if plain(word) == said), "")
+        meant = any(meaning in _COVERS[each] for each in self.means)
+        return spoken or (f"answered, which means {meaning}" if meant else "")
 
     def _within(self, found: float) -> bool:
         assert self.number is not None

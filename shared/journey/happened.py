@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from shared.effects import OutboxEffect
 from shared.events import CustomEventReceived
 from shared.fhir.instants import Instant
 from shared.patient.apply import FactChanged
@@ -17,6 +18,14 @@ class Reply(Struct, frozen=True):
     channel: str
     text: str
     at: Instant
+    meaning: str = ""
+    """What it says in whichever language, as shared.message.understanding names it."""
+
+
+class CarriedOut(Struct, frozen=True):
+    """What a step asked for outside has been done."""
+
+    effect: OutboxEffect
 
 
 class MessagesTold(Struct, frozen=True):
@@ -27,4 +36,6 @@ class TimePassed(Struct, frozen=True):
     """Nothing happened: only what holds now is looked at."""
 
 
-type Happened = FactChanged | SegmentChanged | Reply | CustomEventReceived | MessagesTold | TimePassed
+type Happened = (
+    FactChanged | SegmentChanged | Reply | CustomEventReceived | MessagesTold | TimePassed | CarriedOut
+)

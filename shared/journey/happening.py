@@ -153,7 +153,7 @@ def _message(this: Happening, standing: Standing, _: Happened) -> str:
 def _answer(this: Happening, standing: Standing, happened: Happened) -> str:
     if not isinstance(happened, Reply) or happened.enrolment_id != standing.enrolment.enrolment_id:
         return ""
-    return this.answer.fits(happened.text) if this.answer else ""
+    return this.answer.fits(happened.text, happened.meaning) if this.answer else ""
 
 
 def _fhir_change(this: Happening, standing: Standing, happened: Happened) -> str:

@@ -10,45 +10,21 @@ from shared.events import InboundReceived
 from shared.fhir.canonical import split_canonical
 from shared.fhir.instants import Instant
 from shared.journey.finish import finished
-from shared.journey.gate import GATE
 from shared.journey.happened import MessagesTold, Reply
 from shared.journey.heed import heed
 from shared.journey.index import Journeys
-from shared.journey.schedule import SCHEDULED
+from shared.journey.questions import open_questions
 from shared.journey.sprint import SendIntent, Sprint
-from shared.patient.engagement import ENGAGEMENT, SYSTEM
 from shared.patient.record import PatientRecord
-from shared.patient.state import Enrolment, Message
+from shared.patient.state import Message
 
 
 def on_reply(record: PatientRecord, inbound: InboundReceived, journeys: Journeys, now: Instant) -> Sprint:
-    """Let the enrolment that asked last on this channel hear the answer."""
-    asking = _asking(record, inbound.channel, journeys)
-    reply = Reply(asking, inbound.channel, inbound.text, inbound.at)
+    """Let the enrolment hear the answer that it is for; where nobody has said, the one that asked last."""
+    open_now = () if inbound.about else open_questions(record, inbound.channel, journeys)
+    about = inbound.about or next((question.enrolment_id for question in open_now), "")
+    reply = Reply(about, inbound.channel, inbound.text, inbound.at, inbound.meaning)
     return finished(heed(Sprint(record), journeys, reply, now), journeys, now)
-
-
-def _asking(record: PatientRecord, channel: str, journeys: Journeys) -> str:
-    """Return the id of the enrolment that waits for an answer and wrote last on this channel, or ""."""
-    waiting = {e.enrolment_id for e in record.enrolments.values() if _asks(e, journeys)}
-    asked: dict[str, tuple[int, str]] = {}
-    for fact in record.facts.coded(ENGAGEMENT, f"{SYSTEM}|sent") if waiting else ():
-        for intent in fact.attributes.get("intent", ()):
-            enrolment_id = intent.partition("#")[0]
-            if enrolment_id in waiting and channel in fact.attributes.get("channel", ()):
-                latest = (fact.start or 0, fact.resource_id)
-                asked[enrolment_id] = max(asked.get(enrolment_id, latest), latest)
-    if asked:
-        return max(asked, key=asked.__getitem__)
-    return waiting.pop() if len(waiting) == 1 else ""
-
-
-def _asks(enrolment: Enrolment, journeys: Journeys) -> bool:
-    journey = journeys.get(enrolment.journey)
-    step = journey.steps.get(enrolment.step) if journey is not None else None
-    if journey is None or step is None or enrolment.arrived is None or enrolment.step in (SCHEDULED, GATE):
-        return False
-    return step.asks or journey.exits.asks
 
 
 def on_lost(record: PatientRecord, messages: Sequence[Message], journeys: Journeys) -> Sprint:

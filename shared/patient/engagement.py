@@ -17,6 +17,13 @@ ENGAGEMENT = "Engagement"
 """The resource type of these facts; no FHIR server knows it."""
 SYSTEM = "engagement"
 """The code system of what happened: "engagement|opened"."""
+TO = "to"
+"""Attribute of what was sent: the contact point."""
+TOLD_START = "told-start"
+"""Attribute of what was sent: when the resource that it is about was to begin, as an Instant."""
+UNSURE = "?"
+"""The start that was told is not known."""
+_OF_SENDING = frozenset({"channel", TO, TOLD_START})
 _HAPPENED = ("sent", "delivered", "opened", "clicked", "failed")
 
 
@@ -24,7 +31,7 @@ def engagements(record: PatientRecord, messages: Iterable[Message]) -> Iterator[
     """Yield what these messages say that the record does not know yet."""
     held = record.facts.of(ENGAGEMENT)
     for message in messages:
-        for fact in _said(message):
+        for fact in _said(message, record.facts.get(message.focus) if message.focus else None):
             if fact.resource_id not in held:
                 yield fact
 
@@ -38,11 +45,11 @@ def answer(record: PatientRecord, inbound_id: str, channel: str, at: Instant) ->
     """Return that the patient replied on a channel: to the journey that wrote there last, if any did."""
     sent = (f for f in record.facts.coded(ENGAGEMENT, f"{SYSTEM}|sent") if channel in f.attributes["channel"])
     last = max(sent, key=lambda fact: (fact.start or 0, fact.resource_id), default=None)
-    about = {} if last is None else {k: v for k, v in last.attributes.items() if k != "channel"}
+    about = {} if last is None else {k: v for k, v in last.attributes.items() if k not in _OF_SENDING}
     return _fact(f"{inbound_id}.answered", "answered", at, {**about, "channel": (channel,)})
 
 
-def _said(message: Message) -> Iterator[Fact]:
+def _said(message: Message, focus: Fact | None) -> Iterator[Fact]:
     if message.status not in ("completed", "not-done"):
         return
     about = {
@@ -56,9 +63,19 @@ def _said(message: Message) -> Iterator[Fact]:
         yield _fact(f"{message.message_id}.not-sent", "not-sent", message.due, about)
         return
     at = message.delivery_at or message.created
-    yield _fact(f"{message.message_id}.sent", "sent", message.first_sent or at, about)
+    sent = {**about, TO: (message.to,), **_told_start(message, focus)}
+    yield _fact(f"{message.message_id}.sent", "sent", message.first_sent or at, sent)
     if message.delivery in _HAPPENED and message.delivery != "sent":
         yield _fact(f"{message.message_id}.{message.delivery}", message.delivery, at, about)
+
+
+def _told_start(message: Message, focus: Fact | None) -> dict[str, tuple[str, ...]]:
+    """Return when what the message is about was to begin; not what a version after the guard says."""
+    if focus is None or focus.start is None:
+        return {}
+    looked_at = {text.rpartition("|")[0]: text.rpartition("|")[2] for text in message.looked_at}
+    told = looked_at.get(focus.reference, focus.version) == focus.version
+    return {TOLD_START: (str(focus.start) if told else UNSURE,)}
 
 
 def _both(name: str) -> tuple[str, ...]:
