@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from shared.fhir.fact import MEDICATION_KINDS, Fact
 from shared.patient.packed import PackedFacts
@@ -19,7 +19,7 @@ class Facts:
     it is held here: `coded`, `codes_of` and `title_of` look there.
     """
 
-    __slots__ = ("_by_code", "_decoded", "_packed", "_sifted", "changed")
+    __slots__ = ("_by_code", "_decoded", "_packed", "_sifted", "changed", "shrunk")
 
     def __init__(
         self,
@@ -33,6 +33,8 @@ class Facts:
         self._sifted: dict[str, dict[str, list[Fact]]] = {}
         self.changed: Mapping[str, frozenset[str]] = changed or {}
         """Ids, by type, of the facts that differ from the packed ones: what a commit must write."""
+        self.shrunk: Mapping[str, int] = {}
+        """Of types from which facts were taken out: how many the packed ones may be, to be written over."""
 
     @classmethod
     def of_facts(cls, *facts: Fact) -> Facts:
@@ -104,7 +106,23 @@ class Facts:
         stale = {fact.resource_type, *(MEDICATION_KINDS if fact.resource_type == "Medication" else ())}
         grown._by_code = {kind: index for kind, index in self._by_code.items() if kind not in stale}
         grown._sifted = {kind: found for kind, found in self._sifted.items() if kind not in stale}
+        grown.shrunk = self.shrunk
         return grown
+
+    def without(self, resource_type: str, ids: Collection[str]) -> Facts:
+        """Return the collection without some facts of a type: not as tombstones, but as if they never were.
+
+        For what is too old to be kept, or to be forgotten; a resource that was deleted keeps its tombstone.
+        """
+        held = self.of(resource_type)
+        left = {name: fact for name, fact in held.items() if name not in ids}
+        if len(left) == len(held):
+            return self
+        decoded = {**self._decoded, resource_type: left}
+        shrunk = Facts(self._packed, decoded, {**self.changed, resource_type: frozenset(left)})
+        most = max(len(held), self.shrunk.get(resource_type, 0))
+        shrunk.shrunk = {**self.shrunk, resource_type: most}
+        return shrunk
 
     def committed(self) -> Facts:
         """Return the same facts, taken as packed: nothing left to write."""

@@ -17,6 +17,9 @@ from shared.fhir.fact import Fact
 HEAD = "head"
 """Name of the chunk that holds no facts."""
 
+EMPTY = msgspec.msgpack.encode([])
+"""A chunk whose facts were all taken out."""
+
 _decode_all = msgspec.msgpack.Decoder(list[Fact]).decode
 _decode_one = msgspec.msgpack.Decoder(Fact).decode
 _SMALL = 1024
@@ -61,7 +64,8 @@ class PackedFacts:
     @property
     def types(self) -> frozenset[str]:
         """Return the resource types that have chunks."""
-        return frozenset(name.rpartition("_")[0] for name in self._chunks if name != HEAD)
+        chunks = self._chunks.items()
+        return frozenset(name.rpartition("_")[0] for name, raw in chunks if name != HEAD and raw != EMPTY)
 
     def all_of(self, resource_type: str) -> dict[str, Fact]:
         """Decode the facts of a type, by id, in the order of their first arrival."""

@@ -16,7 +16,7 @@ from shared.fhir.choice import Choice
 from shared.fhir.fact import Person
 from shared.fhir.instants import Instant
 from shared.patient.facts import Facts
-from shared.patient.packed import HEAD, PackedFacts, compress, decompress
+from shared.patient.packed import EMPTY, HEAD, PackedFacts, compress, decompress
 from shared.patient.record import PatientRecord
 from shared.patient.state import Enrolment, JourneyHistory, Membership, Message, Unusable
 
@@ -51,7 +51,10 @@ _decode_head = msgspec.msgpack.Decoder(_Head).decode
 
 
 def pack(record: PatientRecord) -> dict[str, bytes]:
-    """Return the chunks that differ from what the record was unpacked from: always "head" and any facts."""
+    """Return the chunks that differ from what the record was unpacked from: always "head" and any facts.
+
+    A chunk whose facts were all taken out becomes an empty one: a commit can write, and not delete.
+    """
     chunks = {HEAD: compress(_encoder.encode(_head(record)))}
     for resource_type, changed in record.facts.changed.items():
         facts = list(record.facts.of(resource_type).values())
@@ -59,6 +62,10 @@ def pack(record: PatientRecord) -> dict[str, bytes]:
         for index in sorted(indices):
             part = facts[index * CHUNK_FACTS : (index + 1) * CHUNK_FACTS]
             chunks[f"{resource_type}_{index}"] = compress(_encoder.encode(part))
+    for resource_type, most in record.facts.shrunk.items():
+        left = len(record.facts.of(resource_type))
+        for index in range(-(-left // CHUNK_FACTS), -(-most // CHUNK_FACTS)):
+            chunks[f"{resource_type}_{index}"] = EMPTY
     return chunks
 
 
