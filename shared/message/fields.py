@@ -7,55 +7,22 @@ apply (no appointment, no location) is nil too, and a field of it is an error.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from shared.errors import AuthorFault
-from shared.fhir.calendar import first_zone
-from shared.fhir.fact import Fact, Name
+from shared.fhir.fact import Name
 from shared.fhir.instants import Instant, to_datetime
-from shared.message.locales import choose_name, clock_time, full_name, long_date, long_day
-from shared.message.policy import Policy
-from shared.patient.record import PatientRecord
+from shared.message.locales import clock_time, full_name, joined, long_date, long_day
+from shared.message.scene import Scene
 
+if TYPE_CHECKING:
+    from shared.message.links import LinkKind
 
-class Scene(Struct, frozen=True):
-    """What a message is rendered from."""
-
-    record: PatientRecord
-    focus: Fact | None
-    journey: str
-    """Canonical "url|version"."""
-    language: str
-    policy: Policy
-
-    @property
-    def place(self) -> Fact | None:
-        """Return the first location of the focus that the record knows."""
-        for reference in self.focus.attributes.get("location", ()) if self.focus else ():
-            found = self.record.facts.get(reference)
-            if found is not None and not found.gone:
-                return found
-        return None
-
-    @property
-    def zone(self) -> tzinfo:
-        """Return the zone that instants are shown in: the location's, else the organisation's."""
-        named = self.place.attributes.get("time-zone", ()) if self.place else ()
-        return first_zone((*named, self.policy.zone), UTC)
-
-    @property
-    def locale(self) -> str:
-        """Return the patient's own variety of the message's language, "es-MX" for "es"."""
-        spoken = self.record.person.languages if self.record.person else ()
-        return next((tag for tag in spoken if f"{tag}-".startswith(f"{self.language}-")), self.language)
-
-    @property
-    def name(self) -> Name | None:
-        """Return the name to call the patient by."""
-        return choose_name(self.record.person.names) if self.record.person else None
+__all__ = ["FIELDS", "Field", "Object", "Scene", "objects"]
 
 
 type Reader = Callable[[Scene], object]
@@ -122,21 +89,66 @@ def _focus(name: str) -> Reader:
     return lambda scene: " ".join(scene.focus.attributes.get(name, ())) if scene.focus else None
 
 
+def _name(name: Name | None, scene: Scene) -> str | None:
+    return full_name(name, scene.language) if name else None
+
+
+def _given(name: Name | None) -> str | None:
+    return next(iter(name.given), None) if name else None
+
+
+def _link(kind: LinkKind) -> Reader:
+    return lambda scene: scene.link(kind)
+
+
+def _survey(scene: Scene) -> object:
+    """Return the link to the survey that the message asks to fill in, if it asks for one."""
+    target = scene.values.get("survey", "")
+    return scene.link("survey", target) if target else None
+
+
+def _value(key: str) -> Field:
+    return Field(_VALUES[key], lambda scene: scene.values.get(key))
+
+
 def _place(name: str) -> Reader:
     return lambda scene: next(iter(scene.place.attributes.get(name, ())), None) if scene.place else None
 
+
+_VALUES = {
+    "text": "What is asked, word for word",
+    "choices": 'What may be answered: "1 Yes, 2 No"',
+    "title": "What it is about",
+    "number": "Which one of several it is",
+    "count": "How many there are",
+    "wording": "What somebody is asked to agree to",
+}
+"""What a message may be told beside the record: see `values` of a message."""
 
 FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
     {
         "patient": {
             "name": Field(
                 "Given and family name, in the order of the language",
-                lambda s: s.name and full_name(s.name, s.language),
+                lambda s: _name(s.name, s),
             ),
-            "given": Field("First given name", lambda s: s.name and next(iter(s.name.given), None)),
+            "given": Field("First given name", lambda s: _given(s.name)),
             "family": Field("Family name", lambda s: s.name and s.name.family),
             "prefix": Field('Title such as "Dr."', lambda s: s.name and " ".join(s.name.prefix)),
             "language": Field("Language of this message (BCP 47)", lambda s: s.language),
+        },
+        "recipient": {
+            "name": Field("Name of who reads it, as `patient.name`", lambda s: _name(s.addressed, s)),
+            "given": Field("Their first given name", lambda s: _given(s.addressed)),
+            "language": Field("Their own variety of the language: es-MX", lambda s: s.locale),
+            "is_patient": Field(
+                "true, or nil for a guardian or a carer",
+                lambda s: s.recipient is None or not s.recipient.party,
+            ),
+            "relationship": Field(
+                "Code of what they are to the patient: MTH (HL7 v3 RoleCode)",
+                lambda s: s.recipient and s.recipient.relationship,
+            ),
         },
         "appointment": {
             "date": Field('Day with its name: "Tuesday, March 5, 2024"', _date(long_date)),
@@ -152,10 +164,25 @@ FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "address": Field("Address in one line", _place("address")),
             "phone": Field("Phone number", _place("phone")),
         },
+        "practitioner": {
+            "name": Field("Name", lambda s: s.practitioner and s.practitioner.title),
+        },
         "organisation": {
             "name": Field("Name of the organisation", lambda s: s.policy.organisation),
             "phone": Field("Phone number", lambda s: s.policy.phone),
             "website": Field("Website", lambda s: s.policy.website),
+            "address": Field("Postal address in one line", lambda s: s.policy.address),
+        },
+        "links": {
+            "preferences": Field("Page to choose what one is written to about", _link("preferences")),
+            "unsubscribe": Field("Page that ends messages like this one", _link("unsubscribe")),
+            "survey": Field("Page of the survey that the message asks to fill in", _survey),
+        },
+        "question": {key: _value(key) for key in _VALUES},
+        "bundle": {
+            "given": Field("List of the given names of all the patients it is about", lambda s: s.bundle),
+            "names": Field('The same as text: "Ana, Leo and Mia"', lambda s: joined(s.bundle, s.locale)),
+            "count": Field("How many they are", lambda s: len(s.bundle)),
         },
         "journey": {
             "url": Field("Url of the journey", lambda s: s.journey.partition("|")[0]),
@@ -167,7 +194,12 @@ FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
 _PRESENT: Mapping[str, Callable[[Scene], bool]] = {
     "patient": lambda s: s.record.person is not None,
     "appointment": lambda s: s.focus is not None and s.focus.resource_type == "Appointment",
+    "recipient": lambda s: s.recipient is not None or s.record.person is not None,
     "location": lambda s: s.place is not None,
+    "practitioner": lambda s: s.practitioner is not None,
     "organisation": lambda s: True,
+    "links": lambda s: True,
+    "question": lambda s: bool(s.values),
+    "bundle": lambda s: bool(s.bundle),
     "journey": lambda s: True,
 }

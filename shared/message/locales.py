@@ -55,6 +55,14 @@ def clock_time(clock: time, language: str) -> str:
     return _plain(format_time(clock, "short", locale=locale_of(language)))
 
 
+@lru_cache(maxsize=2048)
+def joined(names: tuple[str, ...], language: str) -> str:
+    """Write a list as text: "Ana, Leo and Mia"."""
+    from babel.lists import format_list
+
+    return format_list(names, locale=locale_of(language))
+
+
 @cache
 def _day_pattern(language: str) -> str:
     """Return the locale's own pattern of weekday, day and month, with both names written out."""

@@ -1,0 +1,1 @@
+"""What templates hold by channel, and what is made of it: HTML, plain text, calendar files, sizes."""
