@@ -42,12 +42,14 @@ def on_messages(record: PatientRecord, journeys: Journeys, now: Instant) -> Spri
 
 def _fall_back(sprint: Sprint, message: Message, journeys: Journeys) -> Sprint:
     lost = message.status == "not-done" and message.attempts > 0
+    unusable = any((p.channel, p.address) == (message.channel, message.to) for p in sprint.record.unusable)
     journey = journeys.get(message.journey)
     step = journey.steps.get(message.step) if journey is not None else None
-    if not (lost or message.delivery == "failed") or step is None or not step.fallback:
+    if not (lost or message.delivery == "failed") or step is None or not (step.fallback or unusable):
         return sprint
     tried = step.channels.index(message.channel) if message.channel in step.channels else len(step.channels)
-    left = step.channels[tried + 1 :]
+    # Where the contact point was at fault there may be another one for the same channel.
+    left = step.channels[tried if unusable else tried + 1 :]
     history = sprint.record.history.get(split_canonical(message.journey)[0])
     gone = history is not None and message.enrolment_id in history.left
     if not left or gone or journeys.stopped(message.journey):
@@ -61,5 +63,7 @@ def _fall_back(sprint: Sprint, message: Message, journeys: Journeys) -> Sprint:
         left,
         message.focus,
         message.message_id,
+        step.to,
+        message.values,
     )
     return replace(sprint, intents=(*sprint.intents, intent))

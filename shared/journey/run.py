@@ -157,6 +157,7 @@ def _intent(enrolment: Enrolment, step: CompiledStep) -> SendIntent:
         template=step.template,
         channels=step.channels,
         focus=enrolment.focus,
+        to=step.to,
     )
 
 

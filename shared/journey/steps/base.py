@@ -148,6 +148,8 @@ class CompiledStep(Struct, frozen=True):
     channels: tuple[str, ...] = ()
     fallback: bool = False
     """What a channel is known not to have brought goes by the next."""
+    to: str = "patient"
+    """Whom it writes to: see `to` of a send step."""
     calls: str = ""
     """Name of the webhook in the settings that it calls."""
 

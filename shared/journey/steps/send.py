@@ -33,6 +33,9 @@ class SendStep(StepModel):
     """Url of the template, the latest version, or "url|version" to pin one."""
     channels: tuple[ChannelName, ...] = Field(min_length=1)
     """In order of preference: the first by which the patient can and may be reached is used."""
+    to: Literal["patient", "carer"] = "patient"
+    """The patient, which for a minor are those who have care of them; or whoever cares for the patient and has
+    agreed to be told."""
     fallback: bool = False
     """Try the next channel when it becomes known that the message did not arrive by the one before."""
     next: StepId | None = None
@@ -42,7 +45,8 @@ class SendStep(StepModel):
     def summary(self) -> str:
         """Say what it does."""
         word = ", or if it does not arrive " if self.fallback else ", else "
-        return f"Send {short(self.template.partition('|')[0])} by {word.join(map(by, self.channels))}"
+        whom = "" if self.to == "patient" else " to a carer"
+        return f"Send {short(self.template.partition('|')[0])}{whom} by {word.join(map(by, self.channels))}"
 
     def prepare(self, setting: Setting) -> CompiledStep:
         """Make it ready to run."""
@@ -57,4 +61,5 @@ class SendStep(StepModel):
             template=self.template,
             channels=self.channels,
             fallback=self.fallback,
+            to=self.to,
         )
