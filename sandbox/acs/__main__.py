@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from sandbox.acs.app import started
-from sandbox.acs.service import Options
+from sandbox.acs.service import NUMBERS, Options
 from shared.adapters.clock import FileClock
 
 _REAL_WINDOW = 300.0  # seconds for which ACS remembers repeatability ids
@@ -30,6 +30,9 @@ def arguments() -> argparse.Namespace:
         "--repeat-window", type=float, help="seconds in which a first-sent date is good, 0 for ever; "
         "300 as in Azure, or 0 with --clock, as a virtual clock runs past it",
     )  # fmt: skip
+    parser.add_argument(
+        "--number", action="append", dest="numbers", help="a number or short code of the resource; repeatable"
+    )
     return parser.parse_args()
 
 
@@ -43,7 +46,8 @@ def options(args: argparse.Namespace) -> Options:
     window = args.repeat_window
     if window is None:
         window = 0.0 if args.clock else _REAL_WINDOW
-    return Options(args.access_key, args.events_url, args.events_key, args.bearer, window)
+    numbers = tuple(args.numbers) if args.numbers else NUMBERS
+    return Options(args.access_key, args.events_url, args.events_key, args.bearer, window, numbers=numbers)
 
 
 async def serve(args: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from sandbox.acs import email_api, sms_api, whatsapp_api
 from sandbox.acs.control import Control, guard
+from sandbox.acs.lists_api import Lists
 from sandbox.acs.pages import Pages
 from sandbox.acs.sends import sending
 from sandbox.acs.service import Clock, Options, Service
@@ -36,6 +37,7 @@ def make_app(service: Service) -> web.Application:
         web.post(
             "/messages/notifications:send", sending(service, whatsapp_api.read, whatsapp_api.answer)
         ),
+        *Lists(service).routes(),
         *Control(service).routes(),
         *Pages(service).routes(),
     ])  # fmt: skip

@@ -139,9 +139,9 @@ def say(service: Service, inbound: Inbound) -> Message:
     message = service.store.receive(draft, service.clock.now())
     word = inbound.text.strip().upper()
     if inbound.channel == "sms" and word == "STOP":
-        service.stopped.add(inbound.from_)
+        service.stopped.add((inbound.to, inbound.from_))
     elif word in ("START", "UNSTOP"):
-        service.stopped.discard(inbound.from_)
+        service.stopped.discard((inbound.to, inbound.from_))
     sms = inbound.channel == "sms"
     service.pusher.push([(event_grid.sms_received if sms else event_grid.whatsapp_received)(message)])
     return message

@@ -16,6 +16,8 @@ from sandbox.acs.signing import Gate
 from sandbox.acs.store import Draft, Message, Request, Store, fingerprint
 from shared.fhir.instants import SECOND, Instant
 
+NUMBERS = ("+15555550100",)
+"""What a stack has where nobody says otherwise."""
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _LANGUAGE = re.compile(r"\blang=[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)")
@@ -41,6 +43,8 @@ class Options:
     repeat_window: float = 0.0
     limit: int = 50_000
     first_pause: float = 0.2
+    numbers: tuple[str, ...] = NUMBERS
+    """Numbers and short codes of the resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,10 @@ class Service:
         self.gate = Gate(options.access_key, options.bearer)
         self.pusher = Pusher(options.events_url, options.events_key, first_pause=options.first_pause)
         self.reports_on = True
-        self.stopped: set[str] = set()
+        self.stopped: set[tuple[str, str]] = set()
+        """The opt-out list: from which of our numbers to which others nothing is delivered."""
+        self.unlisted = False
+        """The caller's identity may not list numbers."""
         self._held: list[Event] = []
 
     def settle(self, draft: Draft, request: Request, plan: Plan) -> Outcome:
@@ -111,7 +118,7 @@ class Service:
     def _report(self, message: Message, plan: Plan) -> None:
         rule = plan.first("report-failed")
         failure = (rule.reason or "9999") if rule else ""
-        if message.channel == "sms" and message.to in self.stopped:
+        if message.channel == "sms" and (message.sender, message.to) in self.stopped:
             failure = "4007"
         self.store.change(message, "failed" if failure else "delivered", failure)
         if not plan.first("report-none"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from sandbox.acs.app import Running, started
 from sandbox.acs.faults import Rule
 from sandbox.acs.service import Options
 from shared.adapters.acs_auth import AcsAuth, AcsKey
+from shared.adapters.acs_calls import AcsCalls
 from shared.adapters.acs_email import AcsEmail
 from shared.adapters.acs_http import AcsHttp, Patience
 from shared.adapters.acs_sms import AcsSms
@@ -58,6 +59,9 @@ class Bench:
         makers: dict[str, Any] = {"sms": AcsSms, "email": AcsEmail, "whatsapp": AcsWhatsApp}
         return makers[channel](http, SENDERS[channel])
 
+    def calls(self, auth: AcsAuth | None = None) -> AcsCalls:
+        return AcsCalls(self.session, self.url, auth or AcsKey(KEY))
+
     def misbehave(self, *rules: Rule) -> None:
         self.service.faults.replace(rules)
 
@@ -80,7 +84,22 @@ def a_message(channel: ChannelName, **changes: Any) -> OutboundMessage:
 
 
 @asynccontextmanager
+async def served(handle: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
+    """Answer every request by one handler; yields the address."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
 async def bench(**options: Any) -> AsyncIterator[Bench]:
+    options = {"numbers": (SENDERS["sms"],), **options}
     async with started(Options(KEY, **options)) as running, aiohttp.ClientSession() as session:
         yield Bench(running, session)
 
