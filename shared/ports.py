@@ -11,7 +11,15 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from shared.catalogue import Catalogue
-from shared.effects import IndexEffect, IndexEnrolment, IndexLink, IndexMember
+from shared.effects import (
+    IndexContact,
+    IndexEffect,
+    IndexEnrolment,
+    IndexLink,
+    IndexMember,
+    IndexMessage,
+    IndexReference,
+)
 from shared.fhir.instants import Instant
 from shared.fhir.references import ResourceKey
 from shared.message.outbound import OutboundMessage, SendResult
@@ -87,6 +95,21 @@ class PatientStore(Protocol):
 
         With `behind`, also of those that an instance with an old catalogue committed.
         """
+        ...
+
+    async def drop_messages(self, key: str, message_ids: Collection[str]) -> None:
+        """Remove rows of messages; one that is gone already is no error."""
+        ...
+
+    async def drop_timeline(self, key: str, before: Instant) -> int:
+        """Remove the oldest rows of the timeline, each of one commit, up to one with a line since `before`.
+
+        How many there were.
+        """
+        ...
+
+    async def erase(self, key: str) -> None:
+        """Remove all rows of messages and of the timeline; the record itself is for a commit to empty."""
         ...
 
 
@@ -173,7 +196,54 @@ class Roster(Protocol):
         ...
 
 
-class Indexes(Roster, Protocol):
+class Trace(Struct, frozen=True):
+    """A row of the indexes that names a patient by key."""
+
+    kind: str
+    """Of what index: contact, reference, message, member, link, roster or entries."""
+    place: tuple[str, ...]
+    """Where it stands: opaque, to remove it by."""
+    content: Mapping[str, str | int | bool] = {}
+    """What it says beside whose it is; what it is found by is a digest."""
+
+
+class LinkRow(Struct, frozen=True):
+    """A row of the index of links."""
+
+    key: str
+    """Whose message it was in."""
+    link: IndexLink
+    place: str
+    """Where it stands among all: opaque, to read on from."""
+
+
+class Traces(Protocol):
+    """What the indexes hold of a patient, for those who want to see it all, or have it gone."""
+
+    async def traces(self, key: str, journeys: Collection[str]) -> tuple[Trace, ...]:
+        """Return every row that names a patient, in the rosters of these journeys (by url) and elsewhere.
+
+        Costs a scan of the index, as most rows are found by what leads to the patient. Wake-ups are not
+        among them: they are removed by `unschedule`, or once they are due.
+        """
+        ...
+
+    async def drop_traces(self, traces: Sequence[Trace]) -> None:
+        """Remove rows; one that is gone already is no error."""
+        ...
+
+    async def withdraw(
+        self, key: str, effect: IndexContact | IndexReference | IndexMessage | IndexLink
+    ) -> None:
+        """Remove the row that an effect wrote; one that is gone already is no error."""
+        ...
+
+    async def links(self, after: str, limit: int) -> tuple[LinkRow, ...]:
+        """Return the first `limit` links beyond the place `after`, in no order that means anything."""
+        ...
+
+
+class Indexes(Roster, Traces, Protocol):
     """Projections outside the patient's boundary; each can be rebuilt from the records."""
 
     async def schedule(self, key: str, due: Instant) -> None:

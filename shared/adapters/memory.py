@@ -9,26 +9,17 @@ import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import islice
+from itertools import islice, takewhile
 
 import msgspec
 from msgspec.structs import replace
 
-from shared.adapters.memory_roster import MemoryRoster
+from shared.adapters.memory_traces import MemoryTraces, place_of
 from shared.adapters.queue_rest import check_body
 from shared.adapters.table_documents import check_document
 from shared.adapters.tables import check_size
 from shared.catalogue import publication
-from shared.effects import (
-    AskEntry,
-    IndexContact,
-    IndexEffect,
-    IndexEnrolment,
-    IndexLink,
-    IndexMember,
-    IndexMessage,
-    IndexReference,
-)
+from shared.effects import AskEntry, IndexEffect, IndexEnrolment, IndexLink, IndexMember
 from shared.errors import Conflict
 from shared.fhir.instants import Instant
 from shared.patient.packing import pack, unpack
@@ -46,7 +37,7 @@ class MemoryPatients:
         self._chunks: dict[str, dict[str, bytes]] = {}
         self._etags: dict[str, int] = {}
         self._messages: dict[str, dict[str, Message]] = defaultdict(dict)
-        self._timeline: dict[str, list[TimelineLine]] = defaultdict(list)
+        self._timeline: dict[str, list[tuple[TimelineLine, ...]]] = defaultdict(list)
 
     async def load(self, key: str, patient_id: str = "") -> Stored:
         """See PatientStore.load."""
@@ -68,7 +59,8 @@ class MemoryPatients:
         self._etags[key] = self._etags.get(key, 0) + 1
         self._written[key] = self._real_time()
         self._messages[key] |= {message.message_id: message for message in decision.messages}
-        self._timeline[key] += decision.timeline
+        if decision.timeline:
+            self._timeline[key].append(decision.timeline)
         return Stored(replace(record, facts=record.facts.committed()), str(self._etags[key]))
 
     async def message(self, key: str, message_id: str) -> Message | None:
@@ -88,7 +80,7 @@ class MemoryPatients:
 
     async def timeline(self, key: str) -> tuple[TimelineLine, ...]:
         """See PatientStore.timeline."""
-        return tuple(self._timeline[key])
+        return tuple(line for lines in self._timeline[key] for line in lines)
 
     async def keys(self) -> AsyncIterator[str]:
         """See PatientStore.keys."""
@@ -109,21 +101,35 @@ class MemoryPatients:
             if claimed or late or record.outbox or (behind and self._behind(record, behind)):
                 yield key
 
+    async def drop_messages(self, key: str, message_ids: Collection[str]) -> None:
+        """See PatientStore.drop_messages."""
+        for message_id in message_ids:
+            self._messages[key].pop(message_id, None)
+
+    async def drop_timeline(self, key: str, before: Instant) -> int:
+        """See PatientStore.drop_timeline."""
+        rows = self._timeline[key]
+        old = len(list(takewhile(lambda row: all(line.at < before for line in row), rows)))
+        del rows[:old]
+        return old
+
+    async def erase(self, key: str) -> None:
+        """See PatientStore.erase."""
+        self._messages[key].clear()
+        self._timeline[key].clear()
+
     def _behind(self, record: PatientRecord, behind: Behind) -> bool:
         old = publication(record.catalogue) < behind.publication
         return old and self._written[record.key] >= behind.since
 
 
-class MemoryIndexes(MemoryRoster):
+class MemoryIndexes(MemoryTraces):
     """Indexes in memory."""
 
     def __init__(self) -> None:
         super().__init__()
         self._wakeups: set[tuple[Instant, str]] = set()
         self._in_order: list[tuple[Instant, str]] = []  # a heap of these, and of some that are gone
-        self._rows: dict[tuple[str, ...], set[str]] = defaultdict(set)
-        self._links: dict[str, tuple[str, IndexLink]] = {}
-        self._members: dict[str, dict[str, IndexMember]] = defaultdict(dict)
 
     async def schedule(self, key: str, due: Instant) -> None:
         """See Indexes.schedule."""
@@ -169,7 +175,7 @@ class MemoryIndexes(MemoryRoster):
             case IndexLink():
                 self._links[effect.token] = (key, effect)
             case _:
-                self._rows[_place(effect)].add(key)
+                self._rows[place_of(effect)].add(key)
 
     async def list_members(
         self, segment: str, rows: Mapping[str, IndexMember], left: Collection[str] = ()
@@ -209,16 +215,6 @@ class MemoryIndexes(MemoryRoster):
     async def patient_of_message(self, message_id: str) -> str | None:
         """See Indexes.patient_of_message."""
         return next(iter(self._rows["message", message_id]), None)
-
-
-def _place(effect: IndexReference | IndexContact | IndexMessage) -> tuple[str, ...]:
-    match effect:
-        case IndexReference(reference=reference):
-            return ("reference", reference)
-        case IndexContact(channel=channel, address=address):
-            return ("contact", channel, address)
-        case IndexMessage(message_id=message_id):
-            return ("message", message_id)
 
 
 class MemoryDocuments:

@@ -14,7 +14,7 @@ from zlib import crc32
 
 import msgspec
 
-from shared.adapters.table_roster import TableRoster
+from shared.adapters.table_traces import TableTraces
 from shared.adapters.tables import MAX_OPERATIONS, Entity, TableService, Write, literal
 from shared.effects import (
     AskEntry,
@@ -37,7 +37,7 @@ SHARDS = 8
 """Partitions of the wake-up index: one partition takes 2,000 entities a second."""
 
 
-class TableIndexes(TableRoster):
+class TableIndexes(TableTraces):
     """Indexes over the table service."""
 
     def __init__(self, tables: TableService, wakeups: str = WAKEUPS, index: str = INDEX) -> None:
@@ -118,6 +118,16 @@ class TableIndexes(TableRoster):
                 continue
             return
         raise Unavailable("others keep writing to this member's row")
+
+    async def withdraw(
+        self, key: str, effect: IndexContact | IndexReference | IndexMessage | IndexLink
+    ) -> None:
+        """Remove the row that an effect wrote. Raises Unavailable."""
+        if isinstance(effect, IndexLink):
+            row = _link_row(key, effect)
+            await self._delete(self._index, row.partition, row.row)
+        else:
+            await self._delete(self._index, _partition(effect), key)
 
     async def list_members(
         self, segment: str, rows: Mapping[str, IndexMember], left: Collection[str] = ()

@@ -132,6 +132,11 @@ def _shard(key: str) -> int:
     return crc32(key.encode()) % SHARDS
 
 
+def roster_partition(journey: str, key: str) -> str:
+    """Return the partition in which a patient's enrolments in a journey stand."""
+    return _partition(journey, _shard(key))
+
+
 def roster_place(journey: str) -> str:
     """Return what the partitions of a journey's roster begin with; all versions share them."""
     return f"roster-{_digest(split_canonical(journey)[0])}"

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from itertools import batched
 from uuid import uuid4
 
 import msgspec
@@ -17,9 +18,9 @@ import zstandard
 from msgspec.structs import replace
 
 from shared.adapters.table_layout import chunks_of, join, lay_out, pieces
-from shared.adapters.tables import Entity, Property, TableService, Write, literal
+from shared.adapters.tables import MAX_OPERATIONS, Entity, Property, TableService, Write, literal
 from shared.catalogue import publication
-from shared.errors import Unavailable
+from shared.errors import Conflict, Unavailable
 from shared.fhir.instants import Instant
 from shared.patient.packing import pack, unpack
 from shared.patient.record import Decision, PatientRecord, TimelineLine
@@ -143,9 +144,42 @@ class TablePatientStore:
         async for row, _ in self._tables.query(self._table, condition, "PartitionKey"):
             yield str(row["PartitionKey"])
 
-    async def _rows(self, key: str, kind: str) -> AsyncIterator[Entity]:
+    async def drop_messages(self, key: str, message_ids: Collection[str]) -> None:
+        """Remove rows of messages; one that is gone already is no error."""
+        await self._delete(key, [f"{key}-m-{message_id}" for message_id in message_ids])
+
+    async def drop_timeline(self, key: str, before: Instant) -> int:
+        """Remove the oldest rows of the timeline; see PatientStore.drop_timeline."""
+        old: list[str] = []
+        async for row in self._rows(key, "t"):
+            if any(line.at >= before for line in _lines.decode(_text(row))):
+                break
+            old.append(str(row["RowKey"]))
+        await self._delete(key, old)
+        return len(old)
+
+    async def erase(self, key: str) -> None:
+        """Remove all rows but the record's own; what a crash leaves, the next call removes."""
+        for kind in ("m", "t"):
+            await self._delete(key, [str(row["RowKey"]) async for row in self._rows(key, kind, "RowKey")])
+
+    async def _delete(self, key: str, rows: Sequence[str]) -> None:
+        """Delete rows by hundreds; where one is gone already, the others one by one."""
+        for part in batched(rows, MAX_OPERATIONS, strict=False):
+            try:
+                await self._tables.transact(self._table, [Write("delete", key, row) for row in part])
+            except Conflict:
+                await asyncio.gather(*(self._delete_one(key, row) for row in part))
+
+    async def _delete_one(self, key: str, row: str) -> None:
+        try:
+            await self._tables.write(self._table, Write("delete", key, row))
+        except Conflict:
+            return
+
+    async def _rows(self, key: str, kind: str, select: str = "") -> AsyncIterator[Entity]:
         span = f"RowKey gt '{key}-{kind}-' and RowKey lt '{key}-{kind}.'"
-        async for row, _ in self._tables.query(self._table, f"PartitionKey eq '{key}' and {span}"):
+        async for row, _ in self._tables.query(self._table, f"PartitionKey eq '{key}' and {span}", select):
             yield row
 
 
