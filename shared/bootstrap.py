@@ -140,7 +140,13 @@ def _entra(issuer: str, session: aiohttp.ClientSession) -> EntraTokens:
 
 def policy_of(chosen: Settings) -> Policy:
     """Return what the core needs to know of the organisation."""
-    return Policy(zone=chosen.time_zone, region=chosen.region, organisation=chosen.organization)
+    return Policy(
+        zone=chosen.time_zone,
+        region=chosen.region,
+        organisation=chosen.organization,
+        quiet=chosen.quiet_hours.made() if chosen.quiet_hours else None,
+        caps=tuple(cap.made() for cap in chosen.caps),
+    )
 
 
 def _queues(chosen: Settings, session: aiohttp.ClientSession) -> StorageQueues:

@@ -25,6 +25,7 @@ from pydantic import (
 
 from shared.errors import Invalid, Problem
 from shared.fhir.sources import FunctionKey, Source
+from shared.message.timing.configured import CAPS, CapSetting, QuietSetting
 from shared.receivers import Receiver, ReceiverName, TeamsReceiver
 
 
@@ -108,6 +109,14 @@ class Settings(BaseModel):
     """The sandbox's virtual clock; unset on Azure."""
     catalogue_seconds: Annotated[float, Field(alias="HEARTHLINE_CATALOGUE_SECONDS", ge=0)] = 5.0
     """How old a cached catalogue may be before we ask whether another was published."""
+    whatsapp_channel: Annotated[str, Field(alias="HEARTHLINE_WHATSAPP_CHANNEL")] = ""
+    """Id of the WhatsApp channel's registration with Communication Services (a GUID)."""
+    email_tracking: Annotated[bool, Field(alias="HEARTHLINE_EMAIL_TRACKING")] = False
+    """Whether Communication Services tell us of opened emails and followed links."""
+    quiet_hours: Annotated[Json[QuietSetting | None], Field(alias="HEARTHLINE_QUIET_HOURS")] = QuietSetting()
+    """When messages may go out, by the clock of who gets them: a JSON object, see docs/timing.md."""
+    caps: Annotated[Json[tuple[CapSetting, ...]], Field(alias="HEARTHLINE_CAPS")] = CAPS
+    """How many messages a person gets within some time: a JSON list, see docs/timing.md."""
     body_limit: Annotated[int, Field(alias="HEARTHLINE_BODY_LIMIT", ge=1024)] = 8 * 1024 * 1024
     """Largest notification in bytes."""
 
@@ -117,8 +126,9 @@ class Settings(BaseModel):
             raise ValueError("AzureWebJobsStorage or AzureWebJobsStorage__accountName must be set")
         if self.fhir_auth == "token" and self.fhir_token is None:
             raise ValueError("HEARTHLINE_FHIR_TOKEN must be set when HEARTHLINE_FHIR_AUTH is token")
-        if self.acs_endpoint and not (self.sms_from or self.email_from):
-            raise ValueError("HEARTHLINE_SMS_FROM or HEARTHLINE_EMAIL_FROM must be set to send")
+        if self.acs_endpoint and not (self.sms_from or self.email_from or self.whatsapp_channel):
+            senders = "HEARTHLINE_SMS_FROM, HEARTHLINE_EMAIL_FROM or HEARTHLINE_WHATSAPP_CHANNEL"
+            raise ValueError(f"{senders} must be set to send")
         teams = any(isinstance(receiver, TeamsReceiver) for receiver in self.webhooks.values())
         if teams and self.console_url is None:
             raise ValueError("HEARTHLINE_CONSOLE_URL must be set to notify by Teams: a notice is a link")

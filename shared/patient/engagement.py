@@ -25,6 +25,8 @@ UNSURE = "?"
 """The start that was told is not known."""
 _OF_SENDING = frozenset({"channel", TO, TOLD_START})
 _HAPPENED = ("sent", "delivered", "opened", "clicked", "failed")
+_OF_ONE_MESSAGE = ("channel", "uncounted")
+"""What a reply to a message does not share with it."""
 
 
 def engagements(record: PatientRecord, messages: Iterable[Message]) -> Iterator[Fact]:
@@ -39,6 +41,11 @@ def engagements(record: PatientRecord, messages: Iterable[Message]) -> Iterator[
 def intent_of(enrolment_id: str, sequence: int) -> str:
     """Name what an enrolment wanted said at one of its steps: however many messages it took."""
     return f"{enrolment_id}#{sequence}"
+
+
+def uncounted(message: Message) -> bool:
+    """Say whether a message leaves a person's caps alone: they asked for it, or it goes within another."""
+    return bool(message.answers or message.carried_by)
 
 
 def answer(record: PatientRecord, inbound_id: str, channel: str, at: Instant) -> Fact:
@@ -58,7 +65,10 @@ def _said(message: Message, focus: Fact | None) -> Iterator[Fact]:
         "template": _both(message.template),
         "message": (message.message_id,),
         "intent": (intent_of(message.enrolment_id, message.sequence),),
+        "purpose": (message.purpose,),
     }
+    if uncounted(message):
+        about["uncounted"] = ("true",)
     if message.status == "not-done":
         yield _fact(f"{message.message_id}.not-sent", "not-sent", message.due, about)
         return
