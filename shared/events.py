@@ -154,6 +154,14 @@ class PersonErased(Struct, frozen=True, tag=True):
 
     by: str
     """Who asked for it, as an opaque id."""
+    finished: bool = False
+    """What stands outside the record is gone, so that nothing is needed any more by which it was found."""
+
+
+class EngagementAged(Struct, frozen=True, tag=True):
+    """What became of messages before this instant is no longer kept."""
+
+    before: Instant
 
 
 class CustomEventReceived(Struct, frozen=True, tag=True):
@@ -246,6 +254,7 @@ type Event = (
     | BundleAsked
     | SurveyAnswered
     | PersonErased
+    | EngagementAged
     | CustomEventReceived
     | EnrolAsked
     | EntryGranted

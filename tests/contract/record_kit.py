@@ -9,7 +9,7 @@ from shared.fhir.choice import Choice
 from shared.fhir.fact import Address, ContactPoint, Name, Person
 from shared.patient.facts import Facts
 from shared.patient.record import PatientRecord, patient_key
-from shared.patient.state import Enrolment, JourneyHistory, Membership
+from shared.patient.state import Enrolment, JourneyHistory, Membership, Unusable
 
 KEY = patient_key("p1")
 OUTBOX = (
@@ -47,6 +47,9 @@ def everything() -> PatientRecord:
         },
         messages={"message-0001": a_message()},
         opt_outs=(Choice("sms", "+15550100", 4, "reply"),),
+        opt_ins=(Choice("email", "", 5, "page", "marketing", "news", "RelatedPerson/1", "Yes", "page-1"),),
+        unusable=(Unusable("email", "ana@example.org", "hard-bounce", 6),),
+        erased=7,
         history={"https://j.example": JourneyHistory(2, 6, "Appointment/1", "cause", ("Appointment/1",))},
         outbox={effect.effect_id: effect for effect in OUTBOX},
         contacts=("sms|+15550100",),

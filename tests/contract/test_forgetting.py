@@ -39,7 +39,7 @@ EFFECTS = (
     AskEntry(JOURNEY, "e3", 7),
 )
 KINDS = ["contact", "entries", "link", "member", "member", "message", "reference"]
-"""Of what is found, beside rows of rosters: in tables somebody inside a journey has two for each enrolment."""
+"""Of what is found, beside rows of rosters: who is inside a journey has two of them in tables."""
 
 
 async def filled(indexes, key: str = KEY) -> None:
