@@ -48,11 +48,13 @@ from shared.events import (
     SendDue,
     SendPostponed,
     SendSettled,
+    SurveyAnswered,
 )
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant
 from shared.journey.advance import on_event, on_published, on_wakeup
-from shared.journey.asked import on_refused
+from shared.journey.asked import on_done, on_refused
+from shared.journey.survey.heard import on_survey
 from shared.message import delivery
 from shared.message.postpone import postpone, released
 from shared.patient.record import Decision, PatientRecord
@@ -107,7 +109,8 @@ def _decided(record: PatientRecord, event: Event, catalogue: Catalogue, now: Ins
             sprint = on_refused(done_with(record, (effect,)), event, catalogue.journeys, now)
             return sprinted(sprint, catalogue, now)
         case EffectsDone(done=done):
-            return Decision(done_with(record, done))
+            fresh = [effect for effect in done if record.outbox.get(effect.effect_id) == effect]
+            return sprinted(on_done(done_with(record, fresh), fresh, catalogue.journeys, now), catalogue, now)
         case _:
             passed = _time(record, catalogue, now)
             return _stamped(record, passed.then(_then(passed.record, event, catalogue, now)), catalogue)

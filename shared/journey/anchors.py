@@ -35,7 +35,11 @@ def move_focus(sprint: Sprint, reference: str, journeys: Journeys, now: Instant)
         journey = journeys.get(enrolment.journey)
         step = journey.steps.get(enrolment.step) if journey is not None else None
         own = focus if enrolment.focus == reference else None
-        if own is not None and (reason := _over(own, enrolment, journey)):
+        if (
+            own is not None
+            and (reason := _over(own, enrolment, journey))
+            and not _own_doing(own, enrolment.step, journey)
+        ):
             sprint = revoke(sprint, enrolment, reason, now)
         elif journey and step and (enrolment.focus == reference or kind in step.follows):
             moved = f"{reference} moved" if enrolment.focus == reference else ""
@@ -47,7 +51,9 @@ def _unsent(sprint: Sprint, focus: Fact, journeys: Journeys, now: Instant) -> Sp
     """Call off what enrolments that are over already have left unsent about this resource."""
 
     def pointless(message: Message) -> bool:
-        return message.focus == focus.reference and bool(_ended(focus, journeys.get(message.journey)))
+        journey = journeys.get(message.journey)
+        ended = message.focus == focus.reference and bool(_ended(focus, journey))
+        return ended and not _own_doing(focus, message.step, journey)
 
     return sprint.calling_off(pointless, _ended(focus, None), now)
 
@@ -85,6 +91,11 @@ def _over(focus: Fact, enrolment: Enrolment, journey: CompiledJourney | None) ->
     if meant is None or not expected or meant.of.describes(focus):
         return ""
     return f"{focus.reference} is {focus.status or 'another'} now"
+
+
+def _own_doing(focus: Fact, step: str, journey: CompiledJourney | None) -> bool:
+    """Say whether the patient has cancelled by this very journey, which has a word to say about it."""
+    return journey is not None and focus.status == "cancelled" and step in journey.aftermath
 
 
 def _ended(focus: Fact, journey: CompiledJourney | None) -> str:

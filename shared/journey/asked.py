@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from shared.effects import AnswerAppointment, OutboxEffect
 from shared.events import EffectRefused, EnrolAsked, EnrolmentAsked, EntryGranted
 from shared.fhir.instants import Instant, iso
 from shared.journey.enter import enter, grant
 from shared.journey.finish import finished
 from shared.journey.gate import GATE, GRANTED
-from shared.journey.happened import TimePassed
+from shared.journey.happened import CarriedOut, TimePassed
 from shared.journey.heed import heed
 from shared.journey.index import Journeys
+from shared.journey.run import settle
 from shared.journey.schedule import SCHEDULED
 from shared.journey.sprint import Entry, Sprint, hold
 from shared.journey.staff import do_asked
+from shared.journey.steps.base import Goes, Standing
 from shared.patient.record import PatientRecord, TimelineLine
 from shared.patient.state import failed_at
 
@@ -52,11 +59,30 @@ def _granted(sprint: Sprint, enrolment_id: str, journeys: Journeys, now: Instant
     return grant(sprint, journeys, journey, enrolment, now)
 
 
+def on_done(record: PatientRecord, done: Iterable[OutboxEffect], journeys: Journeys, now: Instant) -> Sprint:
+    """Let the enrolments go on that waited until what they asked for was done."""
+    sprint = Sprint(record)
+    for effect in done:
+        if isinstance(effect, AnswerAppointment):
+            sprint = heed(sprint, journeys, CarriedOut(effect), now)
+    return finished(sprint, journeys, now)
+
+
 def on_refused(record: PatientRecord, refused: EffectRefused, journeys: Journeys, now: Instant) -> Sprint:
-    """Put the enrolment on hold whose step asked for what the world refuses to do."""
+    """Put the enrolment on hold whose step asked for what the world refuses to do.
+
+    One that waits for just this goes where its author says.
+    """
     effect = refused.effect
     enrolment = record.enrolments.get(effect.enrolment_id)
     if enrolment is None:
-        refs = (effect.enrolment_id,)
+        refs = tuple(filter(None, (effect.enrolment_id,)))
         return Sprint(record).saying(TimelineLine(now, "fault", f"Refused: {refused.reason}", refs))
+    journey = journeys.get(enrolment.journey)
+    step = journey.steps.get(enrolment.step) if journey is not None else None
+    if journey and step and step.refused and effect.step == enrolment.step and not enrolment.held:
+        outcome = step.refused(Standing(record, enrolment, now))
+        if isinstance(outcome, Goes):
+            outcome = replace(outcome, why=refused.reason)
+            return finished(settle(Sprint(record), journeys, journey, enrolment, outcome, now), journeys, now)
     return hold(Sprint(record), failed_at(enrolment, effect.step), refused.reason, now)

@@ -7,7 +7,7 @@ results and messages asked of steps that have none.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 
@@ -20,7 +20,9 @@ from shared.journey.steps.base import StepModel
 from shared.journey.steps.branch import BranchStep, When
 from shared.journey.steps.send import SendStep
 from shared.journey.steps.split import SplitStep
+from shared.journey.steps.survey import SurveyStep
 from shared.journey.steps.wait_for import MOVED, TIMED_OUT, WaitForStep
+from shared.journey.survey.dialogue import ENDS
 
 
 class Frame(Struct, frozen=True):
@@ -107,19 +109,32 @@ def _undefined(steps: Sequence[StepModel], known: set[str], where: str) -> Itera
 
 
 def _unreachable(steps: Sequence[StepModel], where: str) -> Iterator[Problem]:
+    reached = _reached(steps, {steps[0].id})
+    for n, step in enumerate(steps):
+        if step.id not in reached:
+            yield Problem(f"{where}: steps[{n}]", f"{step.id} cannot be reached", "a step that leads to it")
+
+
+def _reached(steps: Sequence[StepModel], first: Collection[str]) -> set[str]:
+    """Return the steps that these lead to, themselves among them."""
     following = followers(steps)
     ways = {
         step.id: {*step.mentions().values(), *((following[step.id],) if step.falls_through else ())}
         for step in steps
     }
-    reached, ahead = {steps[0].id}, deque([steps[0].id])
+    reached, ahead = set(first), deque(first)
     while ahead:
         new = ways.get(ahead.popleft(), set()) - reached - {""}
         reached |= new
         ahead.extend(new)
-    for n, step in enumerate(steps):
-        if step.id not in reached:
-            yield Problem(f"{where}: steps[{n}]", f"{step.id} cannot be reached", "a step that leads to it")
+    return reached
+
+
+def aftermath(steps: Sequence[StepModel], cancelling: Collection[str]) -> frozenset[str]:
+    """Return the steps that cancel the focus and what follows once they have, not where they are refused."""
+    following = followers(steps)
+    after = {following[step_id] for step_id in cancelling} - {""}
+    return frozenset({*cancelling, *_reached(steps, after)} if cancelling else ())
 
 
 def _spinning(steps: Sequence[StepModel], where: str) -> Iterator[Problem]:
@@ -135,7 +150,8 @@ def _spinning(steps: Sequence[StepModel], where: str) -> Iterator[Problem]:
 def _needs_focus(steps: Sequence[StepModel], where: str) -> Iterator[Problem]:
     for n, step in enumerate(steps):
         if step.needs_focus:
-            path = "until.anchor" if getattr(step, "until", None) else "cases"
+            anchored, listed = getattr(step, "until", None), getattr(step, "cases", None)
+            path = "until.anchor" if anchored else "cases" if listed else "kind"
             yield Problem(f"{where}: steps[{n}].{path}", "there is no focus", "a fhir_change trigger")
 
 
@@ -160,8 +176,12 @@ def _result(
     step: StepModel | None, name: str, wanted: Sequence[str], where: str, path: str
 ) -> Iterator[Problem]:
     possible = results(step)
+    if isinstance(step, SurveyStep):  # what its score is called the questionnaire says: shared.naming looks
+        return
     if not possible:
-        yield Problem(f"{where}: {path}.result.step", f"{name} has no result", "a wait_for or split step")
+        yield Problem(
+            f"{where}: {path}.result.step", f"{name} has no result", "a wait_for, survey or split step"
+        )
     for each in wanted if possible else ():
         if each not in possible:
             yield Problem(
@@ -178,11 +198,13 @@ def _quoted(steps: Sequence[StepModel], where: str, frame: Frame) -> Iterator[Pr
                 yield Problem(f"{where}: steps[{n}]", "{focus} is quoted, and there is no focus")
             elif name != FOCUS and not results(by_id.get(name)):
                 told = f"{{{name}}} is quoted, which is no step that comes to something"
-                yield Problem(f"{where}: steps[{n}]", told, "a wait_for or split step")
+                yield Problem(f"{where}: steps[{n}]", told, "a wait_for, survey or split step")
 
 
 def results(step: StepModel | None) -> tuple[str, ...]:
-    """Return what may come of a step."""
+    """Return what may come of a step; of a survey besides, what its score is called."""
+    if isinstance(step, SurveyStep):
+        return ENDS
     if isinstance(step, WaitForStep):
         named = dict.fromkeys(case.name or case.when.kind for case in step.cases)
         return (*named, TIMED_OUT, *((MOVED,) if step.if_moved else ()))

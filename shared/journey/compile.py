@@ -13,7 +13,7 @@ from shared.fhir.instants import parse_instant
 from shared.fhir.lens import EMPTY, Lens
 from shared.journey.audience import Admission, admission_of
 from shared.journey.change import FhirChange
-from shared.journey.check import followers
+from shared.journey.check import aftermath, followers
 from shared.journey.contest import Contest
 from shared.journey.definition import JourneyDefinition
 from shared.journey.exits import Exits
@@ -25,10 +25,13 @@ from shared.journey.schedule import SCHEDULED, Schedule, schedule_of, scheduled_
 from shared.journey.steps.base import NO_CRITERIA, CompiledStep, Criteria, Setting
 from shared.journey.steps.send import SendStep
 from shared.journey.steps.split import HOLDOUT, SplitStep
+from shared.journey.steps.survey import SurveyStep
+from shared.journey.survey.questionnaire import Questionnaire
 from shared.journey.trigger import Trigger
 from shared.journey.uses import conditions
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+_NO_QUESTIONNAIRES: Mapping[str, Questionnaire] = MappingProxyType({})
 
 
 class CompiledJourney(Struct, frozen=True):
@@ -57,6 +60,8 @@ class CompiledJourney(Struct, frozen=True):
     """The organisation's."""
     published_in: int = 0
     """Number of the publication in which it came; 0 where nobody says."""
+    aftermath: frozenset[str] = frozenset()
+    """Ids of the steps that cancel the focus, and of what follows them: its end is not theirs."""
 
     @property
     def change(self) -> FhirChange | None:
@@ -80,16 +85,17 @@ def compile_journey(
     criteria: Criteria = NO_CRITERIA,
     winners: Mapping[str, str] = _NONE,
     published_in: int = 0,
+    questionnaires: Mapping[str, Questionnaire] = _NO_QUESTIONNAIRES,
 ) -> CompiledJourney:
     """Make a journey ready to run.
 
     `zone` is the organisation's; `criteria` the compiled criteria in its branches, by their paths;
-    `winners` the way that everybody takes, by split step.
+    `winners` the way that everybody takes, by split step; `questionnaires` see Setting.
     """
     trigger, member = definition.trigger, definition.trigger.segment_member
     first = GATE if definition.limits is not None else definition.steps[0].id
     schedule = schedule_of(trigger, zone)
-    steps = _steps(definition, zone, criteria, winners)
+    steps = _steps(definition, zone, criteria, winners, questionnaires)
     steps[SCHEDULED] = scheduled_step(schedule, first, zone)
     return CompiledJourney(
         url=definition.url,
@@ -109,11 +115,16 @@ def compile_journey(
         contests=tuple(_contests(definition)),
         zone=zone,
         published_in=published_in,
+        aftermath=aftermath(definition.steps, {step_id for step_id, step in steps.items() if step.cancels}),
     )
 
 
 def _steps(
-    definition: JourneyDefinition, zone: tzinfo, criteria: Criteria, winners: Mapping[str, str]
+    definition: JourneyDefinition,
+    zone: tzinfo,
+    criteria: Criteria,
+    winners: Mapping[str, str],
+    questionnaires: Mapping[str, Questionnaire],
 ) -> dict[str, CompiledStep]:
     following = followers(definition.steps)
     steps = {
@@ -125,6 +136,7 @@ def _steps(
                 f"steps[{n}]",
                 criteria,
                 winners.get(step.id, ""),
+                questionnaires,
             )
         )
         for n, step in enumerate(definition.steps)
@@ -134,7 +146,8 @@ def _steps(
 
 def _exits(definition: JourneyDefinition, zone: tzinfo) -> Exits:
     rules, goal = definition.exit_when, definition.goal
-    channels = {c for step in definition.steps if isinstance(step, SendStep) for c in step.channels}
+    sending = (step for step in definition.steps if isinstance(step, SendStep | SurveyStep))
+    channels = {channel for step in sending for channel in step.channels}
     return Exits(
         leaving=definition.trigger.segment if rules.segment_left else "",
         test=any_of(rules.any_of),

@@ -19,6 +19,7 @@ from shared.journey.exits import ExitWhen, Goal
 from shared.journey.happening import Happening
 from shared.journey.pace import Pace
 from shared.journey.publication import OnPublish
+from shared.journey.steps.appointment import AppointmentStep
 from shared.journey.steps.base import DefinitionUrl
 from shared.journey.steps.branch import BranchStep
 from shared.journey.steps.end import EndStep
@@ -27,6 +28,7 @@ from shared.journey.steps.notify import NotifyStep
 from shared.journey.steps.send import SendStep
 from shared.journey.steps.split import SplitStep
 from shared.journey.steps.start import StartStep
+from shared.journey.steps.survey import SurveyStep
 from shared.journey.steps.task import TaskStep
 from shared.journey.steps.wait import WaitStep
 from shared.journey.steps.wait_for import WaitForStep
@@ -36,12 +38,14 @@ from shared.journey.trigger import Trigger
 
 type Step = Annotated[
     SendStep
+    | SurveyStep
     | WaitStep
     | WaitForStep
     | BranchStep
     | SplitStep
     | TaskStep
     | WriteStep
+    | AppointmentStep
     | NotifyStep
     | WebhookStep
     | StartStep

@@ -88,7 +88,7 @@ def how_fits(
 
 
 def _came(journey: CompiledJourney, standing: Standing, reply: Reply) -> tuple[str, str]:
-    """Return what a reply would lead to, the step and what is noted, or an exit; _NOTHING where to nothing."""
+    """Return what a reply would lead to, the step and its result, or an exit; _NOTHING where to nothing."""
     if done := journey.exits.why_done(standing, reply) or journey.exits.why_over(standing, reply):
         return "", done
     step = journey.steps.get(standing.enrolment.step)

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from shared.effects import AskEntry, IndexEnrolment, OutboxEffect, PostWebhook, WriteResource
+from shared.effects import AnswerAppointment, AskEntry, IndexEnrolment, OutboxEffect, PostWebhook, WriteResource
 from shared.fhir.fact import ContactPoint, Fact, Name, Person, Value
 from shared.fhir.instants import Instant, iso, parse_instant
 from shared.fhir.lens import Lens
@@ -74,6 +74,8 @@ def told(effects: Iterable[OutboxEffect], roster: bool) -> Iterable[str]:
                 yield f"{kind} {flow(_bare(json.loads(body)))}"
             case PostWebhook(to=to, body=body):
                 yield f"post to {to}: {flow(json.loads(body))}"
+            case AnswerAppointment(action=action, appointment=appointment, start=start):
+                yield f"{action} {appointment} of {iso(start)}"
             case AskEntry():
                 yield "asks to be let in"
             case IndexEnrolment(journey=journey, status=status, results=results, goal=goal) if roster:

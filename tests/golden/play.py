@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from shared.catalogue import Catalogue
 from shared.decide import decide
-from shared.effects import AskEntry, OutboxEffect, PostWebhook, SendMessage, WriteResource
+from shared.effects import AnswerAppointment, AskEntry, OutboxEffect, PostWebhook, SendMessage, WriteResource
 from shared.events import (
     CustomEventReceived,
     DefinitionsPublished,
@@ -151,7 +151,8 @@ class Play:
     def on_reply(self, content: dict[str, Any], at: Instant) -> None:
         self.heard += 1
         inbound_id, channel = content.get("id", f"in-{self.heard}"), content.get("channel", "sms")
-        self.decide(InboundReceived(inbound_id, channel, content["from"], content["text"], at), at)
+        event = InboundReceived(inbound_id, channel, content["from"], content["text"], at)
+        self.decide(replace(event, meaning=content.get("meaning", "")), at)
 
     def on_report(self, content: dict[str, Any], at: Instant) -> None:
         self.decide(DeliveryReported(self.sent[content["of"] - 1], content["status"], at), at)
@@ -185,7 +186,7 @@ class Play:
         self.story += [f"{self.stamp(at)} = {line}" for line in told(effects, self.roster)]
         self.asked += [e.enrolment_id for e in effects if isinstance(e, AskEntry)]
         for effect in effects:
-            if self.refusals and isinstance(effect, WriteResource | PostWebhook):
+            if self.refusals and isinstance(effect, WriteResource | PostWebhook | AnswerAppointment):
                 self.decide(EffectRefused(effect, self.refusals.pop(0)), at)
         self.decide(EffectsDone(effects), at)
 

@@ -15,6 +15,7 @@ from shared.journey.outline import entry
 from shared.journey.steps.base import StepModel
 from shared.journey.steps.branch import BranchStep
 from shared.journey.steps.split import SplitStep
+from shared.journey.steps.survey import SurveyStep
 from shared.journey.steps.wait_for import WaitForStep
 from shared.journey.words import condition, happening, length
 
@@ -120,6 +121,8 @@ def _node(step: StepModel) -> Node:
 
 
 def _label(step: StepModel, field: str) -> str:
+    if isinstance(step, SurveyStep):
+        return _SURVEYED[field]
     if field == "timed_out" and isinstance(step, WaitForStep) and step.timeout:
         return f"nothing within {length(step.timeout)}"
     if field in _FIELDS:
@@ -134,6 +137,15 @@ _FIELDS: Mapping[str, str] = {
     "timed_out": "nothing in time",
     "skip_to": "already past",
     "if_moved": "if it moves",
+    "refused": "not possible any more",
+}
+
+
+_SURVEYED: Mapping[str, str] = {
+    "next": "answered",
+    "timed_out": "no answer, or unclear twice",
+    "declined": "would rather not",
+    "unreached": "did not arrive",
 }
 
 

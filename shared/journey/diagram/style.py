@@ -28,6 +28,7 @@ _PLANE = "M3 9.5L17 3l-4.5 14-3-5.6zM9.5 11.4L17 3"
 _FORK = "M10 3v5M10 8l-5 5v4M10 8l5 5v4"
 _SHUFFLE = "M3 5h3l7 10h4M3 15h3l2-3M11 8l2-3h4M15 3l2 2-2 2M15 13l2 2-2 2"
 _CLIPBOARD = "M5 4h10v13H5zM8 2.5h4v3H8zM7.5 11l2 2 3.2-4"
+_CALENDAR = "M4 5.5h12v11H4zM4 9h12M7 3.5v3.5M13 3.5v3.5M8 12.8l1.6 1.6 2.8-2.8"
 _PEN = "M4 16l1-4 9-9 3 3-9 9zM12 5l3 3"
 _BELL = "M5 14h10l-1.5-2.5V9a3.5 3.5 0 0 0-7 0v2.5zM8.5 16.5h3M10 3.5v2"
 _LINK = "M8.5 11.5l3-3M7 9l-2.5 2.5a2.8 2.8 0 0 0 4 4L11 13M13 11l2.5-2.5a2.8 2.8 0 0 0-4-4L9 7"
@@ -36,17 +37,20 @@ _STOP = "M5.5 5.5h9v9h-9z"
 _OUT = "M11 3H5v14h6M9 10h8M14 7l3 3-3 3"
 _IN = "M9 3h6v14H9M3 10h8M8 7l3 3-3 3"
 _TICK = "M4.5 10.5l3.8 3.8L15.5 6.5"
+_FORM = "M5 3h10v14H5zM7.5 6.5h1M10.5 6.5h2.5M7.5 10h1M10.5 10h2.5M7.5 13.5h1M10.5 13.5h2.5"
 _DOT = "M10 8a2 2 0 1 0 0 4a2 2 0 1 0 0-4"
 
 LOOKS: Mapping[str, Look] = {
     "entry": Look("#0f766e", "#2dd4bf", _IN, "round"),
     "send": Look("#1d4ed8", "#60a5fa", _PLANE),
+    "survey": Look("#6d28d9", "#a78bfa", _FORM),
     "wait": Look("#b45309", "#fbbf24", _CLOCK, "soft"),
     "wait_for": Look("#7e22ce", "#c084fc", _GLASS, "soft"),
     "branch": Look("#be185d", "#f472b6", _FORK, "cut"),
     "split": Look("#0e7490", "#22d3ee", _SHUFFLE, "cut"),
     "task": Look("#4d7c0f", "#a3e635", _CLIPBOARD),
     "write": Look("#15803d", "#4ade80", _PEN),
+    "appointment": Look("#0369a1", "#38bdf8", _CALENDAR),
     "notify": Look("#c2410c", "#fb923c", _BELL),
     "webhook": Look("#4338ca", "#a5b4fc", _LINK),
     "start": Look("#0f766e", "#2dd4bf", _PLAY),

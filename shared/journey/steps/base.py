@@ -20,6 +20,7 @@ from shared.fhir.calendar import Duration, first_zone, parse_clock, parse_durati
 from shared.fhir.fact import Fact
 from shared.fhir.instants import DAY, Instant
 from shared.journey.happened import Happened
+from shared.journey.survey.questionnaire import Questionnaire
 from shared.patient.record import PatientRecord, identify
 from shared.patient.state import Enrolment
 
@@ -97,13 +98,27 @@ class Waits(Struct, frozen=True):
     effects: tuple[OutboxEffect, ...] = ()
 
 
+class Asks(Struct, frozen=True):
+    """Has the patient asked something, and stays at this step until `due`, or until it hears of something.
+
+    Each time counts as a step taken, so that each question is a message of its own.
+    """
+
+    due: Instant | None
+    why: str
+    values: dict[str, str] = {}
+    """What the words of the message are told: SendIntent.values."""
+    results: dict[str, str] = {}
+    """What is remembered while the enrolment is at this step, by the step's id, a dot and a name."""
+
+
 class Ends(Struct, frozen=True):
     """Leaves the journey."""
 
     reason: str
 
 
-type Outcome = Goes | Waits | Ends
+type Outcome = Goes | Waits | Asks | Ends
 type Run = Callable[[Standing], Outcome]
 type Criteria = Mapping[str, Callable[[PatientRecord, Instant], str]]
 """By its path in the document, what says why a criterion holds for a patient, or ""."""
@@ -125,6 +140,8 @@ class Setting(Struct, frozen=True):
     criteria: Criteria = NO_CRITERIA
     winner: str = ""
     """The way that everybody takes from now on, where a test has come to its end."""
+    questionnaires: Mapping[str, Questionnaire] = MappingProxyType({})
+    """Those that are published, by url (the latest version) and by "url|version"."""
 
 
 class CompiledStep(Struct, frozen=True):
@@ -152,6 +169,14 @@ class CompiledStep(Struct, frozen=True):
     """Whom it writes to: see `to` of a send step."""
     calls: str = ""
     """Name of the webhook in the settings that it calls."""
+    stays: Run | None = None
+    """For who stands here already, as after a move to a new version; where none is given, as on arrival."""
+    questionnaire: Questionnaire | None = None
+    """What it asks."""
+    refused: Callable[[Standing], Outcome | None] | None = None
+    """When what it asked for outside is refused while it waits for it: None puts the enrolment on hold."""
+    cancels: bool = False
+    """It cancels the focus itself."""
 
 
 class StepModel(Authored):

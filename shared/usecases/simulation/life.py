@@ -13,10 +13,11 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from shared.decide import decide_all
-from shared.effects import SendMessage
+from shared.effects import AnswerAppointment, SendMessage
 from shared.events import (
     DefinitionsPublished,
     DeliveryReported,
+    EffectsDone,
     EnrolAsked,
     Event,
     SendDue,
@@ -124,6 +125,8 @@ class Life:
             self._take(now, events, before, decision)
             sends = [effect for effect in decision.effects if isinstance(effect, SendMessage)]
             events = [SendSettled(sent.message_id, "accepted", sent.message_id) for sent in sends]
+            if self.record.outbox:
+                events.append(EffectsDone(tuple(self.record.outbox.values())))
             if not events:
                 return
 
@@ -153,8 +156,8 @@ class Life:
                 self._expect(to_message(effect, self._mood(effect.message_id), now, self.stage))
         for enrolment_id in self.watch.begun:
             self._expect(to_entry(enrolment_id, now, self.stage))
-        record = decision.record
-        self.record = replace(record, outbox={}) if record.outbox else record
+        waited = {k: e for k, e in decision.record.outbox.items() if isinstance(e, AnswerAppointment)}
+        self.record = replace(decision.record, outbox=waited) if decision.record.outbox else decision.record
 
     def _mood(self, message_id: str) -> str:
         """Name a message by its step, and the how manieth it is there: so is its like in another version."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from shared.effects import PostWebhook, SendMessage, WriteResource
+from shared.effects import AnswerAppointment, PostWebhook, SendMessage, WriteResource
 from shared.events import CustomEventReceived, DeliveryReported, Event, InboundReceived, ResourceChanged
 from shared.fhir.instants import Instant
 from shared.patient.messages import by
@@ -71,3 +71,5 @@ def _asked(record: PatientRecord) -> Iterator[str]:
             yield f"write a {effect.resource_type} for step {effect.step}"
         elif isinstance(effect, PostWebhook):
             yield f"call {effect.to} for step {effect.step}"
+        elif isinstance(effect, AnswerAppointment):
+            yield f"{effect.action} {effect.appointment} for step {effect.step}"
