@@ -28,10 +28,11 @@ from shared.adapters.table_store import TABLE, TablePatientStore
 from shared.adapters.webhooks_http import WebhooksHttp
 from shared.config import Settings, settings
 from shared.errors import Unauthenticated
+from shared.fhir.instants import MINUTE
 from shared.fhir.notification import Format, Limits
 from shared.fhir.proof import Claims
 from shared.fhir.sources import Source
-from shared.message.policy import Policy
+from shared.message.policy import Keys, Policy
 from shared.ports import Channel, Clock, Columns, ColumnsWriter, Queue
 from shared.usecases.published import PublishedDefinitions
 from shared.usecases.services import QUEUES, Services
@@ -144,8 +145,17 @@ def policy_of(chosen: Settings) -> Policy:
         zone=chosen.time_zone,
         region=chosen.region,
         organisation=chosen.organization,
+        phone=chosen.phone,
+        website=chosen.website or "",
+        address=chosen.postal_address,
+        public_url=chosen.public_url or "",
+        hosts=chosen.link_hosts,
+        keys=Keys(tuple(secret.get_secret_value().encode() for secret in chosen.link_secrets)),
         quiet=chosen.quiet_hours.made() if chosen.quiet_hours else None,
         caps=tuple(cap.made() for cap in chosen.caps),
+        restrictive=chosen.opt_in_for,
+        majority=chosen.age_of_majority,
+        bundling=chosen.bundling_minutes * MINUTE,
     )
 
 

@@ -6,6 +6,7 @@ The only module that reads the environment. docs/operations.md has a line for ea
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,6 +25,7 @@ from pydantic import (
 )
 
 from shared.errors import Invalid, Problem
+from shared.fhir.choice import Purpose
 from shared.fhir.sources import FunctionKey, Source
 from shared.message.timing.configured import CAPS, CapSetting, QuietSetting
 from shared.receivers import Receiver, ReceiverName, TeamsReceiver
@@ -54,7 +56,25 @@ def _absent(text: object) -> object:
 type Url = Annotated[str, AfterValidator(_url)]
 type Issuer = Annotated[str, AfterValidator(_issuer)]
 type Zone = Annotated[str, AfterValidator(_zone)]
+
+
+def _host(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name):
+        raise ValueError("must be a host name in small letters such as maps.example.org")
+    return name
+
+
+def _secret(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value().encode()) < 32:
+        raise ValueError("must be at least 32 bytes long")
+    return secret
+
+
+type Host = Annotated[str, AfterValidator(_host)]
+type LinkSecret = Annotated[SecretStr, AfterValidator(_secret)]
 type Optional[T] = Annotated[T | None, BeforeValidator(_absent)]
+
+OPT_IN: frozenset[Purpose] = frozenset({"marketing", "research"})
 
 _EVERYONE = (
     Source(name="events", formats=frozenset({"event-grid", "cloud-events"}), proofs=(FunctionKey(),)),
@@ -117,8 +137,27 @@ class Settings(BaseModel):
     """When messages may go out, by the clock of who gets them: a JSON object, see docs/timing.md."""
     caps: Annotated[Json[tuple[CapSetting, ...]], Field(alias="HEARTHLINE_CAPS")] = CAPS
     """How many messages a person gets within some time: a JSON list, see docs/timing.md."""
+    opt_in_for: Annotated[Json[frozenset[Purpose]], Field(alias="HEARTHLINE_OPT_IN_FOR")] = OPT_IN
+    """Purposes for which only those are written to who have said yes: a JSON list, see docs/consent.md."""
+    age_of_majority: Annotated[int, Field(alias="HEARTHLINE_AGE_OF_MAJORITY", ge=12, le=25)] = 18
+    """Years from which a patient is written to in person, and not by those who have care of them."""
+    bundling_minutes: Annotated[int, Field(alias="HEARTHLINE_BUNDLING_MINUTES", ge=0, le=1440)] = 10
+    """How long what goes to a contact point that a family shares waits for more to go with it."""
     body_limit: Annotated[int, Field(alias="HEARTHLINE_BODY_LIMIT", ge=1024)] = 8 * 1024 * 1024
     """Largest notification in bytes."""
+
+    public_url: Annotated[Optional[Url], Field(alias="HEARTHLINE_PUBLIC_URL")] = None
+    """Where links in messages lead, "https://host/api"; without it messages have no links."""
+    link_secrets: Annotated[Json[tuple[LinkSecret, ...]], Field(alias="HEARTHLINE_LINK_SECRETS")] = ()
+    """Secrets that links are made with: a JSON list; the first one makes them, all are accepted."""
+    link_hosts: Annotated[Json[frozenset[Host]], Field(alias="HEARTHLINE_LINK_HOSTS")] = frozenset()
+    """Hosts that templates may link to beside our own website: a JSON list."""
+    postal_address: Annotated[str, Field(alias="HEARTHLINE_POSTAL_ADDRESS")] = ""
+    """The organisation's postal address in one line."""
+    phone: Annotated[str, Field(alias="HEARTHLINE_PHONE")] = ""
+    """The number to call the organisation at, as people read it."""
+    website: Annotated[Optional[Url], Field(alias="HEARTHLINE_WEBSITE")] = None
+    """The organisation's website."""
 
     @model_validator(mode="after")
     def _complete(self) -> Settings:
@@ -129,6 +168,10 @@ class Settings(BaseModel):
         if self.acs_endpoint and not (self.sms_from or self.email_from or self.whatsapp_channel):
             senders = "HEARTHLINE_SMS_FROM, HEARTHLINE_EMAIL_FROM or HEARTHLINE_WHATSAPP_CHANNEL"
             raise ValueError(f"{senders} must be set to send")
+        if self.public_url and not self.link_secrets:
+            raise ValueError(
+                "HEARTHLINE_LINK_SECRETS must be set with HEARTHLINE_PUBLIC_URL: links are signed"
+            )
         teams = any(isinstance(receiver, TeamsReceiver) for receiver in self.webhooks.values())
         if teams and self.console_url is None:
             raise ValueError("HEARTHLINE_CONSOLE_URL must be set to notify by Teams: a notice is a link")
