@@ -12,6 +12,7 @@ from functions import (
     notifications,
     outbox,
     populations,
+    public,
     wakeups,
 )
 
@@ -26,6 +27,7 @@ for module in (
     custom_events,
     campaigns,
     populations,
+    public,
     health,
 ):
     app.register_functions(module.blueprint)

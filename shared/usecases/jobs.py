@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.errors import Rejected
+from shared.fhir.choice import Choice
 from shared.fhir.instants import Instant
 from shared.fhir.notification import Recover
 
@@ -138,6 +139,15 @@ class Happened(Struct, frozen=True, tag="happened"):
     at: Instant
 
 
+class Chosen(Struct, frozen=True, tag="chosen"):
+    """What somebody chose on a page: what they may be written to about, and by which way."""
+
+    chosen_id: str
+    key: str
+    permits: tuple[Choice, ...] = ()
+    denials: tuple[Choice, ...] = ()
+
+
 type Job = (
     Change
     | Changes
@@ -153,6 +163,7 @@ type Job = (
     | EnrolFor
     | Recall
     | Happened
+    | Chosen
 )
 
 _decoder: msgspec.json.Decoder[Job] = msgspec.json.Decoder(Job)

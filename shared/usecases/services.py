@@ -46,9 +46,11 @@ ENTRIES = "entries"
 """Queue: one patient whom a campaign brings into its journey, or who waited to be let into one."""
 EVENTS = "events"
 """Queue: something that happened to one patient, as another system or a person says."""
+PAGES = "pages"
+"""Queue: what somebody chose, or filled in, on a page behind a link in a message."""
 QUEUES = (
     *(CHANGES, WAKEUPS, REPORTS, INBOUND, NOTIFICATIONS, OUTBOX, RECOVERIES),
-    *(AUDITS, POPULATIONS, ENTRIES, EVENTS),
+    *(AUDITS, POPULATIONS, ENTRIES, EVENTS, PAGES),
 )
 
 

@@ -23,6 +23,7 @@ _QUEUES = (
     "populations",
     "entries",
     "events",
+    "pages",
 )
 _TIMERS = ("due", "sweep", "admission", "campaigns", "winners", "reconciliation", "deletions", "audit")
 _open: dict[str, Product] = {}
