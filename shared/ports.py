@@ -528,3 +528,19 @@ class Definitions(Protocol):
     async def current(self, seen: str = "") -> Catalogue:
         """Return the catalogue in force, at most some seconds old, and none older than version `seen`."""
         ...
+
+
+class Blobs(Protocol):
+    """Files by name, with "/" in it: what is too large for rows."""
+
+    async def put(self, name: str, body: bytes, media_type: str, *, new: bool = False) -> None:
+        """Write a file, over whatever was there. With `new` raises Conflict where there is one already."""
+        ...
+
+    async def get(self, name: str) -> bytes | None:
+        """Read a file, or None where there is none."""
+        ...
+
+    def names(self, prefix: str) -> AsyncIterator[str]:
+        """Walk the names that begin so, in their order."""
+        ...

@@ -1,4 +1,4 @@
-"""One signed JSON call to ACS that sends nothing (opt-out list, phone numbers), so that it may be repeated."""
+"""One signed JSON call to ACS that sends nothing (opt-out list, phone numbers): it may be repeated."""
 
 from __future__ import annotations
 

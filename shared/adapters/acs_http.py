@@ -1,4 +1,4 @@
-"""One idempotent POST to ACS: tries, repeats what was lost with the same id, and says what is known.
+"""One idempotent POST to a provider, mostly ACS: repeats with the same id what was lost, says what is known.
 
 What is known after each way a call can end:
 
@@ -27,12 +27,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
 from yarl import URL
 
 from shared.adapters.acs_answers import Lost, Verdict
-from shared.adapters.acs_auth import AcsAuth
 from shared.errors import Unavailable
 from shared.message.outbound import Accepted, Deferred, Refused, SendResult, Unknown
 
@@ -54,17 +54,26 @@ class Patience:
     """For how long a throttled path is left alone at most."""
 
 
+class Signs(Protocol):
+    """Proves who makes a request, anew on each try."""
+
+    async def headers(self, method: str, url: URL, body: bytes) -> dict[str, str]:
+        """Give the headers that authenticate this very request. Raises Unavailable."""
+        ...
+
+
 class AcsHttp:
-    """Posts to one ACS resource over a session that somebody else owns and closes."""
+    """Posts to one resource over a session that somebody else owns and closes; `who` names it in reasons."""
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
         endpoint: str,
-        auth: AcsAuth,
+        auth: Signs | None,
         patience: Patience | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
+        who: str = "ACS",
     ) -> None:
         self._session = session
         self._endpoint = endpoint.rstrip("/")
@@ -72,13 +81,22 @@ class AcsHttp:
         self._patience = patience or Patience()
         self._sleep = sleep
         self._clock = clock
+        self._who = who
         self._closed: dict[str, tuple[float, str]] = {}
         """Until when each path is left alone, and why."""
 
-    async def deliver(self, path: str, headers: Mapping[str, str], body: bytes, judge: Judge) -> SendResult:
+    async def deliver(
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        judge: Judge,
+        auth: Signs | None = None,
+    ) -> SendResult:
         """Post `body` until its fate is settled or patience ends; never raises for a failed call.
 
-        The request must carry its idempotency id, as it goes out unchanged on every try.
+        The request must carry its idempotency id, as it goes out unchanged on every try;
+        `auth` signs it in place of what signs the others.
         """
         url = URL(self._endpoint + path, encoded=True)
         now = asyncio.get_running_loop().time
@@ -87,7 +105,7 @@ class AcsHttp:
         end = now() + self._patience.total
         lost: Lost | None = None
         for attempt in range(self._patience.tries):
-            verdict = self._heed(path, await self._try(url, headers, body, judge, end - now()))
+            verdict = self._heed(path, await self._try(url, headers, body, judge, end - now(), auth))
             if isinstance(verdict, Accepted | Unknown):
                 return verdict
             if lost is None and not isinstance(verdict, Lost):
@@ -117,13 +135,14 @@ class AcsHttp:
         return max(asked or 0.0, min(grown, self._patience.longest_pause))
 
     async def _try(
-        self, url: URL, headers: Mapping[str, str], body: bytes, judge: Judge, left: float
+        self, url: URL, headers: Mapping[str, str], body: bytes, judge: Judge, left: float, auth: Signs | None
     ) -> Verdict:
+        auth = auth or self._auth
         now = asyncio.get_running_loop().time
         end = now() + min(self._patience.one_try, left)
         try:
             async with asyncio.timeout_at(end):
-                signed = await self._auth.headers("POST", url, body)
+                signed = await auth.headers("POST", url, body) if auth else {}
         except Unavailable as error:
             return Deferred(error.reason, error.retry_after)
         except TimeoutError:
@@ -141,8 +160,8 @@ class AcsHttp:
             ) as answer:
                 return judge(answer.status, answer.headers, await answer.read())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return Deferred(f"no connection to ACS ({type(error).__name__})")
+            return Deferred(f"no connection to {self._who} ({type(error).__name__})")
         except TimeoutError:
-            return Lost("ACS did not answer in time")
+            return Lost(f"{self._who} did not answer in time")
         except aiohttp.ClientError as error:  # its text can hold URLs: the type says enough
-            return Lost(f"connection to ACS lost ({type(error).__name__})")
+            return Lost(f"connection to {self._who} lost ({type(error).__name__})")
