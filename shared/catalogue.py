@@ -25,11 +25,13 @@ from shared.journey.compile import CompiledJourney, compile_journey
 from shared.journey.controls import FREE, Controls
 from shared.journey.definition import JourneyDefinition, parse_journey
 from shared.journey.index import Journeys
+from shared.journey.survey.questionnaire import Questionnaire
+from shared.journey.survey.reading import parse_questionnaire
 from shared.message.index import Templates
 from shared.message.policy import Policy
 from shared.message.render import CompiledTemplate, compile_template
 from shared.message.template import parse_template
-from shared.naming import dated, names_of, unresolved, unresolved_by_campaigns
+from shared.naming import dated, latest_named, names_of, unresolved, unresolved_by_campaigns, unscored
 from shared.segment.compile import compile_segments
 from shared.segment.definition import SegmentDefinition, parse_segment
 from shared.segment.index import SegmentIndex
@@ -94,11 +96,13 @@ def build_catalogue(
     dates = _Dates(since, max(publication(version), 1))
     latest, hand = _segments(reader, ZoneInfo(policy.zone), sought)
     journeys = reader.read("journey", parse_journey)
-    running = [*_journeys(reader, journeys, hand, controls, dates)]
+    asked = latest_named(found for _, found in reader.read("questionnaire", parse_questionnaire))
+    running = [*_journeys(reader, journeys, hand, controls, dates, asked)]
     templates = [*_templates(reader)]
     campaigns = reader.read("campaign", parse_campaign)
     names = names_of(reader.documents)
     reader.problems += [*unresolved(journeys, names), *unresolved_by_campaigns(campaigns, names)]
+    reader.problems += unscored(journeys, asked)
     if reader.problems or hand is None:
         raise Invalid(tuple(reader.problems))
     compiled = hand.segments.values()
@@ -185,6 +189,7 @@ def _journeys(
     hand: AtHand | None,
     controls: Controls,
     dates: _Dates,
+    questionnaires: Mapping[str, Questionnaire],
 ) -> Iterator[CompiledJourney]:
     """Compile journeys, with the criteria in them; `hand` is None where the segments they need are wrong."""
     for where, definition in journeys:
@@ -194,4 +199,4 @@ def _journeys(
             for criteria in reader.collect(partial(_one, compile_criteria, parsed, where, hand)):
                 winners = controls.winners.get(definition.canonical, {})
                 came = dates.of(f"journey {definition.canonical}")
-                yield compile_journey(definition, hand.zone, criteria, winners, came)
+                yield compile_journey(definition, hand.zone, criteria, winners, came, questionnaires)

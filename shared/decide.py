@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from shared.catalogue import Catalogue, publication
 from shared.deciding.asked import asked_for
+from shared.deciding.erasure import ERASED, aged, blocked, forgotten
 from shared.deciding.journeys import sprinted
 from shared.deciding.messages import claim, engaged, handled, heard_before, merged, replied
 from shared.deciding.outbox import done_with
@@ -36,12 +37,14 @@ from shared.events import (
     DeliveryReported,
     EffectRefused,
     EffectsDone,
+    EngagementAged,
     EnrolAsked,
     EnrolmentAsked,
     EntryGranted,
     Event,
     InboundReceived,
     MembershipsDoubted,
+    PersonErased,
     RecordMerged,
     RecordReread,
     ResourceChanged,
@@ -68,6 +71,8 @@ def decide(record: PatientRecord, event: Event, catalogue: Catalogue, now: Insta
 
     Returns a decision with the very same record object when it means nothing, so that nothing is written.
     """
+    if record.erased is not None or isinstance(event, PersonErased):
+        return forgotten(record, event, now)
     decision = _decided(record, event, catalogue, now)
     return engaged(decision, catalogue, now) if decision.messages else decision
 
@@ -91,6 +96,8 @@ def _decided(record: PatientRecord, event: Event, catalogue: Catalogue, now: Ins
             return _stamped(None, _time(record, catalogue, now), catalogue)
         case SendDue():
             return claim(record, event, catalogue, now)
+        case SendSettled(code=code) if code == ERASED:
+            return handled(blocked(record, event, now))
         case SendSettled():
             return handled(delivery.settle(record, event, now, catalogue.policy))
         case SendPostponed():
@@ -123,6 +130,8 @@ def _then(record: PatientRecord, event: Event, catalogue: Catalogue, now: Instan
             return changed_by(record, (content,), catalogue, now)
         case CompartmentRead(contents=contents):
             return changed_by(record, contents, catalogue, now)
+        case EngagementAged():
+            return aged(record, event, catalogue, now)
         case MembershipsDoubted(segments=urls):
             return doubted(record, urls, catalogue, now)
         case CustomEventReceived(event_id=event_id):
@@ -130,6 +139,11 @@ def _then(record: PatientRecord, event: Event, catalogue: Catalogue, now: Instan
             if noted is None:
                 return Decision(record)
             return sprinted(on_event(noted, event, catalogue.journeys, now), catalogue, now)
+        case SurveyAnswered(answered_id=answered_id):
+            noted = heard_before(record, answered_id)
+            if noted is None:
+                return Decision(record)
+            return sprinted(on_survey(noted, event, catalogue.journeys, now), catalogue, now)
         case EnrolAsked() | EnrolmentAsked() | EntryGranted():
             return asked_for(record, event, catalogue, now)
         case _:

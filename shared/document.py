@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from shared.fhir.canonical import canonical
 
-type Kind = Literal["segment", "journey", "template", "valueset", "list", "campaign"]
+type Kind = Literal["segment", "journey", "template", "valueset", "list", "campaign", "questionnaire"]
 
 KINDS: Mapping[str, Kind] = {
     "segments": "segment",
@@ -18,6 +18,7 @@ KINDS: Mapping[str, Kind] = {
     "valuesets": "valueset",
     "lists": "list",
     "campaigns": "campaign",
+    "questionnaires": "questionnaire",
 }
 """Which kind of definition lies in which folder."""
 

@@ -147,6 +147,8 @@ class SurveyAnswered(Struct, frozen=True, tag=True):
     answers: dict[str, str]
     """By linkId: the code of the option, or what was written."""
     at: Instant
+    party: str = ""
+    """Who filled it in: "RelatedPerson/1", or "" for the patient."""
 
 
 class PersonErased(Struct, frozen=True, tag=True):

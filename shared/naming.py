@@ -15,6 +15,11 @@ from shared.errors import Problem
 from shared.fhir.canonical import canonical, version_key
 from shared.journey.campaign import CampaignDefinition
 from shared.journey.definition import JourneyDefinition
+from shared.journey.steps.branch import BranchStep, ResultIs
+from shared.journey.steps.survey import SurveyStep
+from shared.journey.survey.dialogue import ENDS
+from shared.journey.survey.questionnaire import Questionnaire
+from shared.journey.survey.scoring import categories
 from shared.journey.uses import uses
 from shared.nearest import nearest
 from shared.segment.compiled import CompiledSegment
@@ -90,6 +95,37 @@ def unresolved(journeys: Iterable[tuple[str, JourneyDefinition]], known: Names) 
                 told = f"there is no {used.kind} {used.name}"
                 close = _nearest(used.name, known.get(used.kind, ()))
                 yield Problem(f"{where}: {used.path}", told, close or f"a published {used.kind}")
+
+
+def unscored(
+    journeys: Iterable[tuple[str, JourneyDefinition]], questionnaires: Mapping[str, Questionnaire]
+) -> Iterator[Problem]:
+    """Find branches that ask of a survey what it never comes to."""
+    for where, journey in journeys:
+        surveys = {step.id: step for step in journey.steps if isinstance(step, SurveyStep)}
+        for path, asked in _asked(journey):
+            step = surveys.get(asked.step)
+            asks = questionnaires.get(step.questionnaire) if step is not None else None
+            possible = (*categories(asks), *ENDS) if asks is not None else asked.was
+            for each in asked.was:
+                if each not in possible:
+                    told = f"{asked.step} never comes to {each}"
+                    yield Problem(f"{where}: {path}.result.is", told, f"one of {', '.join(possible)}")
+
+
+def _asked(journey: JourneyDefinition) -> Iterator[tuple[str, ResultIs]]:
+    for n, step in enumerate(journey.steps):
+        for m, case in enumerate(step.cases if isinstance(step, BranchStep) else ()):
+            if case.when.result is not None:
+                yield f"steps[{n}].cases[{m}].when", case.when.result
+
+
+def latest_named(
+    questionnaires: Iterable[Questionnaire],
+) -> dict[str, Questionnaire]:
+    """Return questionnaires by "url|version", and by url the latest version of each."""
+    ordered = sorted(questionnaires, key=lambda each: version_key(each.version))
+    return {each.url: each for each in ordered} | {each.canonical: each for each in ordered}
 
 
 def unresolved_by_campaigns(

@@ -17,6 +17,7 @@ from shared.journey.diagram.graph import OVER, ways
 from shared.journey.steps.exit import ExitStep
 from shared.journey.steps.send import SendStep
 from shared.journey.steps.split import HOLDOUT, SplitStep
+from shared.journey.steps.survey import SurveyStep
 from shared.journey.steps.wait import WaitStep
 from shared.journey.steps.wait_for import WaitForStep
 
@@ -78,7 +79,7 @@ def _endless(journey: JourneyDefinition) -> Iterator[_Doubt]:
 
 def _unwritten(journey: JourneyDefinition, written: Written) -> Iterator[_Doubt]:
     for n, step in enumerate(journey.steps):
-        if not isinstance(step, SendStep) or step.template not in written:
+        if not isinstance(step, SendStep | SurveyStep) or step.template not in written:
             continue
         there = written[step.template]
         for channel in step.channels:
@@ -88,7 +89,7 @@ def _unwritten(journey: JourneyDefinition, written: Written) -> Iterator[_Doubt]
 
 
 def _told(journey: JourneyDefinition) -> Iterator[_Doubt]:
-    sends = {step.id for step in journey.steps if isinstance(step, SendStep)}
+    sends = {step.id for step in journey.steps if isinstance(step, SendStep | SurveyStep)}
     for n, step in enumerate(journey.steps):
         for m, way in enumerate(step.ways if isinstance(step, SplitStep) else ()):
             if way.name == HOLDOUT and way.next in sends:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from shared.effects import OutboxEffect
-from shared.events import CustomEventReceived
+from shared.events import CustomEventReceived, SurveyAnswered
 from shared.fhir.instants import Instant
 from shared.patient.apply import FactChanged
 from shared.patient.transition import SegmentChanged
@@ -37,5 +37,12 @@ class TimePassed(Struct, frozen=True):
 
 
 type Happened = (
-    FactChanged | SegmentChanged | Reply | CustomEventReceived | MessagesTold | TimePassed | CarriedOut
+    FactChanged
+    | SegmentChanged
+    | Reply
+    | CustomEventReceived
+    | SurveyAnswered
+    | MessagesTold
+    | TimePassed
+    | CarriedOut
 )

@@ -115,6 +115,12 @@ def short(url: str | None) -> str:
     return (url or "").rpartition("/")[2]
 
 
+def lost(standing: Standing, sequence: int) -> bool:
+    """Say whether the message of a step, by its sequence, is known not to have arrived by any channel."""
+    intent = intent_of(standing.enrolment.enrolment_id, sequence)
+    return any(_told(standing, what, intent) for what in _LOST) and not _still_moving(standing, sequence)
+
+
 def _still_moving(standing: Standing, sequence: int) -> bool:
     """Say whether a message of that step is still on its way, as when another channel has been tried."""
     mine = (standing.enrolment.enrolment_id, sequence)

@@ -79,7 +79,7 @@ def _as_if_always(
 ) -> Sprint:
     """Let somebody wait as if their step had said so when they came to it; where it waits no more, go on."""
     try:
-        outcome = step.run(Standing(sprint.record, moved, moved.arrived or now))
+        outcome = (step.stays or step.run)(Standing(sprint.record, moved, moved.arrived or now))
     except AuthorFault as fault:
         return hold(sprint, moved, fault.reason, now)
     late = isinstance(outcome, Waits) and outcome.due is not None and outcome.due <= now

@@ -19,7 +19,7 @@ from shared.journey.gate import GATE
 from shared.journey.happened import Reply
 from shared.journey.index import Journeys
 from shared.journey.schedule import SCHEDULED
-from shared.journey.steps.base import Goes, Standing
+from shared.journey.steps.base import Asks, Goes, Standing
 from shared.patient.engagement import ENGAGEMENT, SYSTEM, TO
 from shared.patient.record import PatientRecord
 from shared.patient.state import Enrolment
@@ -96,6 +96,8 @@ def _came(journey: CompiledJourney, standing: Standing, reply: Reply) -> tuple[s
         outcome = step.heard(standing, reply) if step is not None and step.heard is not None else None
     except AuthorFault:
         return _NOTHING
+    if isinstance(outcome, Asks):  # the next question of a survey, or the same once more
+        return standing.enrolment.step, outcome.why
     return (outcome.to, outcome.result) if isinstance(outcome, Goes) else _NOTHING
 
 

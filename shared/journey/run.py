@@ -12,7 +12,7 @@ from shared.journey.happening import short
 from shared.journey.index import Journeys
 from shared.journey.schedule import SCHEDULED
 from shared.journey.sprint import Entry, SendIntent, Sprint, end, hold, line, revoke
-from shared.journey.steps.base import CompiledStep, Ends, Goes, Outcome, Run, Standing, Waits
+from shared.journey.steps.base import Asks, CompiledStep, Ends, Goes, Outcome, Run, Standing, Waits
 from shared.patient.state import Enrolment, let_go
 
 MOST_STEPS = 1000
@@ -40,7 +40,14 @@ def step_onto(
     for _ in range(MOST_STEPS):
         if not step_id:
             return end(sprint, enrolment, "completed", f"Completed {journey.title}", now)
-        enrolment = replace(enrolment, step=step_id, sequence=enrolment.sequence + 1, due=None, arrived=None)
+        enrolment = replace(
+            enrolment,
+            step=step_id,
+            sequence=enrolment.sequence + 1,
+            due=None,
+            arrived=None,
+            results=_kept_at(step_id, enrolment.results),
+        )
         if enrolment.held == "staff":
             return sprint.keeping(replace(enrolment, status="on-hold"))
         if journeys.paused(journey.url):
@@ -50,12 +57,13 @@ def step_onto(
             return hold(sprint, enrolment, f"there is no step {step_id}", now)
         enrolment = replace(let_go(enrolment) if enrolment.held else enrolment, arrived=now)
         outcome = _outcome(step.run, sprint, enrolment, now)
+        sends = isinstance(outcome, Asks) or (isinstance(outcome, Goes) and outcome.sends)
+        if sends and _asked_for(sprint, now) >= MOST_INTENTS:
+            return sprint.keeping(replace(enrolment, arrived=None, due=Instant(now + 1)))
+        if sends and _sends(sprint, enrolment) >= MOST_SENDS:
+            return hold(sprint, enrolment, f"asked for more than {MOST_SENDS} messages without waiting", now)
         if step_id == SCHEDULED or not isinstance(outcome, Goes):
             return settle(sprint, journeys, journey, enrolment, outcome, now)
-        if outcome.sends and _asked_for(sprint, now) >= MOST_INTENTS:
-            return sprint.keeping(replace(enrolment, arrived=None, due=Instant(now + 1)))
-        if outcome.sends and _sends(sprint, enrolment) >= MOST_SENDS:
-            return hold(sprint, enrolment, f"asked for more than {MOST_SENDS} messages without waiting", now)
         sprint, enrolment = _passed(sprint, enrolment, step, outcome, now)
         step_id = outcome.to
     return hold(sprint, enrolment, f"took {MOST_STEPS} steps without waiting", now)
@@ -84,6 +92,8 @@ def settle(
             waiting = replace(enrolment, due=due)
             said = line(now, _waiting(journey, waiting, why), waiting)
             return sprint.keeping(waiting).doing(*effects).saying(said)
+        case Asks():
+            return _asking(sprint, journey, enrolment, outcome, now)
         case Ends(reason) if enrolment.step == SCHEDULED:
             return revoke(sprint, enrolment, reason, now)
         case Ends(reason):
@@ -94,6 +104,27 @@ def settle(
             step = journey.steps[enrolment.step]
             sprint, enrolment = _passed(sprint, enrolment, step, outcome, now)
             return step_onto(sprint, journeys, journey, enrolment, to, now)
+
+
+def _asking(
+    sprint: Sprint, journey: CompiledJourney, enrolment: Enrolment, asks: Asks, now: Instant
+) -> Sprint:
+    """Ask at the step where an enrolment stands, and wait there."""
+    step = journey.steps[enrolment.step]
+    before = {key: came for key, came in enrolment.results.items() if not key.startswith(f"{step.step_id}.")}
+    asking = replace(
+        enrolment, due=asks.due, sequence=enrolment.sequence + 1, results={**before, **asks.results}
+    )
+    intent = replace(_intent(asking, step), values=asks.values)
+    said = line(now, f"At {asking.step}: {asks.why}", asking)
+    return replace(sprint.keeping(asking).saying(said), intents=(*sprint.intents, intent))
+
+
+def _kept_at(step_id: str, results: dict[str, str]) -> dict[str, str]:
+    """Forget what was remembered only while an enrolment was at another step."""
+    if not any("." in key for key in results):
+        return results
+    return {key: came for key, came in results.items() if key.partition(".")[0] == step_id or "." not in key}
 
 
 def _waiting(journey: CompiledJourney, enrolment: Enrolment, why: str) -> str:

@@ -1,4 +1,4 @@
-"""What a journey refers to by url: segments, templates and journeys, for shared.catalogue to look up."""
+"""What a journey refers to by url: segments, templates, questionnaires, journeys; for shared.catalogue."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from shared.journey.steps.branch import BranchStep
 class Use(Struct, frozen=True):
     """One reference, and where in the document it stands."""
 
-    kind: Literal["segment", "template", "journey"]
+    kind: Literal["segment", "template", "journey", "questionnaire"]
     name: str
     path: str
 
 
 _SEGMENTS = frozenset({"segment_entered", "segment_left", "segment", "in_segment", "not_in_segment"})
 """Fields that name a segment; `in` and `not_in` of the audience name several."""
-_KINDS: Mapping[str, Literal["segment", "template", "journey"]] = {
+_KINDS: Mapping[str, Literal["segment", "template", "journey", "questionnaire"]] = {
     **dict.fromkeys(_SEGMENTS, "segment"),
     "in": "segment",
     "not_in": "segment",
     "template": "template",
+    "questionnaire": "questionnaire",
     "journey": "journey",
 }
 

@@ -10,9 +10,15 @@ from shared.patient.state import AGAIN, Enrolment
 def roster_row(
     enrolment: Enrolment, order: int, ended: Instant | None = None, *, goal: bool = False
 ) -> IndexEnrolment:
-    """Return the row; `order` is how many commits came before. Which message a step sent is not in it."""
+    """Return the row; `order` is how many commits came before.
+
+    Which message a step sent is not in it, nor what is remembered while somebody is at a step: that has a dot
+    in its name.
+    """
     results = enrolment.results.items()
-    told = {step: came for step, came in results if not came.startswith("#") and step != AGAIN}
+    told = {
+        step: came for step, came in results if not came.startswith("#") and step != AGAIN and "." not in step
+    }
     return IndexEnrolment(
         enrolment.enrolment_id,
         enrolment.journey,

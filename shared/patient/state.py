@@ -54,7 +54,8 @@ class Enrolment(Struct, frozen=True, array_like=True):
     results: dict[str, str] = {}
     """By step id, what came of it: of a send "#" and its sequence, of a split the way, of a wait_for the
     case; under "@scheduled" when it was asked to begin, under "@gate" that it was let in, under "@campaign"
-    which run of a campaign it belongs to; see AGAIN."""
+    which run of a campaign it belongs to; see AGAIN. Under "step.name" what a step that asks something has to
+    remember while somebody is there: what was asked, and answered so far."""
     cause: str = ""
     """What made it enter: a membership period, a resource version, a campaign's run."""
     arrived: Instant | None = None

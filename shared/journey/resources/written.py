@@ -22,9 +22,14 @@ _URI = "urn:ietf:rfc:3986"
 _encode = msgspec.json.Encoder().encode
 
 
-def written(standing: Standing, resource_type: str, content: Mapping[str, object]) -> WriteResource:
-    """Return the effect that writes a resource; what is None in `content` is left out."""
-    write_id = standing.identify("write")
+def written(
+    standing: Standing, resource_type: str, content: Mapping[str, object], which: str = "write"
+) -> WriteResource:
+    """Return the effect that writes a resource; what is None in `content` is left out.
+
+    `which` tells apart what one step writes at one time.
+    """
+    write_id = standing.identify(which)
     base: Json = {"resourceType": resource_type, "id": write_id, "identifier": [_identifier(write_id)]}
     body = base | {name: value for name, value in content.items() if value is not None}
     enrolment = standing.enrolment
@@ -62,6 +67,11 @@ def why(standing: Standing) -> list[Json]:
     reason = f": {enrolment.reason}" if enrolment.reason else ""
     text = f"Asked for by the journey {short(journey_url(standing))} at {enrolment.step}{reason}"
     return [{"time": at(standing), "text": text}]
+
+
+def own_identifier(standing: Standing, which: str) -> Json:
+    """Return the identifier of what a step writes, for another resource to refer to it."""
+    return _identifier(standing.identify(which))
 
 
 def _identifier(name: str) -> Json:

@@ -1,0 +1,1 @@
+"""Surveys: FHIR Questionnaires read, asked question by question or on a page, answered and scored; pure."""
