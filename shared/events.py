@@ -116,8 +116,8 @@ class InboundReceived(Struct, frozen=True, tag=True):
     """What it says, as shared.message.understanding names it; "" where nobody has looked."""
     number: float | None = None
     """The number that it gives."""
-    choices: str = ""
-    """It answers several questions alike: what to offer, "1 Maria: visit on Tue 3 March, 2 …"."""
+    choices: dict[str, str] = {}
+    """It answers several questions alike: what to offer, as `values` of a message that asks which is meant."""
 
 
 class ConsentChosen(Struct, frozen=True, tag=True):
