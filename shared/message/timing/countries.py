@@ -13,7 +13,12 @@ from shared.message.timing.states import fold
 
 _SPOKEN = ("en", "es", "fr", "de", "pt")
 """Languages in which the name of a country is understood."""
-_MORE = {"england": "GB", "scotland": "GB", "wales": "GB", "northern ireland": "GB", "great britain": "GB"}
+_MORE = {
+    **dict.fromkeys(("united states of america", "america", "estados unidos de america"), "US"),
+    **dict.fromkeys(("england", "scotland", "wales", "northern ireland", "great britain"), "GB"),
+    **dict.fromkeys(("the netherlands", "holland"), "NL"),
+    "czech republic": "CZ",
+}
 
 
 def country_code(text: str) -> str:
