@@ -59,9 +59,9 @@ def wording(cell: Cell, shown: Preferences, verdict: bool, words: Words) -> str:
     purpose, channel = cell
     way = " ".join(filter(None, (words(f"channel-{channel}"), mask(channel, shown.ways.get(channel, "")))))
     said = words("yes" if verdict else "no")
-    text = words("wording", purpose=words(f"purpose-{purpose}"), channel=way, verdict=said)
     about = words.get(f"purpose-{purpose}-text")
-    return f"{text} ({about})" if about else text
+    what = words(f"purpose-{purpose}") + (f" ({about})" if about else "")
+    return f"{what}, {way}: {said}"
 
 
 def topic_title(topic: str) -> str:

@@ -55,9 +55,7 @@ WORDS = {
     "channel-whatsapp": "WhatsApp",
     "channel-letter": "Brief",
     "channel-push": "Mitteilung in der App",
-    "channel-*": "jeder Weg",
     "ends-in": "Nummer mit den Endziffern {digits}",
-    "wording": "{purpose}, {channel}: {verdict}",
     "yes": "ja",
     "no": "nein",
 }

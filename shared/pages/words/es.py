@@ -55,9 +55,7 @@ WORDS = {
     "channel-whatsapp": "WhatsApp",
     "channel-letter": "Carta",
     "channel-push": "Aviso en la aplicación",
-    "channel-*": "todas las vías",
     "ends-in": "número que termina en {digits}",
-    "wording": "{purpose}, {channel}: {verdict}",
     "yes": "sí",
     "no": "no",
 }
