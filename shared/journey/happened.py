@@ -20,6 +20,8 @@ class Reply(Struct, frozen=True):
     at: Instant
     meaning: str = ""
     """What it says in whichever language, as shared.message.understanding names it."""
+    inbound_id: str = ""
+    """Its own id."""
 
 
 class CarriedOut(Struct, frozen=True):

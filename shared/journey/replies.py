@@ -23,7 +23,8 @@ def on_reply(record: PatientRecord, inbound: InboundReceived, journeys: Journeys
     """Let the enrolment hear the answer that it is for; where nobody has said, the one that asked last."""
     open_now = () if inbound.about else open_questions(record, inbound.channel, journeys)
     about = inbound.about or next((question.enrolment_id for question in open_now), "")
-    reply = Reply(about, inbound.channel, inbound.text, inbound.at, inbound.meaning)
+    said = (inbound.channel, inbound.text, inbound.at, inbound.meaning, inbound.inbound_id)
+    reply = Reply(about, *said)
     return finished(heed(Sprint(record), journeys, reply, now), journeys, now)
 
 

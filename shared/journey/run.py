@@ -115,7 +115,7 @@ def _asking(
     asking = replace(
         enrolment, due=asks.due, sequence=enrolment.sequence + 1, results={**before, **asks.results}
     )
-    intent = replace(_intent(asking, step), values=asks.values)
+    intent = replace(_intent(asking, step), values=asks.values, answers=asks.answers)
     said = line(now, f"At {asking.step}: {asks.why}", asking)
     return replace(sprint.keeping(asking).saying(said), intents=(*sprint.intents, intent))
 

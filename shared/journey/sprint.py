@@ -46,6 +46,8 @@ class SendIntent(Struct, frozen=True):
     """Whom: see `to` of a send step."""
     values: dict[str, str] = {}
     """What its words are told beside the record: the question of a survey, for one."""
+    answers: str = ""
+    """Id of the reply that it answers, as the next question of a survey does: it goes at any hour."""
 
 
 class Entry(Struct, frozen=True):

@@ -58,7 +58,8 @@ def claim(
         return _unsent(ended(record, message, reason, now))
     if reason := why_waiting(record, message, switches):
         return _unsent(put_off(record, message, reason, now))
-    scene = Scene(record, record.facts.get(message.focus), message.journey, message.language, policy)
+    focus = record.facts.get(message.focus)
+    scene = Scene(record, focus, message.journey, message.language, policy, values=message.values)
     try:
         rendered = render_message(template, message.channel, scene)
     except AuthorFault as fault:

@@ -41,6 +41,10 @@ class Intent(Protocol):
     def focus(self) -> str: ...  # noqa: D102
     @property
     def instead_of(self) -> str: ...  # noqa: D102
+    @property
+    def values(self) -> dict[str, str]: ...  # noqa: D102
+    @property
+    def answers(self) -> str: ...  # noqa: D102
 
 
 class Planned(Struct, frozen=True):
@@ -133,6 +137,8 @@ def _draft(record: PatientRecord, intent: Intent, template: str, now: Instant) -
         created=now,
         due=now,
         focus=intent.focus,
+        values=intent.values,
+        answers=intent.answers,
     )
 
 

@@ -30,6 +30,7 @@ from shared.events import (
     ResourceChanged,
     SendDue,
     SendSettled,
+    SurveyAnswered,
     WakeupDue,
 )
 from shared.fhir.instants import Instant, parse_instant, to_datetime
@@ -153,6 +154,14 @@ class Play:
         inbound_id, channel = content.get("id", f"in-{self.heard}"), content.get("channel", "sms")
         event = InboundReceived(inbound_id, channel, content["from"], content["text"], at)
         self.decide(replace(event, meaning=content.get("meaning", "")), at)
+
+    def on_survey(self, content: dict[str, Any], at: Instant) -> None:
+        """Let a survey be filled in on its page: of an enrolment in the journey `of`; `answers` by linkId."""
+        found = self.enrolment(content["of"])
+        name = content.get("id", f"page-{at}")
+        told = {link_id: str(answer) for link_id, answer in content["answers"].items()}
+        step = content.get("step", found.step)
+        self.decide(SurveyAnswered(name, found.enrolment_id, step, told, at), at)
 
     def on_report(self, content: dict[str, Any], at: Instant) -> None:
         self.decide(DeliveryReported(self.sent[content["of"] - 1], content["status"], at), at)

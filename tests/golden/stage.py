@@ -37,7 +37,7 @@ def load(folder: str, name: str | dict[str, Any]) -> tuple[dict[str, Any], str]:
     """Return a definition's document and its place: a shipped one by name, or the inline one."""
     if isinstance(name, dict):
         return name, "inline"
-    path = DEFINITIONS / folder / f"{name}.yaml"
+    path = DEFINITIONS / folder / f"{name}.{'json' if folder == 'questionnaires' else 'yaml'}"
     return read_document(path), path.name
 
 
@@ -62,6 +62,7 @@ class Stage:
             ("segments", "segment"),
             ("journeys", "journey"),
             ("templates", "template"),
+            ("questionnaires", "questionnaire"),
         )
         for folder, kind in folders:
             self._add(kind, (load(folder, name) for name in more.get(folder, ())))

@@ -110,6 +110,8 @@ class Asks(Struct, frozen=True):
     """What the words of the message are told: SendIntent.values."""
     results: dict[str, str] = {}
     """What is remembered while the enrolment is at this step, by the step's id, a dot and a name."""
+    answers: str = ""
+    """Id of the reply that it answers: SendIntent.answers."""
 
 
 class Ends(Struct, frozen=True):

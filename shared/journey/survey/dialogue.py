@@ -7,10 +7,11 @@ loses nothing, and a reply that is repeated finds another question, or none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.events import SurveyAnswered
 from shared.fhir.calendar import Duration
@@ -34,6 +35,9 @@ ENDS = (TIMED_OUT, DECLINED, UNCLEAR, UNREACHED)
 
 MOST_KEPT = 8000
 """Characters of answers that are kept in an enrolment between two messages; words beyond it are cut off."""
+
+
+_VERBS: Mapping[Turn, str] = {"": "asks", "again": "asks again", "reminder": "asks once more"}
 
 
 class Ways(Struct, frozen=True):
@@ -85,7 +89,10 @@ class Dialogue(Struct, frozen=True):
         enrolment = standing.enrolment
         match happened:
             case Reply(enrolment_id=meant, text=text) if meant == enrolment.enrolment_id and self.by_text:
-                return self._replied(standing, text) if text.strip() else None
+                outcome = self._replied(standing, text) if text.strip() else None
+                if isinstance(outcome, Asks):
+                    return replace(outcome, answers=happened.inbound_id)
+                return outcome
             case SurveyAnswered() if (happened.enrolment_id, happened.step) == (
                 enrolment.enrolment_id,
                 self.step,
@@ -135,14 +142,15 @@ class Dialogue(Struct, frozen=True):
             return self._done(standing, answers, _party(standing))
         person = standing.record.person
         values = question_values(self.questionnaire, asked, person.languages if person else (), turn)
-        number = len([link_id for link_id in answers if answers[link_id]]) + 1
+        number = str(len(answers) + 1)
+        values["number"] = number
         return self._asks(standing, answers, asked.item.link_id, turn, values, f"question {number}")
 
     def _link(self, standing: Standing, turn: Turn) -> Outcome:
         title = {"": self.questionnaire.title.get("", "")}
-        values = {"survey": f"{standing.enrolment.enrolment_id}#{self.step}", "title": title[""]}
+        values = {"survey": f"{standing.enrolment.enrolment_id}|{self.step}", "title": title[""]}
         values |= {f"title@{tag}": text for tag, text in self.questionnaire.title.items() if tag}
-        return self._asks(standing, {}, "@link", turn, values, "the link")
+        return self._asks(standing, {}, "@link", turn, values, "for the survey on its page")
 
     def _asks(
         self, standing: Standing, answers: Answers, asked: str, turn: Turn, values: dict[str, str], what: str
@@ -153,8 +161,7 @@ class Dialogue(Struct, frozen=True):
         state[f"{self.step}.asked"] = asked
         state |= {f"{self.step}.{name}": "1" for name, so in (("again", again), ("reminded", reminded)) if so}
         due = self._end(standing) if reminded else self._next(standing)
-        verb = {"": "asks", "again": "asks again", "reminder": "reminds of"}[turn]
-        return Asks(due, f"{verb} {what}, {self._until(standing, due)}", values, state)
+        return Asks(due, f"{_VERBS[turn]} {what}, {self._until(standing, due)}", values, state)
 
     def _done(self, standing: Standing, answers: Answers, party: str) -> Goes:
         found = score(self.questionnaire, answers)

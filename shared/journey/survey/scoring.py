@@ -112,7 +112,7 @@ def _counted(questionnaire: Questionnaire, answers: Answers) -> Iterator[tuple[f
     for link_id, answer in answers.items():
         item = questionnaire.find(link_id)
         bounds = _range(item) if item is not None else None
-        value = _value(item, answer) if item is not None else None
+        value = _value(item, answer) if item is not None and bounds is not None else None
         if bounds is not None and value is not None:
             yield value, *bounds
 
