@@ -16,6 +16,7 @@ from msgspec import Struct
 from shared.errors import AuthorFault
 from shared.fhir.fact import Name
 from shared.fhir.instants import Instant, to_datetime
+from shared.fhir.wording import settled
 from shared.message.locales import clock_time, full_name, joined, long_date, long_day
 from shared.message.scene import Scene
 
@@ -108,7 +109,7 @@ def _survey(scene: Scene) -> object:
 
 
 def _value(key: str) -> Field:
-    return Field(_VALUES[key], lambda scene: scene.values.get(key))
+    return Field(_VALUES[key], lambda scene: settled(scene.values, scene.language).get(key))
 
 
 def _place(name: str) -> Reader:

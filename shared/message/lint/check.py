@@ -13,7 +13,7 @@ from shared.message.lint.finding import Finding, warning
 from shared.message.lint.languages import languages
 from shared.message.lint.links import links
 from shared.message.lint.rendered import rendered
-from shared.message.lint.samples import Sample
+from shared.message.lint.samples import Sample, whole
 from shared.message.lint.samples import samples as standard
 from shared.message.policy import Policy
 from shared.message.render import compile_template
@@ -48,7 +48,7 @@ def _found(
     yield from links(template, policy)
     yield from languages(template)
     yield from _unapproved(template, policy)
-    yield from rendered(compile_template(template), samples)
+    yield from rendered(compile_template(template), samples, whole(policy))
 
 
 def _unapproved(template: TemplateDefinition, policy: Policy) -> Iterator[Finding]:
