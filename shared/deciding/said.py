@@ -1,0 +1,100 @@
+"""What people say, in a decision: replies, choices on a page, and what a merged record had been told."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from shared.catalogue import Catalogue
+from shared.deciding.heard import heard_before
+from shared.deciding.journeys import sprinted
+from shared.deciding.messages import handled
+from shared.deciding.outbox import intend
+from shared.deciding.segments import changed_by, reassessed
+from shared.effects import IndexContact
+from shared.events import ConsentChosen, InboundReceived, RecordMerged
+from shared.fhir.instants import DAY, Instant
+from shared.journey.replies import on_messages, on_reply
+from shared.message import consent
+from shared.message.handled import Handled, ReplyIntent
+from shared.message.inherit import inherit
+from shared.message.staff_task import question_task, received_communication
+from shared.message.understanding import understand
+from shared.patient.engagement import answer
+from shared.patient.record import Decision, PatientRecord, identify
+
+HANDLED = frozenset({"stop", "start", "help", "who"})
+"""Meanings that are no answer to anything: they are dealt with here, and journeys do not hear the words."""
+
+COURTESY = "thanks"
+"""A reply that nobody needs to read."""
+
+
+def opted(found: Handled, catalogue: Catalogue, now: Instant) -> Decision:
+    """Look again at the segments that ask how a patient can be reached, and who is silenced may have to leave."""
+    decision = handled(found, catalogue, now)
+    return decision.then(reassessed(decision.record, catalogue.segments.touched_by_opt_out(), catalogue, now))
+
+
+def replied(record: PatientRecord, event: InboundReceived, catalogue: Catalogue, now: Instant) -> Decision:
+    """Take a reply in once: an old STOP that comes again must not undo a START since."""
+    noted = heard_before(record, event.inbound_id)
+    if noted is None:
+        return Decision(record)
+    spoken = record.person.languages if record.person is not None else ()
+    meaning = event.meaning or understand(event.text, spoken).meaning
+    event = replace(event, meaning=meaning)
+    decision = opted(consent.receive(noted, event, now, catalogue.policy), catalogue, now)
+    said = answer(decision.record, event.inbound_id, event.channel, event.at)
+    decision = decision.then(changed_by(decision.record, (said,), catalogue, now))
+    before = decision.record.enrolments
+    heard = replace(event, text="") if meaning in HANDLED else event
+    decision = decision.then(
+        sprinted(on_reply(decision.record, heard, catalogue.journeys, now), catalogue, now)
+    )
+    if meaning in HANDLED or meaning == COURTESY or decision.record.enrolments != before:
+        return decision
+    return decision.then(_for_staff(decision.record, event, catalogue, now))
+
+
+def _for_staff(record: PatientRecord, event: InboundReceived, catalogue: Catalogue, now: Instant) -> Decision:
+    """Have staff read what nothing here understands, and say so: once a day, as machines answer machines."""
+    decision = Decision(record)
+    if not catalogue.policy.questions_to_staff:
+        return decision
+    for effect in (received_communication(record, event, now), question_task(record, event, now)):
+        decision = intend(decision, effect)
+    told = heard_before(decision.record, identify("noted", event.channel, event.sender, now // DAY))
+    if told is None or not event.answering:
+        return decision
+    cause = event.inbound_id
+    reply = ReplyIntent("noted", event.channel, event.sender, cause)
+    return replace(decision, record=told).then(handled(Handled(told, replies=(reply,)), catalogue, now))
+
+
+def chosen(record: PatientRecord, event: ConsentChosen, catalogue: Catalogue, now: Instant) -> Decision:
+    """Take in once what somebody said on a page, or to staff."""
+    noted = heard_before(record, event.chosen_id)
+    if noted is None:
+        return Decision(record)
+    found = consent.choose(noted, event.permits, event.denials, now, catalogue.policy)
+    decision = opted(found, catalogue, now)
+    looked = on_messages(decision.record, catalogue.journeys, now)
+    return decision.then(sprinted(looked, catalogue, now))
+
+
+def merged(record: PatientRecord, event: RecordMerged, catalogue: Catalogue, now: Instant) -> Decision:
+    """Take over opt-outs, and hear the replies of those contact points too: a later START lifts them.
+
+    The record that was merged away keeps its own, and brings them again whenever it changes: once is enough.
+    """
+    fresh = tuple(opt_out for opt_out in event.opt_outs if identify("merged", *opt_out) not in record.replies)
+    if not fresh:
+        return Decision(record)
+    for opt_out in fresh:
+        record = heard_before(record, identify("merged", *opt_out)) or record
+    decision = opted(inherit(record, replace(event, opt_outs=fresh), now), catalogue, now)
+    looked = on_messages(decision.record, catalogue.journeys, now)  # who is silenced now may have to leave
+    decision = decision.then(sprinted(looked, catalogue, now))
+    for channel, address, _ in event.opt_outs:
+        decision = intend(decision, IndexContact(channel, address))
+    return decision
