@@ -18,7 +18,7 @@ from shared.message import consent
 from shared.message.handled import Handled, ReplyIntent
 from shared.message.inherit import inherit
 from shared.message.staff_task import question_task, received_communication
-from shared.message.understanding import understand
+from shared.message.understanding.understand import understand
 from shared.patient.engagement import answer
 from shared.patient.record import Decision, PatientRecord, identify
 

@@ -74,16 +74,14 @@ class Bundles:
         template = catalogue.templates.get(message.template)
         if message.answers or template is None or not template.bundles(message.channel, message.language):
             return alone
-        keys = await self._services.indexes.patients_of_contact(message.channel, message.to)
-        family = [key for key in keys if key != record.key]
-        if not family:
-            return alone
         trial = decide(record, alone, catalogue, now)
         if not any(isinstance(effect, SendMessage) for effect in trial.effects):
             return alone  # it does not go now: the guard says why
         opens = Instant(message.created + catalogue.policy.bundling)
         if now < opens:
-            return SendPostponed(message.message_id, opens, WAITING)
+            return SendPostponed(message.message_id, opens, WAITING)  # who shares it may be written to yet
+        keys = await self._services.indexes.patients_of_contact(message.channel, message.to)
+        family = [key for key in keys if key != record.key]
         others = await self._others(family, record, message, catalogue, now)
         rivals = [other for _, other in others if _may_lead(other, catalogue, now)]
         leads = all(message.message_id < rival.message_id for rival in rivals)

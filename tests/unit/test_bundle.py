@@ -90,7 +90,7 @@ def _journey() -> dict[str, Any]:
         "url": JOURNEY,
         "version": "1.0.0",
         "title": "J",
-        "trigger": {"kind": "manual"},
+        "trigger": {"manual": True},
         "steps": [send, wait, {"id": "end", "kind": "exit"}],
     }
 
@@ -123,10 +123,13 @@ async def test_five_children_one_phone_one_message() -> None:
     assert sorted(bool(m.carried_by) for m in carried) == [False, True, True, True, True]
 
 
-async def test_who_has_a_phone_alone_does_not_wait() -> None:
+async def test_who_has_a_phone_alone_waits_as_long_and_is_written_to_alone() -> None:
+    """Nobody knows who shares a phone before they are written to."""
     family = Family("Ana")
     await family.move_in()
     await family.asked("Ana")
+    family.clock.passes(BUNDLING)
+    await family.woken("Ana")
     assert [m.text for m in family.phone.got] == ["Clinic: Ana"]
 
 
