@@ -34,6 +34,7 @@ from shared.fhir.proof import Claims
 from shared.fhir.sources import Source
 from shared.message.policy import Keys, Policy
 from shared.ports import Channel, Clock, Columns, ColumnsWriter, Queue
+from shared.usecases.privacy.marks import Marks
 from shared.usecases.published import PublishedDefinitions
 from shared.usecases.services import QUEUES, Services
 
@@ -120,6 +121,7 @@ async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
         definitions=PublishedDefinitions(documents, policy, chosen.catalogue_seconds),
         clock=_clock(chosen),
         policy=policy,
+        marks=Marks(documents, policy.keys) if policy.keys.secrets else None,
         webhooks=WebhooksHttp(session, chosen.webhooks, chosen.console_url or ""),
     )
 

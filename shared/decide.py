@@ -77,7 +77,7 @@ def decide(record: PatientRecord, event: Event, catalogue: Catalogue, now: Insta
     Returns a decision with the very same record object when it means nothing, so that nothing is written.
     """
     if record.erased is not None or isinstance(event, PersonErased):
-        return forgotten(record, event, now)
+        return forgotten(record, event, catalogue, now)
     decision = _decided(record, event, catalogue, now)
     if not decision.messages:
         return decision
@@ -119,6 +119,8 @@ def _decided(record: PatientRecord, event: Event, catalogue: Catalogue, now: Ins
             return replied(record, event, catalogue, now)
         case ConsentChosen():
             return chosen(record, event, catalogue, now)
+        case EngagementAged():
+            return aged(record, event, catalogue, now)
         case RecordMerged():
             return merged(record, event, catalogue, now)
         case EffectRefused(effect=effect):
@@ -141,8 +143,6 @@ def _then(record: PatientRecord, event: Event, catalogue: Catalogue, now: Instan
             return changed_by(record, (content,), catalogue, now)
         case CompartmentRead(contents=contents):
             return changed_by(record, contents, catalogue, now)
-        case EngagementAged():
-            return aged(record, event, catalogue, now)
         case MembershipsDoubted(segments=urls):
             return doubted(record, urls, catalogue, now)
         case CustomEventReceived(event_id=event_id):

@@ -202,11 +202,11 @@ class MemoryIndexes(MemoryTraces):
 
     async def patients_of_reference(self, reference: str) -> tuple[str, ...]:
         """See Indexes.patients_of_reference."""
-        return tuple(sorted(self._rows["reference", reference]))
+        return tuple(sorted(self._rows.get(("reference", reference), ())))
 
     async def patients_of_contact(self, channel: str, address: str) -> tuple[str, ...]:
         """See Indexes.patients_of_contact."""
-        return tuple(sorted(self._rows["contact", channel, address]))
+        return tuple(sorted(self._rows.get(("contact", channel, address), ())))
 
     async def link(self, token: str) -> tuple[str, IndexLink] | None:
         """See Indexes.link."""
@@ -214,7 +214,7 @@ class MemoryIndexes(MemoryTraces):
 
     async def patient_of_message(self, message_id: str) -> str | None:
         """See Indexes.patient_of_message."""
-        return next(iter(self._rows["message", message_id]), None)
+        return next(iter(self._rows.get(("message", message_id), ())), None)
 
 
 class MemoryDocuments:

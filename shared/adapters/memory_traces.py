@@ -60,7 +60,7 @@ class MemoryTraces(MemoryRoster):
                 case ("entries", journey, asked, name, key):
                     self._entries.discard((journey, int(asked), name, key))
                 case (*place, key):
-                    self._rows[tuple(place)].discard(key)
+                    self._take_out(tuple(place), key)
 
     async def withdraw(
         self, key: str, effect: IndexContact | IndexReference | IndexMessage | IndexLink
@@ -69,7 +69,12 @@ class MemoryTraces(MemoryRoster):
         if isinstance(effect, IndexLink):
             self._links.pop(effect.token, None)
         else:
-            self._rows[place_of(effect)].discard(key)
+            self._take_out(place_of(effect), key)
+
+    def _take_out(self, place: tuple[str, ...], key: str) -> None:
+        self._rows[place].discard(key)
+        if not self._rows[place]:
+            del self._rows[place]
 
     async def links(self, after: str, limit: int) -> tuple[LinkRow, ...]:
         """See Traces.links."""

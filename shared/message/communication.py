@@ -78,7 +78,7 @@ def communication(record: PatientRecord, message: Message, template_title: str, 
         "status": _status(message),
         "statusReason": _reason(record, message),
         "category": [_category(message)],
-        "medium": [_medium(message.channel)],
+        "medium": [medium(message.channel)],
         "subject": {"reference": f"Patient/{record.patient_id}"},
         "topic": {"text": topic} if (topic := template_title or message.subject) else None,
         "about": [{"reference": message.focus}] if message.focus else None,
@@ -149,7 +149,8 @@ def _purpose(purpose: str) -> list[_Json] | None:
     return [_coded(f"{_TERMS}/v3-ActReason", _WHY[purpose])] if purpose in _WHY else None
 
 
-def _medium(channel: str) -> _Json:
+def medium(channel: str) -> _Json:
+    """Code a channel (https://terminology.hl7.org/CodeSystem-v3-ParticipationMode.html)."""
     return _coded(f"{_TERMS}/v3-ParticipationMode", _MEDIA.get(channel, "ELECTRONIC"))
 
 

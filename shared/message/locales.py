@@ -48,6 +48,14 @@ def long_day(day: date, language: str) -> str:
 
 
 @lru_cache(maxsize=2048)
+def short_day(day: date, language: str) -> str:
+    """Write a day in as few letters as are clear: "Tue, Mar 5"."""
+    from babel.dates import format_skeleton
+
+    return _plain(format_skeleton("MMMEd", day, locale=locale_of(language)))
+
+
+@lru_cache(maxsize=2048)
 def clock_time(clock: time, language: str) -> str:
     """Write a time of day: "9:00 AM", "9:00"."""
     from babel.dates import format_time

@@ -16,7 +16,7 @@ STATUS: dict[Fault, int] = {"lost": 404, "bad": 400, "large": 413, "busy": 503}
 def fault_page(fault: Fault, language: str, imprint: Imprint) -> str:
     """Return the page; the one for a lost link is the same whether there ever was such a link or not."""
     words = Words(language)
-    phone = words("phone", phone=imprint.phone) if imprint.phone else ""
+    phone = words("phone", phone=imprint.number) if imprint.phone else ""
     said = paragraphs(words(f"{fault}-text"), words.get(f"{fault}-help"), phone if fault == "lost" else "")
     body = said if fault == "lost" else notice(said, bad=True)
     return page(words(f"{fault}-title"), body, words.language, imprint, switch=fault == "lost", wrong=True)

@@ -38,6 +38,11 @@ class Imprint(Struct, frozen=True):
     """Where it is on the web, "https://…" or ""."""
     address: str = ""
 
+    @property
+    def number(self) -> str:
+        """Return the phone number so that no line breaks within it."""
+        return self.phone.replace(" ", "\N{NO-BREAK SPACE}")
+
 
 def page(
     title: str,
@@ -84,13 +89,12 @@ def page(
 
 
 def notice(body: str, *, bad: bool = False, label: str = "") -> str:
-    """Return what came of something, as HTML that screen readers say by themselves; `body` is HTML."""
+    """Return what came of something; it has the focus, so that readers begin there. `body` is HTML."""
     role = "alert" if bad else "status"
     named = f' aria-label="{escape(label)}"' if label else ""
     kind = "notice bad" if bad else "notice"
-    return (
-        f'<div class="{kind}" role="{role}" aria-live="polite"{named} tabindex="-1" id="outcome">{body}</div>'
-    )
+    attributes = f'class="{kind}" role="{role}"{named} tabindex="-1" id="outcome" autofocus'
+    return f"<div {attributes}>{body}</div>"
 
 
 def paragraphs(*texts: str) -> str:
@@ -115,7 +119,7 @@ def _imprint(words: Words, imprint: Imprint) -> str:
     lines: Sequence[str] = (
         escape(imprint.organisation),
         escape(imprint.address),
-        escape(words("phone", phone=imprint.phone)) if imprint.phone else "",
+        escape(words("phone", phone=imprint.number)) if imprint.phone else "",
         f'<a href="{website}" rel="noreferrer">{website}</a>' if imprint.website else "",
     )
     said = "".join(f"<p>{line}</p>" for line in lines if line)

@@ -153,7 +153,7 @@ def _stamp(shown: Preferences) -> str:
 
 def _language(shown: Preferences, words: Words, imprint: Imprint) -> str:
     known = words("preferences-language", language=shown.language) if shown.language else ""
-    call = words("preferences-language-change", phone=imprint.phone) if imprint.phone else ""
+    call = words("preferences-language-change", phone=imprint.number) if imprint.phone else ""
     return f'<div class="apart soft">{paragraphs(known, call)}</div>' if known or call else ""
 
 

@@ -21,8 +21,6 @@ body{margin:0;overflow-wrap:break-word}
 header{background:var(--brand);color:#fff}
 header p{max-width:40rem;margin:0 auto;padding:1rem 1.25rem;font-weight:600}
 main{max-width:40rem;margin:0 auto;padding:1.5rem 1.25rem 2rem;background:#fff}
-@media(min-width:44rem){main{margin:2rem auto;padding:2rem 2.5rem 2.5rem;border-radius:.75rem;
-box-shadow:0 1px 3px rgba(27,42,51,.18)}}
 main:focus{outline:none}
 h1{font-size:1.6rem;line-height:1.25;margin:0 0 .75rem}
 h2{font-size:1.15rem;line-height:1.3;margin:2rem 0 .5rem}
@@ -34,7 +32,10 @@ summary:focus-visible,[tabindex]:focus-visible{outline:3px solid #b3540a;outline
 .quiet{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .notice{border-left:.3rem solid var(--good);background:var(--goodfill);padding:.9rem 1rem;margin:0 0 1.5rem;
 border-radius:.25rem}
-.notice p:last-child,.notice ul{margin-bottom:0}
+.notice:focus{outline:none}
+.notice p:last-child,.notice ul:last-child{margin-bottom:0}
+.notice .what{margin-bottom:.9rem}
+.notice .what li{background:#fff}
 .notice.bad{border-color:var(--bad);background:var(--badfill)}
 .notice h2{margin:0 0 .25rem}
 .what{list-style:none;margin:0 0 1.5rem;padding:0}
@@ -44,10 +45,12 @@ fieldset{border:1px solid var(--line);border-radius:.5rem;margin:0 0 1.25rem;pad
 min-width:0}
 legend{font-weight:600;font-size:1.05rem;padding:0 .4rem;margin-left:-.4rem}
 fieldset>p{margin:.1rem 0 .4rem}
-.option{display:flex;align-items:center;gap:.75rem;min-height:2.75rem;padding:.35rem 0;cursor:pointer}
+.option{display:flex;flex-wrap:wrap;align-items:center;gap:0 .75rem;min-height:2.75rem;padding:.35rem 0;
+cursor:pointer}
 .option+.option{border-top:1px solid #dde4e8}
 .option input{width:1.4rem;height:1.4rem;flex:none;margin:0;accent-color:var(--brand)}
-.option .soft{white-space:nowrap;margin-left:auto;padding-left:.5rem}
+.option>span:nth-of-type(1){flex:1 1 8rem;min-width:0}
+.option .soft{margin-left:auto}
 label.field{display:block;font-weight:600;margin:0 0 .35rem}
 input[type=text],input[type=number],input[type=date],textarea,select{font:inherit;color:inherit;width:100%;
 min-height:2.75rem;padding:.5rem .75rem;border:1px solid var(--line);border-radius:.4rem;background:#fff}
@@ -66,6 +69,9 @@ footer p{margin:0 0 .35rem}
 footer nav{margin:0 0 1rem}
 footer nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;margin:0;padding:0}
 footer nav a,footer nav b{display:inline-block;padding:.6rem 0}
+@media(min-width:44rem){header p,footer{padding-left:2.5rem;padding-right:2.5rem}
+main{margin:2rem auto;padding:2rem 2.5rem 2.5rem;border-radius:.75rem;
+box-shadow:0 1px 3px rgba(27,42,51,.18)}}
 @media(max-width:30rem){button{width:100%}}
 """
 

@@ -152,7 +152,7 @@ def _bounds(shard: int) -> tuple[str, str]:
 async def _against_server(
     services: Services, records: list[PatientRecord], run: str, *, repair: bool
 ) -> tuple[list[Difference], int]:
-    known = [record for record in records if record.patient_id]
+    known = [record for record in records if record.patient_id and record.erased is None]
     try:
         return (await audit_records(services, known, run, repair=repair) if known else []), 0
     except Rejected:

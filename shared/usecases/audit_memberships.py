@@ -45,7 +45,7 @@ async def audit_memberships(
 
 async def _load(services: Services, keys: Iterable[str]) -> list[PatientRecord]:
     stored = await asyncio.gather(*(services.patients.load(key) for key in keys))
-    return [each.record for each in stored if each.etag]
+    return [each.record for each in stored if each.etag and each.record.erased is None]
 
 
 async def _rows(

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
+from shared.deciding.erasure import ERASED
 from shared.errors import Rejected, Unavailable
-from shared.events import Event, ResourceChanged, SendPostponed
+from shared.events import Event, ResourceChanged, SendPostponed, SendSettled
 from shared.fhir.instants import MINUTE, Instant
 from shared.fhir.lens import Lens
 from shared.fhir.project import tombstone
@@ -40,9 +41,19 @@ async def look_again(
     try:
         reads = (_read(services, record.patient_id, text, now, lens) for text in sorted(wanted))
         contents = await asyncio.gather(*reads)
+        stopped = await _to_the_erased(services, messages)
     except Unavailable as unavailable:
         return [SendPostponed(m.message_id, Instant(now + AGAIN), unavailable.reason) for m in messages]
-    return list(_flat(contents))
+    return [*_flat(contents), *stopped]
+
+
+async def _to_the_erased(services: Services, messages: Sequence[Message]) -> list[Event]:
+    """Stop messages to contact points of people who were erased: nobody is to write to them again."""
+    if services.marks is None:
+        return []
+    found = [m for m in messages if await services.marks.hold(m.channel, m.to)]
+    reason = "the contact point is that of a person who was erased"
+    return [SendSettled(m.message_id, "refused", reason=reason, code=ERASED) for m in found]
 
 
 async def _read(services: Services, patient_id: str, reference: str, now: Instant, lens: Lens) -> list[Event]:

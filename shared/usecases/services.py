@@ -23,6 +23,7 @@ from shared.ports import (
     WebhookKind,
     Webhooks,
 )
+from shared.usecases.privacy.marks import Marks
 
 CHANGES = "changes"
 """Queue: one resource change each, or a batch of references."""
@@ -82,6 +83,8 @@ class Services(Struct, frozen=True):
     webhooks: Webhooks = NoWebhooks()
     opt_out_list: OptOutList | None = None
     """The provider's own, where it has one."""
+    marks: Marks | None = None
+    """By which people are known who were erased; None where there is no secret to know them by."""
 
     @property
     def zone(self) -> tzinfo:

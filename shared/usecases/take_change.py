@@ -174,7 +174,10 @@ async def embedded(
     """Read the shared resources that a fact refers to and the record has not, for messages to name them.
 
     The index row comes first: a change of theirs from then on finds this patient, an earlier one is read.
+    Somebody who was erased gets none.
     """
+    if record.erased is not None:
+        return []
     missing = [text for text in references if (fact := record.facts.get(text)) is None or fact.gone]
     await asyncio.gather(*(services.indexes.apply(record.key, IndexReference(text)) for text in missing))
     found = await asyncio.gather(*(_shared(services, record, text) for text in missing))

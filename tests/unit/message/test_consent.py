@@ -59,7 +59,8 @@ def test_words_that_start(text: str) -> None:
 def test_stop_holds_for_the_channel_and_calls_off_what_is_in_preparation() -> None:
     planned = plan(record(), Intent(), templates(), POLICY, NOW).record
     handled = receive(planned, reply("STOP"), NOW)
-    assert handled.record.opt_outs == (Choice("sms", PHONE, NOW, "reply"),)
+    said = Choice("sms", PHONE, NOW, "reply", wording="STOP", evidence="in-1")
+    assert handled.record.opt_outs == (said,)
     assert not handled.record.messages
     assert [(m.status, m.status_reason) for m in handled.messages] == [
         ("not-done", "the patient has opted out of SMS")
@@ -82,11 +83,12 @@ def test_start_lifts_it_unless_it_is_older() -> None:
     assert receive(stopped, reply("START", NOW + 1), NOW).record.opt_outs == ()
 
 
-def test_start_with_nothing_to_lift_changes_nothing() -> None:
-    before = record()
-    handled = receive(before, reply("START"), NOW)
-    assert handled.record is before
-    assert handled.timeline == ()
+def test_start_with_nothing_to_lift_is_kept_as_a_stop_from_before_may_come_late() -> None:
+    started = receive(record(), reply("START"), NOW)
+    assert [line.text for line in started.timeline] == ["Opted in to SMS: replied START"]
+    late = receive(started.record, reply("STOP", NOW - 1), NOW)
+    assert late.record is started.record
+    assert late.timeline == late.replies == ()
 
 
 def test_any_other_reply_is_for_staff_to_read() -> None:

@@ -1,0 +1,1 @@
+"""Understanding: what a patient's reply means, in the languages shipped. Pure."""
