@@ -12,63 +12,57 @@ from shared.deciding.outbox import intend
 from shared.deciding.segments import changed_by, reassessed
 from shared.effects import IndexContact
 from shared.events import ConsentChosen, InboundReceived, RecordMerged
-from shared.fhir.instants import DAY, Instant
+from shared.fhir.instants import Instant
 from shared.journey.replies import on_messages, on_reply
 from shared.message import consent
+from shared.message.consents.receiving import HEARD_BY_ALL
 from shared.message.handled import Handled, ReplyIntent
 from shared.message.inherit import inherit
-from shared.message.staff_task import question_task, received_communication
+from shared.message.unclear import hand_over
 from shared.message.understanding.understand import understand
 from shared.patient.engagement import answer
 from shared.patient.record import Decision, PatientRecord, identify
 
-HANDLED = frozenset({"stop", "start", "help", "who"})
-"""Meanings that are no answer to anything: they are dealt with here, and journeys do not hear the words."""
-
-COURTESY = "thanks"
-"""A reply that nobody needs to read."""
-
 
 def opted(found: Handled, catalogue: Catalogue, now: Instant) -> Decision:
-    """Look again at the segments that ask how a patient can be reached, and who is silenced may have to leave."""
+    """Look again at the segments that ask how a patient can be reached: it may have changed."""
     decision = handled(found, catalogue, now)
     return decision.then(reassessed(decision.record, catalogue.segments.touched_by_opt_out(), catalogue, now))
 
 
 def replied(record: PatientRecord, event: InboundReceived, catalogue: Catalogue, now: Instant) -> Decision:
-    """Take a reply in once: an old STOP that comes again must not undo a START since."""
+    """Take a reply in once: an old STOP that comes again must not undo a START since.
+
+    What consent does not settle and no journey hears goes to staff: nothing is ignored.
+    """
     noted = heard_before(record, event.inbound_id)
     if noted is None:
         return Decision(record)
-    spoken = record.person.languages if record.person is not None else ()
-    meaning = event.meaning or understand(event.text, spoken).meaning
-    event = replace(event, meaning=meaning)
+    event = _understood(noted, event)
+    settled = consent.settles(noted, event, catalogue.policy)
     decision = opted(consent.receive(noted, event, now, catalogue.policy), catalogue, now)
     said = answer(decision.record, event.inbound_id, event.channel, event.at)
     decision = decision.then(changed_by(decision.record, (said,), catalogue, now))
     before = decision.record.enrolments
-    heard = replace(event, text="") if meaning in HANDLED else event
-    decision = decision.then(
-        sprinted(on_reply(decision.record, heard, catalogue.journeys, now), catalogue, now)
-    )
-    if meaning in HANDLED or meaning == COURTESY or decision.record.enrolments != before:
+    heard = replace(event, text="") if settled or event.meaning in HEARD_BY_ALL else event
+    following = sprinted(on_reply(decision.record, heard, catalogue.journeys, now), catalogue, now)
+    decision = decision.then(following)
+    if settled or decision.record.enrolments != before:
         return decision
-    return decision.then(_for_staff(decision.record, event, catalogue, now))
+    if event.choices:
+        asked = ReplyIntent("which", event.channel, event.sender, event.inbound_id, values=event.choices)
+        return decision.then(handled(Handled(decision.record, replies=(asked,)), catalogue, now))
+    given = hand_over(decision.record, event, catalogue.policy, now)
+    return decision.then(handled(given, catalogue, now))
 
 
-def _for_staff(record: PatientRecord, event: InboundReceived, catalogue: Catalogue, now: Instant) -> Decision:
-    """Have staff read what nothing here understands, and say so: once a day, as machines answer machines."""
-    decision = Decision(record)
-    if not catalogue.policy.questions_to_staff:
-        return decision
-    for effect in (received_communication(record, event, now), question_task(record, event, now)):
-        decision = intend(decision, effect)
-    told = heard_before(decision.record, identify("noted", event.channel, event.sender, now // DAY))
-    if told is None or not event.answering:
-        return decision
-    cause = event.inbound_id
-    reply = ReplyIntent("noted", event.channel, event.sender, cause)
-    return replace(decision, record=told).then(handled(Handled(told, replies=(reply,)), catalogue, now))
+def _understood(record: PatientRecord, event: InboundReceived) -> InboundReceived:
+    """Say what a reply means where who brought it has not."""
+    if event.meaning:
+        return event
+    spoken = record.person.languages if record.person is not None else ()
+    found = understand(event.text, spoken)
+    return replace(event, meaning=found.meaning, number=found.number)
 
 
 def chosen(record: PatientRecord, event: ConsentChosen, catalogue: Catalogue, now: Instant) -> Decision:

@@ -28,6 +28,11 @@ message against the patient's will (47 CFR 64.1200(a)(12))."""
 _OTHERWISE = HOUR
 
 
+def is_answer(message: Message) -> bool:
+    """Say whether it is one of these, and not what a journey says next."""
+    return bool(message.answers) and not message.enrolment_id
+
+
 def answer(
     record: PatientRecord, intent: ReplyIntent, templates: Templates, policy: Policy, now: Instant
 ) -> Planned:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
-from shared.message.answering import IN_SPITE_OF_STOP
+from shared.message.answering import IN_SPITE_OF_STOP, is_answer
 from shared.message.consent import why_forbidden
 from shared.message.contact import addresses
 from shared.message.handled import Handled, ended
@@ -64,7 +64,7 @@ def why_not(
 
 
 def _unwanted(record: PatientRecord, message: Message, policy: Policy, now: Instant) -> str:
-    if message.answers and message.step in IN_SPITE_OF_STOP:
+    if is_answer(message) and message.step in IN_SPITE_OF_STOP:
         return ""
     return why_forbidden(
         record,
@@ -79,7 +79,7 @@ def _unwanted(record: PatientRecord, message: Message, policy: Policy, now: Inst
 
 
 def _wrong_address(record: PatientRecord, message: Message, policy: Policy, now: Instant) -> str:
-    if message.answers:  # whoever wrote from there gets the answer there
+    if is_answer(message):  # whoever wrote from there gets the answer there
         return ""
     person = recipient(record, message.party)
     if person is None:

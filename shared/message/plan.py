@@ -47,6 +47,8 @@ class Intent(Protocol):
     def to(self) -> str: ...  # noqa: D102
     @property
     def values(self) -> dict[str, str]: ...  # noqa: D102
+    @property
+    def answers(self) -> str: ...  # noqa: D102
 
 
 class Planned(Struct, frozen=True):
@@ -96,7 +98,6 @@ def _route(
         draft,
         purpose=template.purpose,
         topic=template.topic,
-        values=intent.values,
         expires=expires_at(now, template.expires_after, policy),
     )
     if reason := why_lost(record.person) or _nobody(record):
@@ -172,6 +173,8 @@ def _draft(record: PatientRecord, intent: Intent, template: str, now: Instant) -
         created=now,
         due=now,
         focus=intent.focus,
+        values=intent.values,
+        answers=intent.answers,
     )
 
 

@@ -101,7 +101,7 @@ class Bundles:
         catalogue: Catalogue,
         now: Instant,
     ) -> list[tuple[PatientRecord, Message]]:
-        """Return the messages of others that say the same, in the same words, by the same way, at this time."""
+        """Return the messages of others that say the same in the same words at this time."""
         stored = await asyncio.gather(*(self._services.patients.load(key) for key in family))
         until, carrier = now + catalogue.policy.bundling, _carrier(record, message)
         return [

@@ -72,7 +72,8 @@ async def react(
     `patient_id` names the patient where there may be no record yet; `fresh` names the resources that were
     read from the server for this very trigger, which the guard need not read again; `held` is the record
     where the caller has read it already; `retrying` that the caller tries again what is outside, whoever
-    left it; without `claiming` nothing new is sent: whoever asks has a message of their own in hand. Else that is done here which was decided here: of several at work on a patient only one calls.
+    left it. Else that is done here which was decided here: of several at work on a patient only one calls.
+    Without `claiming` nothing new is sent: whoever asks has a message of their own in hand.
     """
     following: Sequence[Event] = events
     if trigger.delivery > 1:

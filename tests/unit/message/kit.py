@@ -49,6 +49,7 @@ class Intent(Struct, frozen=True):
     instead_of: str = ""
     to: str = "patient"
     values: dict[str, str] = {}
+    answers: str = ""
 
 
 def document(**more: Any) -> dict[str, Any]:
