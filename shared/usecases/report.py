@@ -22,12 +22,7 @@ async def take_report(services: Services, job: Report, trigger: Trigger) -> None
     if not key:
         raise Rejected("a delivery report for a message that is not ours", "unknown-message")
     event = DeliveryReported(job.message_id, job.status, job.at, _why(job), job.code)
-    reaction = await react(services, key, [event], trigger)
-    held = reaction.before.messages.get(job.message_id) or reaction.after.messages.get(job.message_id)
-    for member in held.carries if held is not None else ():
-        other, _, message_id = member.partition("/")
-        own = replace(trigger, trigger_id=f"{trigger.trigger_id}-{other}")
-        await react(services, other, [replace(event, message_id=message_id)], own)
+    await react(services, key, [event], trigger)
 
 
 def _why(job: Report) -> str:

@@ -34,7 +34,7 @@ class SendStep(StepModel):
     channels: tuple[ChannelName, ...] = Field(min_length=1)
     """In order of preference: the first by which the patient can and may be reached is used."""
     to: Literal["patient", "carer"] = "patient"
-    """The patient, for whom a guardian stands while they are minor; or whoever cares for the patient and has agreed."""
+    """The patient, or for a minor a guardian; or whoever cares for the patient and has agreed to be told."""
     fallback: bool = False
     """Try the next channel when it becomes known that the message did not arrive by the one before."""
     next: StepId | None = None
