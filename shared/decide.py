@@ -15,9 +15,11 @@ from msgspec.structs import replace
 from shared.catalogue import Catalogue, publication
 from shared.deciding.asked import asked_for
 from shared.deciding.erasure import ERASED, aged, blocked, forgotten
+from shared.deciding.heard import heard_before
 from shared.deciding.journeys import sprinted
-from shared.deciding.messages import claim, engaged, handled, heard_before, merged, replied
+from shared.deciding.messages import carried, claim, engaged, handled
 from shared.deciding.outbox import done_with
+from shared.deciding.said import chosen, merged, replied
 from shared.deciding.segments import (
     applied,
     changed_by,
@@ -29,9 +31,12 @@ from shared.deciding.segments import (
     stale,
     turned,
 )
+from shared.deciding.written_back import written_back
 from shared.events import (
+    BundleAsked,
     ClaimsAbandoned,
     CompartmentRead,
+    ConsentChosen,
     CustomEventReceived,
     DefinitionsPublished,
     DeliveryReported,
@@ -74,7 +79,9 @@ def decide(record: PatientRecord, event: Event, catalogue: Catalogue, now: Insta
     if record.erased is not None or isinstance(event, PersonErased):
         return forgotten(record, event, catalogue, now)
     decision = _decided(record, event, catalogue, now)
-    return engaged(decision, catalogue, now) if decision.messages else decision
+    if not decision.messages:
+        return decision
+    return written_back(engaged(decision, catalogue, now), catalogue)
 
 
 def decide_all(
@@ -96,18 +103,22 @@ def _decided(record: PatientRecord, event: Event, catalogue: Catalogue, now: Ins
             return _stamped(None, _time(record, catalogue, now), catalogue)
         case SendDue():
             return claim(record, event, catalogue, now)
+        case BundleAsked():
+            return carried(record, event, catalogue, now)
         case SendSettled(code=code) if code == ERASED:
-            return handled(blocked(record, event, now))
+            return handled(blocked(record, event, now), catalogue, now)
         case SendSettled():
-            return handled(delivery.settle(record, event, now, catalogue.policy))
+            return handled(delivery.settle(record, event, now, catalogue.policy), catalogue, now)
         case SendPostponed():
-            return handled(postpone(record, event, now))
+            return handled(postpone(record, event, now), catalogue, now)
         case ClaimsAbandoned():
-            return handled(delivery.abandon(record, event, now))
+            return handled(delivery.abandon(record, event, now), catalogue, now)
         case DeliveryReported():
-            return handled(delivery.report(record, None, event, now))
+            return handled(delivery.report(record, None, event, now), catalogue, now)
         case InboundReceived():
             return replied(record, event, catalogue, now)
+        case ConsentChosen():
+            return chosen(record, event, catalogue, now)
         case EngagementAged():
             return aged(record, event, catalogue, now)
         case RecordMerged():
@@ -152,7 +163,7 @@ def _then(record: PatientRecord, event: Event, catalogue: Catalogue, now: Instan
 
 def _time(record: PatientRecord, catalogue: Catalogue, now: Instant) -> Decision:
     """Let time pass up to now: what was published, what flips, what is due, what is too old."""
-    decision = handled(delivery.expire(record, now, catalogue.policy.lease))
+    decision = handled(delivery.expire(record, now, catalogue.policy.lease), catalogue, now)
     decision = decision.then(Decision(delivery.forget(decision.record, now, catalogue.policy.keep_completed)))
     decision = decision.then(
         reassessed(decision.record, stale(decision.record, catalogue, now), catalogue, now)
@@ -164,7 +175,7 @@ def _time(record: PatientRecord, catalogue: Catalogue, now: Instant) -> Decision
         seen = publication(record.catalogue)
         published = on_published(decision.record, catalogue.journeys, seen, now)
         decision = decision.then(sprinted(published, catalogue, now))
-        decision = decision.then(handled(released(decision.record, catalogue.controls, now)))
+        decision = decision.then(handled(released(decision.record, catalogue.controls, now), catalogue, now))
     sprint = on_wakeup(decision.record, catalogue.journeys, now)
     return decision.then(sprinted(sprint, catalogue, now))
 

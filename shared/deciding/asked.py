@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from shared.catalogue import Catalogue
+from shared.deciding.heard import heard_before
 from shared.deciding.journeys import sprinted
-from shared.deciding.messages import handled, heard_before
+from shared.deciding.messages import handled
 from shared.events import EnrolAsked, EnrolmentAsked, EntryGranted
 from shared.fhir.instants import Instant
 from shared.journey.asked import on_asked
@@ -29,4 +30,4 @@ def asked_for(
     if noted is None:
         return Decision(record)
     decision = sprinted(on_asked(noted, event, catalogue.journeys, now), catalogue, now)
-    return decision.then(handled(released(decision.record, catalogue.controls, now)))
+    return decision.then(handled(released(decision.record, catalogue.controls, now), catalogue, now))

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.effects import SendMessage
+from shared.effects import IndexLink, SendMessage
 from shared.errors import AuthorFault
-from shared.events import SendDue
-from shared.fhir.fact import Fact
+from shared.events import BundleAsked, SendDue
 from shared.fhir.instants import Instant
-from shared.message.consent import why_forbidden
-from shared.message.contact import addresses
-from shared.message.fields import Scene
 from shared.message.handled import Handled, ended, faulty
+from shared.message.hindrance import hindered, why_not
 from shared.message.index import Templates
+from shared.message.links import Linker
+from shared.message.locales import choose_name
 from shared.message.policy import Policy
-from shared.message.postpone import put_off
-from shared.message.render import CompiledTemplate, Rendered, render_message
+from shared.message.recipient import recipient
+from shared.message.render import Rendered, render_message
+from shared.message.scene import Scene
 from shared.message.switches import ON, Switches, why_stopped, why_waiting
-from shared.patient.lost import ENDED_STATUSES, why_lost
 from shared.patient.messages import keep_message
 from shared.patient.record import PatientRecord, TimelineLine
 from shared.patient.state import Message
@@ -33,6 +34,8 @@ class Claimed(Struct, frozen=True):
     timeline: tuple[TimelineLine, ...] = ()
     message: Message | None = None
     """The message whose row must be written: claimed, not-done or put off; None where nothing changed."""
+    links: tuple[IndexLink, ...] = ()
+    """What the links in it lead to."""
 
 
 def claim(
@@ -45,8 +48,8 @@ def claim(
 ) -> Claimed:
     """Claim a message that is in preparation and due, or end it with the reason.
 
-    What something switched off holds back waits. A message that is not there, not due yet or claimed already
-    changes nothing.
+    What something switched off holds back waits, and what comes at an hour or in a number that nobody should
+    be troubled with. A message that is not there, not due yet or claimed already changes nothing.
     """
     message = record.messages.get(due.message_id)
     if message is None or message.status != "preparation" or message.due > now:
@@ -54,69 +57,78 @@ def claim(
     template = templates.get(message.template)
     if template is None:
         return _unsent(faulty(record, message, f"there is no template {message.template}", now))
-    if reason := why_not(record, message, template, policy, now) or why_stopped(message, switches):
-        return _unsent(ended(record, message, reason, now))
-    if reason := why_waiting(record, message, switches):
-        return _unsent(put_off(record, message, reason, now))
-    focus = record.facts.get(message.focus)
-    scene = Scene(record, focus, message.journey, message.language, policy, values=message.values)
+    if held_back := hindered(record, message, template, policy, now, switches):
+        return _unsent(held_back)
+    linker = Linker(record.key, message, policy, now)
+    scene = Scene(
+        record,
+        record.facts.get(message.focus),
+        message.journey,
+        message.language,
+        policy,
+        recipient=recipient(record, message.party),
+        values=message.values,
+        bundle=_bundle(record, due),
+        linker=linker,
+        now=now,
+    )
     try:
         rendered = render_message(template, message.channel, scene)
     except AuthorFault as fault:
         return _unsent(faulty(record, message, fault.reason, now))
-    return _claimed(record, message, rendered, due.trigger, now)
+    return _claimed(record, message, rendered, due, linker.made, now)
 
 
-def why_not(
-    record: PatientRecord, message: Message, template: CompiledTemplate, policy: Policy, now: Instant
-) -> str:
-    """Return why the message must not be sent now, or ""."""
-    return (
-        why_lost(record.person)
-        or why_forbidden(record, message.channel, now)
-        or _wrong_address(record, message, policy, now)
-        or _pointless(record.facts.get(message.focus), template, now)
-        or _revoked(record, message)
-    )
+def carry(
+    record: PatientRecord,
+    asked: BundleAsked,
+    templates: Templates,
+    policy: Policy,
+    now: Instant,
+    switches: Switches = ON,
+) -> Claimed:
+    """Claim a message that another to the same contact point is to carry: what holds it back, holds here too.
+
+    The hour is the carrier's to look at.
+    """
+    message = record.messages.get(asked.message_id)
+    if message is None or message.status != "preparation":
+        return Claimed(record)
+    template = templates.get(message.template)
+    if template is None or why_waiting(record, message, switches):
+        return Claimed(record)
+    if reason := why_not(record, message, template, policy, now) or why_stopped(message, switches):
+        return _unsent(ended(record, message, reason, now))
+    taken = _taken(record, message, asked.trigger, now)
+    return _kept(record, replace(taken, carried_by=asked.carrier))
 
 
-def _wrong_address(record: PatientRecord, message: Message, policy: Policy, now: Instant) -> str:
-    person = record.person
-    if person is None:
-        return "the patient's own record is not known"
-    known = addresses(person, message.channel, now, policy.region)
-    return "" if message.to in known else "the contact point is no longer the patient's"
+def _bundle(record: PatientRecord, due: SendDue) -> tuple[str, ...]:
+    """Return the given names of all whose messages go in one; none where it goes alone."""
+    if not due.carries:
+        return ()
+    return (given_name(record), *(carried.given for carried in due.carries))
 
 
-def _pointless(focus: Fact | None, template: CompiledTemplate, now: Instant) -> str:
-    if focus is None:
-        return ""
-    if focus.gone and "gone" not in template.even_if:
-        return f"{focus.reference} was deleted"
-    if focus.status in ENDED_STATUSES - template.even_if:
-        return f"{focus.reference} is {focus.status}"
-    late = template.expires == "focus.start" and focus.start is not None and focus.start <= now
-    return f"too late: {focus.reference} has started" if late else ""
-
-
-def _revoked(record: PatientRecord, message: Message) -> str:
-    enrolment = record.enrolments.get(message.enrolment_id)
-    return enrolment.reason if enrolment is not None and enrolment.status == "revoked" else ""
+def given_name(record: PatientRecord) -> str:
+    """Return what to call the patient among family, or ""."""
+    name = choose_name(record.person.names) if record.person is not None else None
+    return next(iter(name.given), name.text) if name is not None else ""
 
 
 def _claimed(
-    record: PatientRecord, message: Message, rendered: Rendered, trigger: str, now: Instant
+    record: PatientRecord,
+    message: Message,
+    rendered: Rendered,
+    due: SendDue,
+    links: tuple[IndexLink, ...],
+    now: Instant,
 ) -> Claimed:
     claimed = replace(
-        message,
-        status="in-progress",
-        claimed_by=trigger,
-        claimed_at=now,
-        first_sent=message.first_sent or now,
-        attempts=message.attempts + 1,
+        _taken(record, message, due.trigger, now),
         text=rendered.text,
         subject=rendered.subject,
-        status_reason="",
+        carries=tuple(carried.message for carried in due.carries),
     )
     effect = SendMessage(
         message_id=claimed.message_id,
@@ -125,10 +137,43 @@ def _claimed(
         text=rendered.text,
         subject=rendered.subject,
         html=rendered.html,
-        language=claimed.language,
+        language=rendered.approved_language or claimed.language,
         first_sent=claimed.first_sent or now,
+        attachments=rendered.attachments,
+        headers=dict(rendered.headers),
+        approved=rendered.approved,
+        parameters=rendered.parameters,
+        purpose=claimed.purpose,
     )
-    return Claimed(keep_message(record, claimed), effect, (), claimed)
+    return replace(_kept(record, claimed), effect=effect, links=links)
+
+
+def _taken(record: PatientRecord, message: Message, trigger: str, now: Instant) -> Message:
+    return replace(
+        message,
+        status="in-progress",
+        claimed_by=trigger,
+        claimed_at=now,
+        first_sent=message.first_sent or now,
+        attempts=message.attempts + 1,
+        status_reason="",
+        code="",
+        looked_at=tuple(_looked_at(record, message)),
+    )
+
+
+def _looked_at(record: PatientRecord, message: Message) -> Iterator[str]:
+    """Name what was read right before, with its version: Patient/1|3."""
+    if record.person is not None:
+        yield f"{record.person.reference}|{record.person.version}"
+    for reference in (message.focus, message.party):
+        fact = record.facts.get(reference) if reference else None
+        if fact is not None:
+            yield f"{reference}|{fact.version}"
+
+
+def _kept(record: PatientRecord, claimed: Message) -> Claimed:
+    return Claimed(keep_message(record, claimed), message=claimed)
 
 
 def _unsent(result: Handled) -> Claimed:

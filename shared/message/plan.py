@@ -15,7 +15,9 @@ from shared.message.contact import NOBODY_TO_REACH, addresses
 from shared.message.handled import Handled, ended, faulty, kept
 from shared.message.index import Templates
 from shared.message.policy import Policy
+from shared.message.recipient import NOBODY, Recipient, recipients
 from shared.message.render import CompiledTemplate, choose_language
+from shared.message.timing.expiry import expires_at
 from shared.patient.lost import why_lost
 from shared.patient.messages import by
 from shared.patient.record import PatientRecord, TimelineLine, identify
@@ -42,6 +44,8 @@ class Intent(Protocol):
     @property
     def instead_of(self) -> str: ...  # noqa: D102
     @property
+    def to(self) -> str: ...  # noqa: D102
+    @property
     def values(self) -> dict[str, str]: ...  # noqa: D102
     @property
     def answers(self) -> str: ...  # noqa: D102
@@ -57,25 +61,25 @@ class Planned(Struct, frozen=True):
 
 
 class _Way(Struct, frozen=True):
-    """A channel that would do."""
+    """Somebody, by a channel that would do."""
 
     channel: str
     address: str
     language: str
+    to: Recipient
 
 
 def plan(
     record: PatientRecord, intent: Intent, templates: Templates, policy: Policy, now: Instant
 ) -> Planned:
-    """Choose the first channel by which the patient can and may be reached.
+    """Choose the first channel by which somebody whom the message is for can and may be reached.
 
-    An intent whose message exists already creates nothing, except for the one that it is `instead_of`.
-    Messages are for the patient in person, so the recipient in the id is the patient; a changed number does
-    not make a second message.
+    An intent whose message exists already creates nothing, except for the one that it is `instead_of`. A
+    changed number does not make a second message: only one that was tried in vain does.
     """
     if any(
         (m.enrolment_id, m.sequence) == (intent.enrolment_id, intent.sequence)
-        and not (intent.instead_of and m.channel not in intent.channels)
+        and not (intent.instead_of and (m.message_id == intent.instead_of or m.delivery == "failed"))
         for m in record.messages.values()
     ):
         return Planned(record)
@@ -90,15 +94,24 @@ def _route(
     record: PatientRecord, intent: Intent, template: CompiledTemplate, policy: Policy, now: Instant
 ) -> Planned:
     draft = _draft(record, intent, template.canonical, now)
+    draft = replace(
+        draft,
+        purpose=template.purpose,
+        topic=template.topic,
+        expires=expires_at(now, template.expires_after, policy),
+    )
     if reason := why_lost(record.person) or _nobody(record):
         return _planned(ended(record, draft, reason, now))
+    people = recipients(record, intent.to, policy, now)
     refusals = ["the message before did not arrive"] if intent.instead_of else []
     for channel in intent.channels:
-        way = _way(record, channel, template, policy, now)
-        if isinstance(way, _Way):
-            return _prepared(record, draft, way, template, refusals, now)
-        refusals.append(way)
-    return _planned(ended(record, draft, "; ".join(refusals), now))
+        for person in people:
+            way = _way(record, channel, person, template, policy, now)
+            if isinstance(way, _Way):
+                return _prepared(record, draft, intent.instead_of, way, template, refusals, now)
+            refusals.append(way)
+    refusals = refusals if people else [*refusals, NOBODY]
+    return _planned(ended(record, draft, "; ".join(dict.fromkeys(refusals)), now))
 
 
 def _nobody(record: PatientRecord) -> str:
@@ -106,25 +119,48 @@ def _nobody(record: PatientRecord) -> str:
 
 
 def _way(
-    record: PatientRecord, channel: str, template: CompiledTemplate, policy: Policy, now: Instant
+    record: PatientRecord,
+    channel: str,
+    person: Recipient,
+    template: CompiledTemplate,
+    policy: Policy,
+    now: Instant,
 ) -> _Way | str:
-    """Return how the channel would be used, or why it cannot be."""
-    assert record.person is not None
-    if reason := why_forbidden(record, channel, now):
-        return reason
-    language = choose_language(template, channel, record.person.languages)
+    """Return how somebody would be reached by a channel, or why not."""
+    language = choose_language(template, channel, person.languages or _own_languages(record))
     if not language:
         return f"the template has no text for {by(channel)}"
-    found = addresses(record.person, channel, now, policy.region)
-    if not found:
-        return NOBODY_TO_REACH.get(channel, f"no address for {by(channel)} is known")
-    return _Way(channel, found[0], language)
+    unusable = {(point.channel, point.address) for point in record.unusable}
+    found = addresses(person, channel, now, policy.region, unusable)
+    purpose, topic = template.purpose, template.topic
+    reason = why_forbidden(
+        record, channel, now, purpose=purpose, topic=topic, party=person.party, policy=policy
+    )
+    for address in found if not reason else ():
+        reason = why_forbidden(
+            record,
+            channel,
+            now,
+            purpose=purpose,
+            topic=topic,
+            address=address,
+            party=person.party,
+            policy=policy,
+        )
+        if not reason:
+            return _Way(channel, address, language, person)
+    return reason or NOBODY_TO_REACH.get(channel, f"no address for {by(channel)} is known")
+
+
+def _own_languages(record: PatientRecord) -> tuple[str, ...]:
+    """Return the patient's languages: of a relative whose own are not known, they are the likeliest."""
+    return record.person.languages if record.person is not None else ()
 
 
 def _draft(record: PatientRecord, intent: Intent, template: str, now: Instant) -> Message:
     channel = intent.channels[0]
     return Message(
-        message_id=_message_id(record, intent.enrolment_id, intent.sequence, channel),
+        message_id=_message_id(record, intent.enrolment_id, intent.sequence, "", channel),
         enrolment_id=intent.enrolment_id,
         sequence=intent.sequence,
         step=intent.step,
@@ -145,34 +181,42 @@ def _draft(record: PatientRecord, intent: Intent, template: str, now: Instant) -
 def _prepared(
     record: PatientRecord,
     draft: Message,
+    instead_of: str,
     way: _Way,
     template: CompiledTemplate,
     refusals: list[str],
     now: Instant,
 ) -> Planned:
+    own = _message_id(record, draft.enrolment_id, draft.sequence, way.to.party, way.channel)
+    again = _message_id(record, draft.enrolment_id, draft.sequence, way.to.party, way.channel, instead_of)
     message = replace(
         draft,
-        message_id=_message_id(record, draft.enrolment_id, draft.sequence, way.channel),
+        message_id=again if instead_of else own,
         channel=way.channel,
         to=way.address,
         language=way.language,
+        party=way.to.party,
     )
-    why = f" ({'; '.join(refusals)})" if refusals else ""
-    text = f"To be sent by {by(way.channel)}: {template.title}, in {way.language}{why}"
+    why = f" ({'; '.join(dict.fromkeys(refusals))})" if refusals else ""
+    whom = f" to {way.to.party}" if way.to.party else ""
+    text = f"To be sent by {by(way.channel)}{whom}: {template.title}, in {way.language}{why}"
     result = kept(record, message, now, text)
-    return replace(_planned(result), effects=tuple(_effects(message)))
+    return replace(_planned(result), effects=tuple(index_rows(message)))
 
 
-def _effects(message: Message) -> Iterator[OutboxEffect]:
+def index_rows(message: Message) -> Iterator[OutboxEffect]:
     """Name what reports and replies will need: a report on an SMS brings back whose it is, in its tag."""
     if message.channel != "sms":
         yield IndexMessage(message.message_id)
-    if message.channel != "email":  # replies come by SMS and WhatsApp
+    if message.channel in ("sms", "whatsapp"):  # replies come by these
         yield IndexContact(message.channel, message.to)
 
 
-def _message_id(record: PatientRecord, enrolment_id: str, sequence: int, channel: str) -> str:
-    return identify(record.key, enrolment_id, sequence, f"Patient/{record.patient_id}", channel)
+def _message_id(
+    record: PatientRecord, enrolment_id: str, sequence: int, party: str, channel: str, *again: str
+) -> str:
+    whom = party or f"Patient/{record.patient_id}"
+    return identify(record.key, enrolment_id, sequence, whom, channel, *again)
 
 
 def _planned(result: Handled) -> Planned:

@@ -15,10 +15,11 @@ from msgspec import Struct
 from shared.decide import decide_all
 from shared.effects import SendMessage
 from shared.errors import Conflict, Unavailable
-from shared.events import ClaimsAbandoned, DeliveryReported, Event, SendDue, SendSettled
+from shared.events import ClaimsAbandoned, DeliveryReported, Event, SendSettled
 from shared.patient.messages import keep_message
 from shared.patient.record import Decision, PatientRecord
 from shared.ports import Stored
+from shared.usecases.bundle import Bundles, Tell
 from shared.usecases.drain import drain
 from shared.usecases.guard import look_again
 from shared.usecases.jobs import Refresh, encode_job
@@ -64,6 +65,7 @@ async def react(
     fresh: frozenset[str] = frozenset(),
     held: Stored | None = None,
     retrying: bool = False,
+    claiming: bool = True,
 ) -> Reaction:
     """Let events happen to a patient and carry out what follows. Raises Unavailable to be tried again.
 
@@ -71,20 +73,26 @@ async def react(
     read from the server for this very trigger, which the guard need not read again; `held` is the record
     where the caller has read it already; `retrying` that the caller tries again what is outside, whoever
     left it. Else that is done here which was decided here: of several at work on a patient only one calls.
+    Without `claiming` nothing new is sent: whoever asks has a message of their own in hand.
     """
     following: Sequence[Event] = events
     if trigger.delivery > 1:
         following = (ClaimsAbandoned(trigger.trigger_id), *events)
     before: PatientRecord | None = None
     ours, waiting = set[str](), dict[str, str]()
+    bundles = Bundles(services, trigger.trigger_id, _teller(services, trigger)) if claiming else None
     taking_over = retrying or trigger.delivery > 1
     for _ in range(ROUNDS):
-        found, stored, decision = await _commit(services, key, patient_id, following, trigger, fresh, held)
+        found, stored, decision = await _commit(
+            services, key, patient_id, following, trigger, fresh, held, bundles
+        )
         before, held = before or found, stored  # nobody wrote since, or the commit will conflict
         sends = [effect for effect in decision.effects if isinstance(effect, SendMessage)]
         ours |= stored.record.outbox.keys() - (() if taking_over else found.outbox.keys())
         drained = await drain(services, stored.record, sends, ours - waiting.keys())
         waiting |= drained.waiting
+        if bundles is not None:
+            await bundles.told(drained.events, sends)
         following = drained.events
         if not following:
             break
@@ -96,6 +104,16 @@ async def react(
     return Reaction(before or stored.record, stored.record, hindered)
 
 
+def _teller(services: Services, trigger: Trigger) -> Tell:
+    """Return what lets events happen to another patient, for a message that is theirs too."""
+
+    async def tell(key: str, events: Sequence[Event]) -> PatientRecord:
+        own = Trigger(f"{trigger.trigger_id}-{key}")
+        return (await react(services, key, events, own, claiming=False)).after
+
+    return tell
+
+
 async def _commit(
     services: Services,
     key: str,
@@ -104,6 +122,7 @@ async def _commit(
     trigger: Trigger,
     fresh: frozenset[str],
     held: Stored | None,
+    bundles: Bundles | None,
 ) -> tuple[PatientRecord, Stored, Decision]:
     told = any(isinstance(event, SendSettled) for event in events)
     for _ in range(TOLD_ATTEMPTS if told else ATTEMPTS):
@@ -111,7 +130,7 @@ async def _commit(
         if not stored.record.patient_id:  # a key that is nobody's: there is nothing to know
             return stored.record, stored, Decision(stored.record)
         record = await _recall(services, stored.record, events)
-        decision = await _decide(services, record, events, trigger, fresh)
+        decision = await _decide(services, record, events, trigger, fresh, bundles)
         if decision.record is record and not decision.timeline and not decision.messages:
             return stored.record, stored, decision
         await _schedule(services, stored, decision)
@@ -138,17 +157,18 @@ async def _decide(
     events: Sequence[Event],
     trigger: Trigger,
     fresh: frozenset[str],
+    bundles: Bundles | None,
 ) -> Decision:
     catalogue = await services.definitions.current(record.catalogue)
     events = await widened(services, record, events, catalogue, trigger.delivery)
     now = services.clock.now()
     decision = decide_all(record, events, catalogue, now)
     ready = decision.record.ready_messages(now)
-    if not ready:
+    if not ready or bundles is None:
         return decision
     seen = await look_again(services, decision.record, ready, fresh, now, catalogue.arrivals)
     decision = decision.then(decide_all(decision.record, seen, catalogue, now))
-    claims = [SendDue(m.message_id, trigger.trigger_id) for m in decision.record.ready_messages(now)]
+    claims = await bundles.claims(decision.record, decision.record.ready_messages(now), catalogue, now)
     return decision.then(decide_all(decision.record, claims, catalogue, now))
 
 

@@ -34,8 +34,7 @@ class SendStep(StepModel):
     channels: tuple[ChannelName, ...] = Field(min_length=1)
     """In order of preference: the first by which the patient can and may be reached is used."""
     to: Literal["patient", "carer"] = "patient"
-    """The patient, which for a minor are those who have care of them; or whoever cares for the patient and has
-    agreed to be told."""
+    """The patient, or for a minor a guardian; or whoever cares for the patient and has agreed to be told."""
     fallback: bool = False
     """Try the next channel when it becomes known that the message did not arrive by the one before."""
     next: StepId | None = None

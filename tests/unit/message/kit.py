@@ -47,6 +47,9 @@ class Intent(Struct, frozen=True):
     channels: tuple[str, ...] = ("sms", "email")
     focus: str = "Appointment/a1"
     instead_of: str = ""
+    to: str = "patient"
+    values: dict[str, str] = {}
+    answers: str = ""
 
 
 def document(**more: Any) -> dict[str, Any]:

@@ -26,13 +26,17 @@ from shared.message.switches import (
 )
 from shared.patient.record import PatientRecord
 from shared.patient.state import Enrolment
-from tests.unit.message.kit import APPOINTMENT, NOW, POLICY, Intent, record, templates
+from tests.unit.message.kit import APPOINTMENT, NOW, Intent, record, templates
+from tests.unit.message.kit import POLICY as USUAL
 
 URL = "https://x.example/journeys/j"
 OFF = Switched(sending=False)
 PAUSED = Switched(paused=frozenset({URL}))
 STOPPED = Switched(stopped=frozenset({URL}))
 HELD = Enrolment("e1", f"{URL}|1", "on-hold", "tell", 1, NOW, held="staff")
+
+POLICY = replace(USUAL, patience=1000 * DAY)
+"""Nothing here is ever too late: what expires while it waits is not what this is about."""
 
 
 def waiting(**enrolment: Any) -> PatientRecord:
