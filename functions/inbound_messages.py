@@ -1,4 +1,4 @@
-"""What patients write back, off its queue: STOP and START are obeyed, all else goes to the timeline."""
+"""What patients write back, off its queue: whom they concern, and what they answer, is found by the use case."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import azure.functions as func
 
 from functions.serving import carry_out, logger
 from shared.errors import Rejected
+from shared.usecases.inbound.take import take_inbound
 from shared.usecases.jobs import Inbound, Job
 from shared.usecases.react import Trigger
-from shared.usecases.report import take_inbound
 from shared.usecases.services import INBOUND, Services
 
 blueprint = func.Blueprint()

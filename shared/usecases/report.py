@@ -1,4 +1,4 @@
-"""What channels tell us afterwards: delivery reports, and what patients write back.
+"""What channels tell us afterwards of what was sent; what patients write back is shared.usecases.inbound.
 
 … → message → *delivery report*: the next event on the same patient.
 """
@@ -8,10 +8,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from shared.errors import Rejected
-from shared.events import DeliveryReported, InboundReceived
+from shared.events import DeliveryReported
 from shared.message.failures import FAILURES
-from shared.usecases.jobs import Inbound, Report
-from shared.usecases.merge import carry_over
+from shared.usecases.jobs import Report
 from shared.usecases.react import Trigger, react
 from shared.usecases.services import Services
 
@@ -22,21 +21,15 @@ async def take_report(services: Services, job: Report, trigger: Trigger) -> None
     if not key:
         raise Rejected("a delivery report for a message that is not ours", "unknown-message")
     event = DeliveryReported(job.message_id, job.status, job.at, _why(job), job.code)
-    await react(services, key, [event], trigger)
+    reaction = await react(services, key, [event], trigger)
+    held = reaction.before.messages.get(job.message_id) or reaction.after.messages.get(job.message_id)
+    for member in held.carries if held is not None else ():
+        other, _, message_id = member.partition("/")
+        own = replace(trigger, trigger_id=f"{trigger.trigger_id}-{other}")
+        await react(services, other, [replace(event, message_id=message_id)], own)
 
 
 def _why(job: Report) -> str:
     """Say in words what kind of failure it is, and what the provider calls it."""
     words = FAILURES.get(job.code, "")
     return f"{words} ({job.reason})" if words and job.reason else words or job.reason
-
-
-async def take_inbound(services: Services, job: Inbound, trigger: Trigger) -> int:
-    """Let a reply happen to every patient that was written to at that contact point; how many."""
-    keys = await services.indexes.patients_of_contact(job.channel, job.sender)
-    event = InboundReceived(job.inbound_id, job.channel, job.sender, job.text, job.at)
-    for key in keys:
-        own = replace(trigger, trigger_id=f"{trigger.trigger_id}-{key}")
-        reaction = await react(services, key, [event], own)
-        await carry_over(services, reaction.after, own)
-    return len(keys)
