@@ -14,6 +14,7 @@ from shared.journey.due import ExactInstant, added, local
 from shared.journey.happened import Happened
 from shared.journey.happening import Happening, Test
 from shared.journey.steps.base import BoundedDuration, Standing
+from shared.patient.permission.silence import silent
 
 
 class ExitWhen(Authored):
@@ -80,6 +81,6 @@ class Exits(Struct, frozen=True):
         return f"its time is up, as of {local(ends, self.zone)}" if ends and late else ""
 
     def _silenced(self, standing: Standing) -> str:
-        stopped = standing.record.silenced
-        silenced = bool(self.channels) and ("*" in stopped or self.channels <= stopped)
+        closed = (silent(standing.record, channel, standing.now) for channel in self.channels)
+        silenced = bool(self.channels) and all(closed)
         return "the patient has opted out of every channel it uses" if silenced else ""

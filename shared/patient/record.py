@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from msgspec import Struct, field
 
 from shared.effects import Effect, OutboxEffect
-from shared.fhir.choice import ANY, Choice
+from shared.fhir.choice import Choice
 from shared.fhir.fact import Person
 from shared.fhir.instants import Instant
 from shared.patient.facts import Facts
@@ -71,12 +71,6 @@ class PatientRecord(Struct, frozen=True):
         """Say whether the patient is in a segment (by url)."""
         held = self.memberships.get(segment)
         return held is not None and held.member
-
-    @property
-    def silenced(self) -> frozenset[str]:
-        """Return the channels by which the patient wants nothing at all; "*" is every one."""
-        whole = (o for o in self.opt_outs if (o.party, o.purpose, o.topic) == ("", ANY, ANY))
-        return frozenset(opt_out.channel for opt_out in whole)
 
     @property
     def next_due(self) -> Instant | None:

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from shared.fhir.fact import Address, ContactPoint, Fact, Value
 from shared.fhir.instants import Instant
+from shared.patient.permission.silence import Silence, silences
 from shared.patient.record import PatientRecord
 from shared.segment.birth import born
 from shared.segment.picking import Order, first_end, last_end, recency, seniority
@@ -44,7 +45,7 @@ PATIENTS: Mapping[str, str] = {
     "identifiers": "VARCHAR[]",
     "addresses": f"STRUCT({_PLACE}, letters BOOLEAN)[]",
     "telecom": "STRUCT(system VARCHAR, start BIGINT, stop BIGINT)[]",
-    "stopped": "VARCHAR[]",  # channels that the patient has opted out of
+    "silences": "STRUCT(channel VARCHAR, start BIGINT, stop BIGINT)[]",  # when no message may go by a channel
     "attributes": _ATTRIBUTES,
 }
 """Columns of `patients` and their types: everybody who is known and not deleted."""
@@ -75,7 +76,7 @@ FACTS: Mapping[str, str] = {
     "attributes": _ATTRIBUTES,
 }
 """Columns of `facts` and their types; start and stop are microseconds, the last instant inclusive."""
-LAYOUT = 2
+LAYOUT = 3
 """Goes up when the columns change: older files are then made again."""
 FACT_BITS = 20
 """A patient's facts are numbered from patient << FACT_BITS."""
@@ -122,7 +123,7 @@ def patient_row(number: int, record: PatientRecord) -> Row | None:
         "identifiers": person.identifiers,
         "addresses": [_address(address) for address in person.addresses if address.use != "old"],
         "telecom": [_telecom(point) for point in person.telecom if point.use != "old"],
-        "stopped": sorted(record.silenced),
+        "silences": [_silence(span) for span in silences(record)],
         "attributes": person.attributes,
     }
 
@@ -130,6 +131,10 @@ def patient_row(number: int, record: PatientRecord) -> Row | None:
 def _address(address: Address) -> Row:
     found = {name: getattr(address, name).lower() for name in ("postal_code", "city", "state", "country")}
     return {**found, "letters": bool(address.line or address.city)}
+
+
+def _silence(span: Silence) -> Row:
+    return {"channel": span.channel, "start": span.start, "stop": span.end}
 
 
 def _telecom(point: ContactPoint) -> Row:

@@ -20,7 +20,7 @@ from shared.message.contact import normalise
 from shared.message.handled import Handled
 from shared.message.policy import DEFAULT, Policy
 from shared.patient.messages import call_off
-from shared.patient.permission.ask import PENDING, STRANGER, Ask, about, is_point, lifts
+from shared.patient.permission.ask import PENDING, STRANGER, Ask, about, covers, is_point, lifts, same_speaker
 from shared.patient.permission.verdict import why_not
 from shared.patient.record import PatientRecord, TimelineLine
 from shared.patient.state import Message
@@ -47,14 +47,20 @@ def choose(
 ) -> Handled:
     """Take in what was said; said again it changes nothing. What is older than what we know changes nothing.
 
-    A yes that has to be confirmed (see shared.message.consents.confirming) is kept as pending, and asked for.
+    Of a yes and a no to the same at once the no counts. A yes that has to be confirmed (see
+    shared.message.consents.confirming) is kept as pending, and asked for.
     """
     after = without_expired(record, now)
-    for no in denials:
-        after = denied(after, _normal(no, policy))
+    refused = tuple(_normal(no, policy) for no in denials)
+    for no in refused:
+        after = denied(after, no)
     for yes in permits:
-        for one in awaiting(after, _normal(yes, policy), now, policy):
-            after = permitted(after, one)
+        wanted = _normal(yes, policy)
+        if not any(
+            covers(no, wanted) and same_speaker(no, wanted) and no.since >= wanted.since for no in refused
+        ):
+            for one in awaiting(after, wanted, now, policy):
+                after = permitted(after, one)
     return settled(record, after, now, policy)
 
 

@@ -32,7 +32,7 @@ def permitted(record: PatientRecord, yes: Choice) -> PatientRecord:
     One that is pending ends nothing, and is passed over where it is agreed to already.
     """
     overruled = any(
-        no.since >= yes.since and same_speaker(no, yes) and covers(no, yes) for no in record.opt_outs
+        no.since > yes.since and same_speaker(no, yes) and covers(no, yes) for no in record.opt_outs
     )
     if overruled or (yes.source == PENDING and _agreed(record, yes)):
         return record
@@ -47,7 +47,10 @@ def permitted(record: PatientRecord, yes: Choice) -> PatientRecord:
 
 
 def _taken_back(record: PatientRecord, no: Choice) -> bool:
-    return any(yes.party == no.party and lifts(yes, no) and covers(yes, no) for yes in record.opt_ins)
+    return any(
+        yes.since > no.since and yes.party == no.party and lifts(yes, no) and covers(yes, no)
+        for yes in record.opt_ins
+    )
 
 
 def _agreed(record: PatientRecord, yes: Choice) -> bool:

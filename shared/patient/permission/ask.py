@@ -64,10 +64,10 @@ def lifts(yes: Choice, no: Choice) -> bool:
     """Say whether a later yes is an exception to this no, or its end.
 
     A general yes leaves a no to something more particular as it is: START after STOP does not bring back the
-    marketing that was unticked on a page.
+    marketing that was unticked on a page. Of one instant the one that we heard last is the later.
     """
     return (
-        yes.since > no.since
+        yes.since >= no.since
         and yes.source != PENDING
         and same_speaker(yes, no)
         and covers(wide=no, narrow=yes)

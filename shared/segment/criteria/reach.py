@@ -8,6 +8,7 @@ from pydantic import Field
 
 from shared.fhir.fact import ContactPoint, Person
 from shared.fhir.instants import Instant
+from shared.patient.permission.silence import Silence, silences
 from shared.patient.record import PatientRecord
 from shared.segment.codes import listed
 from shared.segment.criterion import FAILS, HOLDS, Compiled, Context, Criterion, Outcome, explain_person
@@ -21,15 +22,23 @@ _SYSTEMS = {
     "whatsapp": ("sms", "phone"),
     "email": ("email",),
 }
-_TOUCHES = frozenset({("Patient", "telecom", ""), ("Patient", "addresses", ""), ("Patient", "opt_outs", "")})
+_TOUCHES = frozenset(
+    {
+        ("Patient", "telecom", ""),
+        ("Patient", "addresses", ""),
+        ("Patient", "opt_outs", ""),
+        ("Consent", "", ""),
+    }
+)
 
 
 class ReachableCriterion(Criterion):
-    """There is a contact point in use for one of these channels, and no opt-out from it.
+    """There is a contact point in use for one of these channels, and nothing forbids messages by it.
 
     sms and whatsapp take Patient.telecom of system sms or phone, email those of system email, letter an
-    address; what is old, or outside its period, does not count. Whether a number really is one, and whether a
-    FHIR Consent denies it, is for the guard before each send.
+    address; what is old, or outside its period, does not count. Forbidden is what the guard would forbid of
+    a message about care, by an opt-out or a FHIR Consent. Whether a number really is one is for the guard
+    before each send.
     """
 
     reachable_by: Annotated[tuple[ChannelWord, ...], _ONE_OR_MANY, Field(min_length=1)]
@@ -42,9 +51,8 @@ class ReachableCriterion(Criterion):
             person = record.person
             if person is None:
                 return FAILS
-            stopped = record.silenced
-            asked = () if "*" in stopped else (c for c in channels if c not in stopped)
-            outcomes = [_reached(person, channel, now) for channel in asked]
+            silent = silences(record)
+            outcomes = [_usable(person, silent, channel, now) for channel in channels]
             lasting = max((until for holds, until, _ in outcomes if holds), default=None)
             if lasting is not None:
                 return HOLDS if lasting == NEVER else (True, lasting, False)
@@ -56,6 +64,31 @@ class ReachableCriterion(Criterion):
             return explain_person(record, "reachable_by", test(record, now)[0], lambda _, holds: says[holds])
 
         return Compiled(test, explain, _TOUCHES, timed=True)
+
+
+def _usable(person: Person, silent: tuple[Silence, ...], channel: ChannelWord, now: Instant) -> Outcome:
+    """Say whether a channel reaches somebody and is not silent; where not, when first it does."""
+    spans = [span for span in silent if span.channel == channel]
+    if not spans:
+        return _reached(person, channel, now)
+    holds, until = _both(person, spans, channel, now)
+    if holds:
+        return True, until, False
+    while until != NEVER:
+        turn = until
+        holds, until = _both(person, spans, channel, turn)
+        if holds:
+            return False, turn, True
+    return FAILS
+
+
+def _both(person: Person, spans: list[Silence], channel: ChannelWord, now: Instant) -> tuple[bool, Instant]:
+    """Say whether a channel is open now, and until when neither its contact points nor its silences turn."""
+    reached, until, _ = _reached(person, channel, now)
+    starts = (span.start for span in spans if span.start is not None)
+    ends = (Instant(span.end + 1) for span in spans if span.end is not None)
+    turns = (turn for turn in (*starts, *ends) if turn > now)
+    return reached and not any(span.holds(now) for span in spans), min(until, *turns, NEVER)
 
 
 def _reached(person: Person, channel: ChannelWord, now: Instant) -> Outcome:

@@ -15,12 +15,12 @@ def reachable(criterion: ReachableCriterion, now: Instant) -> str:
 
 
 def reached(channel: str, now: Instant) -> str:
-    """Test one channel: a contact point in use now, and no opt-out."""
-    stopped = f"list_has_any(p.stopped, [{literal(channel)}, '*'])"
+    """Test one channel: a contact point in use now, and nothing that forbids messages by it."""
+    in_use = f"coalesce(w.start <= {now}, true) AND coalesce(w.stop >= {now}, true)"
+    silent = f"len(list_filter(p.silences, lambda w: w.channel = {literal(channel)} AND {in_use})) > 0"
     if channel == "letter":
         found = "len(list_filter(p.addresses, lambda w: w.letters)) > 0"
     else:
-        in_use = f"coalesce(w.start <= {now}, true) AND coalesce(w.stop >= {now}, true)"
         of = f"w.system IN ({_SYSTEMS[channel]})"
         found = f"len(list_filter(p.telecom, lambda w: {of} AND {in_use})) > 0"
-    return f"({found} AND NOT {stopped})"
+    return f"({found} AND NOT {silent})"

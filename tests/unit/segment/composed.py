@@ -130,6 +130,22 @@ def populations(draw: st.DrawFn, base: Instant, size: int = 6) -> list[PatientRe
 
 
 @st.composite
+def _consents(draw: st.DrawFn, base: Instant) -> Fact:
+    """Draw a Consent that denies messages, by all channels or by one, within some days."""
+    first = draw(st.integers(-3, 3))
+    kept = {"provision-type": (draw(st.sampled_from(["deny", "deny", "permit"])),)}
+    named = draw(st.sampled_from([(), ("x|sms",), ("x|email",)]))
+    return Fact(
+        "Consent",
+        draw(st.sampled_from(["c1", "c2"])),
+        status=draw(st.sampled_from(["active", "active", "inactive"])),
+        start=draw(st.sampled_from([None, Instant(base + first * DAY)])),
+        end=draw(st.sampled_from([None, Instant(base + (first + 2) * DAY)])),
+        attributes={**kept, **({"provision-code": named} if named else {})},
+    )
+
+
+@st.composite
 def _records(draw: st.DrawFn, patient_id: str, base: Instant) -> PatientRecord:
     found = draw(st.lists(_facts(base), min_size=3, max_size=10))
     medications = [
@@ -138,11 +154,12 @@ def _records(draw: st.DrawFn, patient_id: str, base: Instant) -> PatientRecord:
     ]
     person = replace(draw(_people()), resource_id=patient_id)
     stopped = draw(st.sampled_from([(), (), ("sms",), ("*",)]))
+    denied = draw(st.lists(_consents(base), max_size=2, unique_by=lambda fact: fact.resource_id))
     return PatientRecord(
         patient_key(patient_id),
         patient_id,
         None if draw(st.integers(0, 29)) == 0 else person,
-        Facts.of_facts(*medications, *found),
+        Facts.of_facts(*medications, *found, *denied),
         opt_outs=tuple(Choice(channel, "1", Instant(0)) for channel in stopped),
     )
 
