@@ -23,10 +23,10 @@ TOLD_START = "told-start"
 """Attribute of what was sent: when the resource that it is about was to begin, as an Instant."""
 UNSURE = "?"
 """The start that was told is not known."""
-_OF_SENDING = frozenset({"channel", TO, TOLD_START})
+UNCOUNTED = "uncounted"
+"""Attribute: it leaves caps alone."""
+_OF_SENDING = frozenset({"channel", TO, TOLD_START, UNCOUNTED})
 _HAPPENED = ("sent", "delivered", "opened", "clicked", "failed")
-_OF_ONE_MESSAGE = ("channel", "uncounted")
-"""What a reply to a message does not share with it."""
 
 
 def engagements(record: PatientRecord, messages: Iterable[Message]) -> Iterator[Fact]:
@@ -68,7 +68,7 @@ def _said(message: Message, focus: Fact | None) -> Iterator[Fact]:
         "purpose": (message.purpose,),
     }
     if uncounted(message):
-        about["uncounted"] = ("true",)
+        about[UNCOUNTED] = ("true",)
     if message.status == "not-done":
         yield _fact(f"{message.message_id}.not-sent", "not-sent", message.due, about)
         return

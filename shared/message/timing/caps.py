@@ -11,7 +11,7 @@ from shared.fhir.calendar import Duration, describe
 from shared.fhir.choice import PURPOSES, Purpose
 from shared.fhir.fact import Fact
 from shared.fhir.instants import DAY, Instant
-from shared.patient.engagement import ENGAGEMENT, SYSTEM, uncounted
+from shared.patient.engagement import ENGAGEMENT, SYSTEM, UNCOUNTED, uncounted
 from shared.patient.record import PatientRecord
 from shared.patient.state import Message
 
@@ -84,7 +84,7 @@ def _counted(record: PatientRecord, message: Message, now: Instant) -> Iterator[
     past = {fact.attributes["message"][0]: fact for fact in _sent(record)}
     for fact in past.values():
         purpose = next(iter(fact.attributes.get("purpose", ())), "care")  # before purposes were noted
-        if _RANK.get(purpose, 0) <= rank and not fact.attributes.get("uncounted"):
+        if _RANK.get(purpose, 0) <= rank and not fact.attributes.get(UNCOUNTED):
             yield _Counted(fact.start or fact.updated, purpose, sent=True)
     for other in record.messages.values():
         if other.message_id in past or other.message_id == message.message_id or uncounted(other):

@@ -23,7 +23,7 @@ CA California: Pacific
 CO Colorado: Mountain
 CT Connecticut: Eastern
 DE Delaware: Eastern
-DC District of Columbia: Eastern
+DC District of Columbia/Washington DC: Eastern
 FL Florida: Eastern Central
 GA Georgia: Eastern
 HI Hawaii: Pacific/Honolulu
@@ -70,14 +70,14 @@ AS American Samoa: Pacific/Pago_Pago
 GU Guam: Pacific/Guam
 MP Northern Mariana Islands: Pacific/Guam
 PR Puerto Rico: Puerto_Rico
-VI Virgin Islands: Puerto_Rico
+VI Virgin Islands/US Virgin Islands: Puerto_Rico
 """
 _CA = """
 AB Alberta: Edmonton
 BC British Columbia: Vancouver Dawson_Creek Fort_Nelson Creston Edmonton
 MB Manitoba: Winnipeg
 NB New Brunswick: Moncton
-NL Newfoundland and Labrador: St_Johns Goose_Bay
+NL Newfoundland and Labrador/Newfoundland: St_Johns Goose_Bay
 NS Nova Scotia: Halifax
 NT Northwest Territories: Edmonton Inuvik
 NU Nunavut: Iqaluit Resolute Rankin_Inlet Cambridge_Bay Atikokan
@@ -85,7 +85,7 @@ ON Ontario: Toronto Winnipeg Atikokan
 PE Prince Edward Island: Halifax
 QC Quebec: Toronto Blanc-Sablon Halifax
 SK Saskatchewan: Regina Swift_Current Edmonton
-YT Yukon: Whitehorse Dawson
+YT Yukon/Yukon Territory: Whitehorse Dawson
 """
 _AU = """
 ACT Australian Capital Territory: Australia/Sydney
@@ -104,16 +104,16 @@ BCS Baja California Sur: Mazatlan
 CAM Campeche: Merida
 CHP Chiapas: Mexico_City
 CHH Chihuahua: Chihuahua Ciudad_Juarez Ojinaga
-COA Coahuila: Monterrey Matamoros
+COA Coahuila/Coahuila de Zaragoza: Monterrey Matamoros
 COL Colima: Mexico_City
-CMX Ciudad de Mexico: Mexico_City
+CMX Ciudad de Mexico/CDMX/Distrito Federal: Mexico_City
 DUR Durango: Monterrey
 GUA Guanajuato: Mexico_City
 GRO Guerrero: Mexico_City
 HID Hidalgo: Mexico_City
 JAL Jalisco: Mexico_City
-MEX Mexico: Mexico_City
-MIC Michoacan: Mexico_City
+MEX Mexico/Estado de Mexico: Mexico_City
+MIC Michoacan/Michoacan de Ocampo: Mexico_City
 MOR Morelos: Mexico_City
 NAY Nayarit: Mazatlan Bahia_Banderas
 NLE Nuevo Leon: Monterrey Matamoros
@@ -127,7 +127,7 @@ SON Sonora: Hermosillo
 TAB Tabasco: Mexico_City
 TAM Tamaulipas: Monterrey Matamoros
 TLA Tlaxcala: Mexico_City
-VER Veracruz: Mexico_City
+VER Veracruz/Veracruz de Ignacio de la Llave: Mexico_City
 YUC Yucatan: Merida
 ZAC Zacatecas: Mexico_City
 """
@@ -174,15 +174,15 @@ def state_code(country: str, text: str) -> str:
 
 def zones_of_state(country: str, code: str) -> tuple[str, ...]:
     """Return the time zones of a state by its code; () where no table has it."""
-    return states(country).get(code, ("", ()))[1]
+    return states(country).get(code, ((), ()))[1]
 
 
 @cache
-def states(country: str) -> Mapping[str, tuple[str, tuple[str, ...]]]:
-    """Return the states of a country, by code: the name without accents, and the zones."""
+def states(country: str) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Return the states of a country, by code: what they are called, without accents, and the zones."""
     rows = (line.partition(":") for line in _TABLES.get(country, "").strip().splitlines())
     named = ((head.partition(" "), zones.split()) for head, _, zones in rows)
-    return {code: (name, tuple(map(_zone, zones))) for (code, _, name), zones in named}
+    return {code: (tuple(names.split("/")), tuple(map(_zone, zones))) for (code, _, names), zones in named}
 
 
 def _zone(short: str) -> str:
@@ -194,10 +194,11 @@ def _zone(short: str) -> str:
 @cache
 def _spellings(country: str) -> Mapping[str, str]:
     found = states(country)
-    return {fold(name): code for code, (name, _) in found.items()} | {fold(code): code for code in found}
+    names = {fold(name): code for code, (names, _) in found.items() for name in names}
+    return names | {fold(code): code for code in found}
 
 
 def fold(text: str) -> str:
-    """Return a name without accents, dots, case and needless spaces."""
-    plain = unicodedata.normalize("NFKD", text.replace(".", ""))
+    """Return a name without accents, dots, commas, case and needless spaces."""
+    plain = unicodedata.normalize("NFKD", text.replace(".", "").replace(",", " "))
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).casefold().split())

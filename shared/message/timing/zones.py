@@ -7,6 +7,7 @@ an hour that suits them all (shared.message.timing.quiet).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,6 @@ type Where = tuple[str, str]
 """A country and a state, by their codes; "" is not known."""
 
 _LIVED_AT = ("home", "temp", "")
-_NOWHERE = ZoneInfo("Etc/UTC")
 
 
 def plausible_zones(person: Person | None, related: Fact | None, policy: Policy) -> tuple[str, ...]:
@@ -52,8 +52,8 @@ def plausible_places(person: Person | None, related: Fact | None, policy: Policy
 
 def _own_zone(person: Person | None) -> str:
     names = person.attributes.get("time-zone", ()) if person is not None else ()
-    found = first_zone(names, _NOWHERE)
-    return found.key if isinstance(found, ZoneInfo) and found is not _NOWHERE else ""
+    found = first_zone(names, UTC)
+    return found.key if isinstance(found, ZoneInfo) else ""
 
 
 def _addressed(person: Person | None, related: Fact | None, policy: Policy) -> tuple[Where, ...]:

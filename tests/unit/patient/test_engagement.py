@@ -91,3 +91,18 @@ def test_an_answer_belongs_to_the_journey_that_wrote_last():
     assert holds(who, "{was: answered, journey: https://example.org/journeys/j}")
     assert not holds(who, "{was: answered, journey: https://example.org/journeys/old}")
     assert answer(record(), "r2", "email", NOW).attributes == {"channel": ("email",)}
+
+
+def test_what_it_was_for_is_noted_and_whether_it_leaves_caps_alone():
+    plain, answering, carried = (
+        noted(record(), replace(MESSAGE, purpose="marketing", **more)).facts.get(f"{ENGAGEMENT}/m1.sent")
+        for more in ({}, {"answers": "reply-1"}, {"carried_by": "k/m2"})
+    )
+    assert plain.attributes["purpose"] == ("marketing",)
+    assert "uncounted" not in plain.attributes
+    assert answering.attributes["uncounted"] == carried.attributes["uncounted"] == ("true",)
+
+
+def test_a_reply_to_an_answer_is_no_answer_itself():
+    asked = noted(record(), replace(MESSAGE, answers="reply-1"))
+    assert "uncounted" not in answer(asked, "reply-2", "sms", NOW).attributes
