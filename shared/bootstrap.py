@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 import aiohttp
 from msgspec import Struct
 
-from shared.adapters.acs_auth import SCOPE, AcsBearer, AcsKey
-from shared.adapters.acs_email import AcsEmail
-from shared.adapters.acs_http import AcsHttp
-from shared.adapters.acs_sms import AcsSms
+from shared.adapters.acs_numbers import Senders
+from shared.adapters.blobs_rest import BlobRest, StorageBlobs
 from shared.adapters.clock import FileClock, SystemClock
 from shared.adapters.fhir_calls import FhirCalls, FhirLimits
 from shared.adapters.fhir_http import FhirHttp
 from shared.adapters.identity import AsyncCredential, entra_tokens, fixed_token
+from shared.adapters.providers import ask_senders, build_channels, named_receivers, open_acs, opt_out_list
 from shared.adapters.queue_rest import StorageQueues
 from shared.adapters.storage_rest import Account, StorageRest, connection_account
 from shared.adapters.table_documents import DOCUMENTS, TableDocuments
@@ -33,7 +32,8 @@ from shared.fhir.notification import Format, Limits
 from shared.fhir.proof import Claims
 from shared.fhir.sources import Source
 from shared.message.policy import Keys, Policy
-from shared.ports import Channel, Clock, Columns, ColumnsWriter, Queue
+from shared.ports import Blobs, Clock, Columns, ColumnsWriter, Queue
+from shared.receivers import SignedReceiver
 from shared.usecases.privacy.marks import Marks
 from shared.usecases.published import PublishedDefinitions
 from shared.usecases.services import QUEUES, Services
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from shared.adapters.entra import EntraTokens
 
 STORAGE_SCOPE = "https://storage.azure.com/.default"
+CONTAINER = "hearthline"
+"""Where files are kept: letters, until they are printed."""
 
 
 class Intake(Struct, frozen=True):
@@ -111,18 +113,21 @@ async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
         *(queues.create(name) for name in QUEUES),
     )
     policy = policy_of(chosen)
+    acs = open_acs(chosen, session, _tokens)
+    blobs = await open_blobs(chosen, session) if chosen.letters else None
     return Services(
         patients=TablePatientStore(tables),
         indexes=TableIndexes(tables),
         documents=documents,
         queue=queues,
         fhir=_fhir(chosen, session),
-        channels=_channels(chosen, session),
+        channels=build_channels(chosen, session, acs, blobs),
         definitions=PublishedDefinitions(documents, policy, chosen.catalogue_seconds),
         clock=_clock(chosen),
         policy=policy,
         marks=Marks(documents, policy.keys) if policy.keys.secrets else None,
         webhooks=WebhooksHttp(session, chosen.webhooks, chosen.console_url or ""),
+        opt_out_list=opt_out_list(chosen, acs),
     )
 
 
@@ -187,18 +192,29 @@ def _fhir_token(chosen: Settings) -> Callable[[], Awaitable[str]] | None:
     return None
 
 
-def _channels(chosen: Settings, session: aiohttp.ClientSession) -> dict[str, Channel]:
-    if chosen.acs_endpoint is None:
-        return {}
-    key = chosen.acs_access_key
-    auth = AcsKey(key.get_secret_value()) if key else AcsBearer(_tokens(SCOPE))
-    http = AcsHttp(session, chosen.acs_endpoint, auth)
-    channels: dict[str, Channel] = {}
-    if chosen.sms_from:
-        channels["sms"] = AcsSms(http, chosen.sms_from)
-    if chosen.email_from:
-        channels["email"] = AcsEmail(http, chosen.email_from)
-    return channels
+async def open_blobs(chosen: Settings, session: aiohttp.ClientSession) -> Blobs:
+    """Open the container for files, and make it where it is missing. Raises Unavailable."""
+    blobs = StorageBlobs(BlobRest(_account(chosen, "blob"), session), CONTAINER)
+    await blobs.create()
+    return blobs
+
+
+def receivers() -> Mapping[str, SignedReceiver]:
+    """Return those who carry messages for us, by name: their delivery reports are taken."""
+    return named_receivers(_settings())
+
+
+_asked: dict[asyncio.AbstractEventLoop, asyncio.Task[Senders]] = {}
+
+
+async def senders() -> Senders:
+    """Return what is wrong with the numbers and addresses that we send from; asked once, at first use."""
+    loop = asyncio.get_running_loop()
+    if loop not in _asked:
+        chosen = _settings()
+        acs = open_acs(chosen, _session(), _tokens)
+        _asked[loop] = loop.create_task(ask_senders(chosen, acs))
+    return await asyncio.shield(_asked[loop])
 
 
 def _tokens(scope: str) -> Callable[[], Awaitable[str]]:

@@ -27,8 +27,9 @@ from pydantic import (
 from shared.errors import Invalid, Problem
 from shared.fhir.choice import Purpose
 from shared.fhir.sources import FunctionKey, Source
+from shared.message.outbound import ChannelName
 from shared.message.timing.configured import CAPS, CapSetting, QuietSetting
-from shared.receivers import Receiver, ReceiverName, TeamsReceiver
+from shared.receivers import Provider, Receiver, ReceiverName, SignedReceiver, TeamsReceiver
 
 
 def _issuer(text: str) -> str:
@@ -133,6 +134,14 @@ class Settings(BaseModel):
     """Id of the WhatsApp channel's registration with Communication Services (a GUID)."""
     email_tracking: Annotated[bool, Field(alias="HEARTHLINE_EMAIL_TRACKING")] = False
     """Whether Communication Services tell us of opened emails and followed links."""
+    letters: Annotated[bool, Field(alias="HEARTHLINE_LETTERS")] = False
+    """Whether letters are set and stored for a print house."""
+    letter_font: Annotated[Optional[Path], Field(alias="HEARTHLINE_LETTER_FONT")] = None
+    """A TrueType font for letters, where the one that comes along lacks characters."""
+    push_webhook: Annotated[str, Field(alias="HEARTHLINE_PUSH_WEBHOOK")] = ""
+    """The webhook that push notifications are handed to, by its name in HEARTHLINE_WEBHOOKS."""
+    providers: Annotated[Json[dict[ChannelName, Provider]], Field(alias="HEARTHLINE_PROVIDERS")] = {}
+    """Who carries a channel in place of Communication Services: a JSON object, see docs/channels.md."""
     quiet_hours: Annotated[Json[QuietSetting | None], Field(alias="HEARTHLINE_QUIET_HOURS")] = QuietSetting()
     """When messages may go out, by the clock of who gets them: a JSON object, see docs/timing.md."""
     caps: Annotated[Json[tuple[CapSetting, ...]], Field(alias="HEARTHLINE_CAPS")] = CAPS
@@ -168,6 +177,14 @@ class Settings(BaseModel):
         if self.acs_endpoint and not (self.sms_from or self.email_from or self.whatsapp_channel):
             senders = "HEARTHLINE_SMS_FROM, HEARTHLINE_EMAIL_FROM or HEARTHLINE_WHATSAPP_CHANNEL"
             raise ValueError(f"{senders} must be set to send")
+        if self.letters and not self.postal_address:
+            raise ValueError("HEARTHLINE_POSTAL_ADDRESS must be set to send letters: they say where from")
+        for provider in (f"webhook:{self.push_webhook}", *self.providers.values()):
+            kind, _, name = provider.partition(":")
+            if kind == "webhook" and name and not isinstance(self.webhooks.get(name), SignedReceiver):
+                raise ValueError(
+                    f"HEARTHLINE_WEBHOOKS has no signed webhook {name}, which is to carry messages"
+                )
         if self.public_url and not self.link_secrets:
             raise ValueError(
                 "HEARTHLINE_LINK_SECRETS must be set with HEARTHLINE_PUBLIC_URL: links are signed"

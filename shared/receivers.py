@@ -49,6 +49,10 @@ def _signing(secret: SecretStr) -> SecretStr:
 
 type Address = Annotated[SecretStr, AfterValidator(_address)]
 type SigningSecret = Annotated[SecretStr, AfterValidator(_signing)]
+type Provider = Annotated[
+    str, StringConstraints(pattern=r"^(webhook:[a-z0-9][a-z0-9-]{0,62}|module:[A-Za-z_][\w.]*:[A-Za-z_]\w*)$")
+]
+"""Who carries a channel: "webhook:NAME" of HEARTHLINE_WEBHOOKS, or "module:package.module:factory"."""
 type ReceiverName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
