@@ -15,8 +15,9 @@ from shared.events import ConsentChosen, InboundReceived, RecordMerged
 from shared.fhir.instants import Instant
 from shared.journey.replies import on_messages, on_reply
 from shared.message import consent
+from shared.message.asking import ask_which
 from shared.message.consents.receiving import HEARD_BY_ALL
-from shared.message.handled import Handled, ReplyIntent
+from shared.message.handled import Handled
 from shared.message.inherit import inherit
 from shared.message.unclear import hand_over
 from shared.message.understanding.understand import understand
@@ -38,6 +39,8 @@ def replied(record: PatientRecord, event: InboundReceived, catalogue: Catalogue,
     noted = heard_before(record, event.inbound_id)
     if noted is None:
         return Decision(record)
+    if event.choices:  # heard once it is known whose answer it is
+        return handled(ask_which(noted, event, catalogue.policy, now), catalogue, now)
     event = _understood(noted, event)
     settled = consent.settles(noted, event, catalogue.policy)
     decision = opted(consent.receive(noted, event, now, catalogue.policy), catalogue, now)
@@ -49,9 +52,6 @@ def replied(record: PatientRecord, event: InboundReceived, catalogue: Catalogue,
     decision = decision.then(following)
     if settled or decision.record.enrolments != before:
         return decision
-    if event.choices:
-        asked = ReplyIntent("which", event.channel, event.sender, event.inbound_id, values=event.choices)
-        return decision.then(handled(Handled(decision.record, replies=(asked,)), catalogue, now))
     given = hand_over(decision.record, event, catalogue.policy, now)
     return decision.then(handled(given, catalogue, now))
 

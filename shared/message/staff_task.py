@@ -28,9 +28,17 @@ _encode = msgspec.json.Encoder().encode
 
 
 def question_task(
-    record: PatientRecord, inbound: InboundReceived, why: str, now: Instant, priority: Priority = "routine"
+    record: PatientRecord,
+    inbound: InboundReceived,
+    why: str,
+    now: Instant,
+    priority: Priority = "routine",
+    focus: str = "",
 ) -> WriteResource:
-    """Return the Task to read a reply and answer it; `why` says in words of staff what is open about it."""
+    """Return the Task to read a reply and answer it; `why` says in words of staff what is open about it.
+
+    `focus` is the resource that it is perhaps about.
+    """
     task_id = identify(record.key, inbound.inbound_id, "task")
     body: _Json = {
         "resourceType": "Task",
@@ -48,6 +56,8 @@ def question_task(
         "restriction": {"period": {"end": iso(Instant(now + _DUE[priority]))}},
         "input": [{"type": {"text": "Reply"}, "valueString": inbound.text.strip() or "(no words)"}],
     }
+    if focus:
+        body["focus"] = {"reference": focus}
     return _written("Task", task_id, body)
 
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 from msgspec import Struct
 
 from shared.events import InboundReceived
+from shared.fhir.answered import OPEN
 from shared.fhir.instants import DAY, Instant
 from shared.message.contact import normalise
 from shared.message.handled import Handled, ReplyIntent
 from shared.message.policy import Policy
 from shared.message.staff_task import Priority, question_task, received_communication
 from shared.patient.record import PatientRecord, TimelineLine
-
-SETTLED = frozenset({"stop", "start", "help", "who", "thanks"})
-"""What a reply may mean that leaves nothing to do: consent has seen to it, or nothing is asked for."""
 
 
 class _Concern(Struct, frozen=True):
@@ -39,23 +37,41 @@ _CONCERNS = {
         "noted",
     ),
     "wrong-person": _Concern("Whoever has this contact point says that it is not the patient's.", reply=""),
+    **dict.fromkeys(
+        ("stop", "start", "help", "who"),
+        _Concern("The reply says something else too, beside what was done about being written to.", reply=""),
+    ),
 }
+_ABOUT_A_VISIT = frozenset({"cancel", "reschedule"})
 _OTHER = _Concern("The reply answers no question that was open, or says nothing that is understood.")
 
 
 def hand_over(record: PatientRecord, inbound: InboundReceived, policy: Policy, now: Instant) -> Handled:
     """Give a reply to staff as a Task, with the reply itself, and tell its sender that it is with somebody.
 
-    That it was not understood is told once a day: a machine at the other end would answer for ever.
+    Not for what consent.settles, nor for what a journey has heard; mere thanks leave nothing to do. That it
+    was not understood is told once a day: a machine at the other end would answer for ever.
     """
-    if not policy.questions_to_staff or inbound.meaning in SETTLED:
+    silent = inbound.meaning == "thanks" or not inbound.answering
+    if silent or not policy.questions_to_staff:
         return Handled(record)
     concern = _CONCERNS.get(inbound.meaning, _OTHER)
-    task = question_task(record, inbound, concern.why, now, concern.priority)
+    focus = _meant(record, now) if inbound.meaning in _ABOUT_A_VISIT else ""
+    task = question_task(record, inbound, concern.why, now, concern.priority, focus)
     line = TimelineLine(now, "inbound", f"Handed to staff: {concern.why}", (inbound.inbound_id,))
     reply = _reply(record, inbound, concern.reply, policy, now)
     received = received_communication(record, inbound, now)
     return Handled(record, (line,), effects=(received, task), replies=(reply,) if reply else ())
+
+
+def _meant(record: PatientRecord, now: Instant) -> str:
+    """Return the one appointment that is ahead, for staff to look at, or "": it is not touched."""
+    ahead = [
+        fact.reference
+        for fact in record.facts.of("Appointment").values()
+        if not fact.gone and fact.status in OPEN and fact.start is not None and fact.start > now
+    ]
+    return ahead[0] if len(ahead) == 1 else ""
 
 
 def _reply(
@@ -66,7 +82,7 @@ def _reply(
         message.template.partition("|")[0] == template and message.created > now - DAY
         for message in record.messages.values()
     )
-    if not kind or told or not inbound.answering:
+    if not kind or told:
         return None
     to = normalise(inbound.channel, inbound.sender, policy.region) or inbound.sender
     return ReplyIntent(kind, inbound.channel, to, inbound.inbound_id)

@@ -9,7 +9,14 @@ from typing import Any
 
 import yaml
 
-from shared.effects import AnswerAppointment, AskEntry, IndexEnrolment, OutboxEffect, PostWebhook, WriteResource
+from shared.effects import (
+    AnswerAppointment,
+    AskEntry,
+    IndexEnrolment,
+    OutboxEffect,
+    PostWebhook,
+    WriteResource,
+)
 from shared.fhir.fact import ContactPoint, Fact, Name, Person, Value
 from shared.fhir.instants import Instant, iso, parse_instant
 from shared.fhir.lens import Lens

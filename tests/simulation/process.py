@@ -19,6 +19,7 @@ from shared.usecases.admission import admit, grant
 from shared.usecases.custom_events import take_event
 from shared.usecases.deletions import find_deletions
 from shared.usecases.hear import hear
+from shared.usecases.inbound.take import take_inbound
 from shared.usecases.jobs import (
     Change,
     Changes,
@@ -41,7 +42,7 @@ from shared.usecases.published import PublishedDefinitions
 from shared.usecases.react import Trigger, react
 from shared.usecases.recover import reconcile, recover
 from shared.usecases.rejections import record_rejection
-from shared.usecases.report import take_inbound, take_report
+from shared.usecases.report import take_report
 from shared.usecases.services import CHANGES, EVENTS, REPORTS, Services
 from shared.usecases.sweep import sweep
 from shared.usecases.take_change import take_change

@@ -30,12 +30,12 @@ from shared.patient.engagement import ENGAGEMENT
 from shared.patient.facts import Facts
 from shared.patient.record import PatientRecord, patient_key
 from shared.usecases.audit import audit_everyone
+from shared.usecases.inbound.take import take_inbound
 from shared.usecases.jobs import Change, Inbound
 from shared.usecases.privacy.erase import erase
 from shared.usecases.privacy.marks import MARKS, Marks
 from shared.usecases.privacy.written import is_written_here, written
 from shared.usecases.react import Trigger, react
-from shared.usecases.report import take_inbound
 from shared.usecases.services import Services
 from shared.usecases.sweep import sweep
 from shared.usecases.take_change import take_change
