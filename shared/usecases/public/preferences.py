@@ -51,7 +51,7 @@ async def look(services: Services, opened: Opened, language: str) -> Preferences
             ask = Ask(channel, purpose, address=address, party=link.party)
             cells[purpose, channel] = not why_not(record, ask, now, restrictive)
     catalogue = await services.definitions.current(record.catalogue)
-    topics = sorted({t for each in catalogue.templates if (t := getattr(each, "topic", ""))}, key=topic_title)
+    topics = sorted({each.topic for each in catalogue.templates if each.topic}, key=topic_title)
     return Preferences(
         ways=ways,
         cells=cells,
@@ -79,7 +79,7 @@ async def choose(services: Services, opened: Opened, form: Form, language: str) 
     chosen_id = identify("chosen", opened.link.token, stamp, *parts)
     job = Chosen(chosen_id, opened.key, permits, denials)
     await services.queue.send(PAGES, encode_job(job))
-    confirms = any(permit.purpose in services.policy.restrictive for permit in permits)
+    confirms = any(p.purpose in services.policy.restrictive and p.source != "link" for p in permits)
     return Asked(replace(wanted, confirms=confirms), "stopped" if stop else "saved")
 
 
@@ -119,7 +119,11 @@ def _stopped(shown: Preferences) -> Preferences:
 
 
 class _Choosing:
-    """Makes the choices of one form."""
+    """Makes the choices of one form.
+
+    Who came by a link that was sent by a channel holds that contact point: a yes to that channel needs no
+    confirmation, and says so by its source.
+    """
 
     def __init__(self, services: Services, opened: Opened, wanted: Preferences, words: Words) -> None:
         self._now = services.clock.now()
@@ -181,7 +185,7 @@ class _Choosing:
             channel=channel,
             address="",
             since=self._now,
-            source="page",
+            source="link" if channel == self._opened.link.channel else "page",
             purpose=purpose,
             topic=topic,
             party=self._party,
