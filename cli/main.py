@@ -11,6 +11,7 @@ from cli.columns import columns
 from cli.enrolment import enrolment
 from cli.event import event
 from cli.journey import journey
+from cli.letters import letters
 from cli.population import population
 from cli.publish import publish
 from cli.replay import replay
@@ -18,6 +19,7 @@ from cli.run import run
 from cli.segment import segment
 from cli.sending import sending
 from cli.take_in import take_in
+from cli.template import template
 from cli.up import up
 
 app = typer.Typer(
@@ -41,6 +43,8 @@ app.add_typer(journey, name="journey")
 app.add_typer(campaign, name="campaign")
 app.add_typer(enrolment, name="enrolment")
 app.add_typer(columns, name="columns")
+app.add_typer(template, name="template")
+app.add_typer(letters, name="letters")
 
 
 @app.callback()

@@ -1,4 +1,4 @@
-"""Events of Azure Communication Services onto their queues; delivery and engagement reports off theirs."""
+"""Events of Communication Services and reports of other providers onto their queues; reports off theirs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import azure.functions as func
 
 from functions.serving import answer, carry_out, logger
-from shared.bootstrap import intake
+from shared.bootstrap import intake, verify_provider
 from shared.errors import Rejected
 from shared.fhir.acs_events import (
     AcsEvent,
@@ -20,6 +20,7 @@ from shared.fhir.acs_events import (
 )
 from shared.fhir.notification import Request
 from shared.fhir.notifications.cloud_events_handshake import answer_options
+from shared.fhir.provider_reports import parse_reports
 from shared.usecases.jobs import Inbound, Job, Report, encode_job
 from shared.usecases.react import Trigger
 from shared.usecases.report import take_report
@@ -35,6 +36,13 @@ async def acs_events(req: func.HttpRequest) -> func.HttpResponse:
     if req.method.upper() == "OPTIONS":
         return await answer(lambda _: _options(req))
     return await answer(lambda ready: _take(ready, req))
+
+
+@blueprint.function_name("provider_reports")
+@blueprint.route("reports/{provider}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+async def provider_reports(req: func.HttpRequest) -> func.HttpResponse:
+    """Take delivery reports of a provider that is called by webhook, signed with the same secret."""
+    return await answer(lambda ready: _take_reports(ready, req))
 
 
 @blueprint.function_name("reports")
@@ -61,6 +69,16 @@ async def _take(ready: Services, req: func.HttpRequest) -> func.HttpResponse:
     for code in ignored:
         logger.warning("ignored: %s", code)
     return _json({"queued": len(jobs), "ignored": ignored})
+
+
+async def _take_reports(ready: Services, req: func.HttpRequest) -> func.HttpResponse:
+    body = req.get_body()
+    headers = {name.lower(): value for name, value in req.headers.items()}
+    verify_provider(req.route_params.get("provider", ""), headers, body)
+    found = parse_reports(body, intake().limits)
+    jobs = [Report(one.message_id, one.key, one.status, one.at, one.reason, one.code) for one in found]
+    await asyncio.gather(*(ready.queue.send(REPORTS, encode_job(job)) for job in jobs))
+    return _json({"queued": len(jobs)})
 
 
 def _job(event: AcsEvent) -> Job | None:

@@ -1,12 +1,18 @@
-"""Health: alive means that this process answers; ready, that storage and the catalogue can be had."""
+"""Health: alive means that this process answers; ready, that storage, catalogue and senders can be had.
+
+Senders are the number and the address that messages come from: where Communication Services do not know them,
+nothing can be sent, and operators read why.
+"""
 
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import azure.functions as func
 
-from functions.serving import answer
+from functions.serving import answer, logger, problem
+from shared.bootstrap import senders
 from shared.usecases.publish import CATALOGUE, CURRENT
 from shared.usecases.services import Services
 
@@ -23,12 +29,26 @@ async def live(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.function_name("ready")
 @blueprint.route("health/ready", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def ready(req: func.HttpRequest) -> func.HttpResponse:
-    """Say that storage can be read and the catalogue is in force; 503 while not."""
+    """Say that storage can be read, the catalogue is in force and our senders are ours; 503 while not."""
     return await answer(_ready)
 
 
 async def _ready(services: Services) -> func.HttpResponse:
     await services.documents.get(CATALOGUE, CURRENT)  # the definitions would answer from memory
     catalogue = await services.definitions.current()
-    body = json.dumps({"status": "ready", "catalogue": catalogue.version})
+    found = await senders()
+    _tell(found.problems, found.notes)
+    if found.problems:
+        return problem(503, "senders", "; ".join(found.problems))
+    notes = {"notes": list(found.notes)} if found.notes else {}
+    body = json.dumps({"status": "ready", "catalogue": catalogue.version, **notes})
     return func.HttpResponse(body, mimetype="application/json")
+
+
+@cache
+def _tell(problems: tuple[str, ...], notes: tuple[str, ...]) -> None:
+    """Log what is wrong with our senders, once a process."""
+    for sentence in problems:
+        logger.error("senders: %s", sentence)
+    for sentence in notes:
+        logger.warning("senders: %s", sentence)

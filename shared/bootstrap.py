@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -24,16 +25,16 @@ from shared.adapters.table_documents import DOCUMENTS, TableDocuments
 from shared.adapters.table_indexes import INDEX, WAKEUPS, TableIndexes
 from shared.adapters.table_rest import Tables
 from shared.adapters.table_store import TABLE, TablePatientStore
+from shared.adapters.webhook_signing import verify
 from shared.adapters.webhooks_http import WebhooksHttp
 from shared.config import Settings, settings
-from shared.errors import Unauthenticated
+from shared.errors import Rejected, Unauthenticated
 from shared.fhir.instants import MINUTE
 from shared.fhir.notification import Format, Limits
 from shared.fhir.proof import Claims
 from shared.fhir.sources import Source
 from shared.message.policy import Keys, Policy
 from shared.ports import Blobs, Clock, Columns, ColumnsWriter, Queue
-from shared.receivers import SignedReceiver
 from shared.usecases.privacy.marks import Marks
 from shared.usecases.published import PublishedDefinitions
 from shared.usecases.services import QUEUES, Services
@@ -199,9 +200,15 @@ async def open_blobs(chosen: Settings, session: aiohttp.ClientSession) -> Blobs:
     return blobs
 
 
-def receivers() -> Mapping[str, SignedReceiver]:
-    """Return those who carry messages for us, by name: their delivery reports are taken."""
-    return named_receivers(_settings())
+def verify_provider(name: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Verify that a webhook which carries messages for us has signed a call; header names in small letters.
+
+    Raises Rejected where none of that name does, Unauthenticated.
+    """
+    receiver = named_receivers(_settings()).get(name)
+    if receiver is None:
+        raise Rejected("no provider of that name carries messages here", "unknown-source")
+    verify(receiver, headers, int(time.time()), body)
 
 
 _asked: dict[asyncio.AbstractEventLoop, asyncio.Task[Senders]] = {}
