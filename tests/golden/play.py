@@ -152,8 +152,7 @@ class Play:
     def on_reply(self, content: dict[str, Any], at: Instant) -> None:
         self.heard += 1
         inbound_id, channel = content.get("id", f"in-{self.heard}"), content.get("channel", "sms")
-        event = InboundReceived(inbound_id, channel, content["from"], content["text"], at)
-        self.decide(replace(event, meaning=content.get("meaning", "")), at)
+        self.decide(InboundReceived(inbound_id, channel, content["from"], content["text"], at), at)
 
     def on_survey(self, content: dict[str, Any], at: Instant) -> None:
         """Let a survey be filled in on its page: of an enrolment in the journey `of`; `answers` by linkId."""

@@ -93,8 +93,8 @@ async def _deliveries(services: Services, scene: Scene) -> Sequence[Delivery]:
     if not isinstance(routed, Ask):
         return routed
     asking = Asking(event, routed.offers, Instant(scene.now + PATIENCE), (event.inbound_id,))
-    await kept.purge(services, scene.now)
     await kept.keep(services, event.channel, scene.address, asking, etag)
+    await kept.purge(services, scene.now)
     return [_which(asking, services)]
 
 
