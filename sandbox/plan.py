@@ -76,6 +76,11 @@ def webhook_secret(access_key: str) -> str:
     return f"whsec_{base64.b64encode(key).decode()}"
 
 
+def _link_secret(access_key: str) -> str:
+    """Derive what links in messages are made with: of the same stack always the same."""
+    return hashlib.sha256(f"links {access_key}".encode()).hexdigest()
+
+
 def _webhooks(plan: Plan, access_key: str) -> str:
     """Name a team and another system, both played by the receiver."""
     team = {"kind": "teams", "url": url(plan.ports.webhooks, "/teams/care-team")}
@@ -95,6 +100,10 @@ def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
         "HEARTHLINE_TIME_ZONE": TIME_ZONE,
         "HEARTHLINE_WEBHOOKS": _webhooks(plan, access_key),
         "HEARTHLINE_CONSOLE_URL": url(plan.ports.webhooks, "/console"),
+        "HEARTHLINE_PUBLIC_URL": url(plan.ports.host, "/api"),
+        "HEARTHLINE_LINK_SECRETS": json.dumps([_link_secret(access_key)]),
+        "HEARTHLINE_PHONE": "+1 555 555 0100",
+        "HEARTHLINE_POSTAL_ADDRESS": "1 Harbour Street, Riverside, NY 10000",
         "HEARTHLINE_CLOCK_FILE": str(plan.clock_file),
         "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.100",
         **plan.settings,
