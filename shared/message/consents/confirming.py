@@ -56,7 +56,7 @@ def asked_to_confirm(record: PatientRecord, pending: Choice) -> ReplyIntent | No
         to=pending.address,
         cause=identify("confirm", record.key, *pending.pattern, pending.since),
         party=pending.party,
-        values={"purpose": pending.purpose},
+        values={"wording": pending.wording},
     )
 
 

@@ -118,13 +118,10 @@ def _confirm(
     after = replace(record, opt_ins=tuple(yes for yes in record.opt_ins if yes not in asked))
     if heard.meaning == "no":
         text = f"Did not confirm the yes to {asked[0].purpose} by {by(inbound.channel)}"
-        result = Handled(after, (_line(inbound, now, text),))
-        return _answered(result, record, inbound, "noted", heard, policy)
+        return Handled(after, (_line(inbound, now, text),))
     for yes in asked:
         after = permitted(after, confirmed(yes, inbound.text.strip(), inbound.inbound_id, inbound.at))
-    return _answered(
-        settled(record, after, now, policy), record, inbound, "opt-in-done", heard, policy, asked[0].purpose
-    )
+    return _answered(settled(record, after, now, policy), record, inbound, "opt-in-done", heard, policy)
 
 
 def _pending(record: PatientRecord, inbound: InboundReceived, policy: Policy) -> tuple[Choice, ...]:
@@ -158,14 +155,12 @@ def _answered(
     kind: str,
     heard: Understood,
     policy: Policy,
-    purpose: str = "",
 ) -> Handled:
     if not inbound.answering:
         return result
     address = _address(inbound, policy)
     party = speaker(record, inbound.channel, address, inbound.at, policy.region)
-    values = {"purpose": purpose} if purpose else {}
-    reply = ReplyIntent(kind, inbound.channel, address, inbound.inbound_id, party, heard.language, values)
+    reply = ReplyIntent(kind, inbound.channel, address, inbound.inbound_id, party, heard.language)
     return replace(result, replies=(*result.replies, reply))
 
 

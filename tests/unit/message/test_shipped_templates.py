@@ -24,6 +24,8 @@ LONGEST_SMS = 306
 @pytest.mark.parametrize("channel", ["sms", "email"])
 def test_it_reads_well_with_everything_and_with_nothing(path: Path, language: str, channel: str) -> None:
     template = compile_template(parse_template(yaml.safe_load(path.read_text("utf-8")), path.name))
+    if channel not in template.parts:  # answers to an SMS go by SMS
+        return
     bare_person = record(replace(PERSON, names=()))
     scenes = (
         Scene(record(), APPOINTMENT, "j|1", language, POLICY),
@@ -39,4 +41,5 @@ def test_it_reads_well_with_everything_and_with_nothing(path: Path, language: st
         assert bool(done.subject) == (channel == "email")
         if channel == "sms":
             assert len(done.text) <= LONGEST_SMS
-    assert "Ana" in render_message(template, channel, scenes[0]).text
+    greets = "patient.given" in str(yaml.safe_load(path.read_text("utf-8"))["channels"][channel])
+    assert ("Ana" in render_message(template, channel, scenes[0]).text) == greets
