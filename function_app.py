@@ -13,6 +13,7 @@ from functions import (
     outbox,
     populations,
     public,
+    public_surveys,
     wakeups,
 )
 
@@ -28,6 +29,7 @@ for module in (
     campaigns,
     populations,
     public,
+    public_surveys,
     health,
 ):
     app.register_functions(module.blueprint)

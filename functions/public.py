@@ -17,10 +17,11 @@ from shared.errors import Rejected
 from shared.pages.frame import HEADERS
 from shared.pages.preferences import Outcome, Preferences, preferences_page
 from shared.pages.unsubscribe import ask_page, done_page
-from shared.usecases.jobs import Chosen, Job
+from shared.usecases.jobs import Chosen, Job, Surveyed
 from shared.usecases.public.clicks import follow
 from shared.usecases.public.opening import Opened, imprint_of, open_link
 from shared.usecases.public.preferences import choose, look
+from shared.usecases.public.surveys import take_surveyed
 from shared.usecases.public.taking import take_chosen
 from shared.usecases.public.unsubscribe import ONE_CLICK, ended, preferences_token, unsubscribe
 from shared.usecases.react import Trigger
@@ -53,7 +54,7 @@ async def preferences(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.function_name("pages")
 @blueprint.queue_trigger("message", PAGES, "AzureWebJobsStorage")
 async def pages(message: func.QueueMessage) -> None:
-    """Let what was chosen on a page happen to the patient it is about."""
+    """Let what was chosen, or answered, on a page happen to the patient it is about."""
     await carry_out(message, PAGES, _take)
 
 
@@ -107,6 +108,10 @@ def _token(req: func.HttpRequest) -> str:
 
 
 async def _take(ready: Services, job: Job, trigger: Trigger) -> None:
-    if not isinstance(job, Chosen):
-        raise Rejected("not a choice", "bad-job")
-    await take_chosen(ready, job, trigger)
+    match job:
+        case Chosen():
+            await take_chosen(ready, job, trigger)
+        case Surveyed():
+            await take_surveyed(ready, job, trigger)
+        case _:
+            raise Rejected("neither a choice nor a survey", "bad-job")

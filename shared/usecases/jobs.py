@@ -148,6 +148,18 @@ class Chosen(Struct, frozen=True, tag="chosen"):
     denials: tuple[Choice, ...] = ()
 
 
+class Surveyed(Struct, frozen=True, tag="surveyed"):
+    """A survey was filled in on its page; its answers are in transit here, like the words of a reply."""
+
+    answered_id: str
+    key: str
+    enrolment_id: str
+    step: str
+    answers: dict[str, str]
+    at: Instant
+    party: str = ""
+
+
 type Job = (
     Change
     | Changes
@@ -164,6 +176,7 @@ type Job = (
     | Recall
     | Happened
     | Chosen
+    | Surveyed
 )
 
 _decoder: msgspec.json.Decoder[Job] = msgspec.json.Decoder(Job)
