@@ -55,7 +55,11 @@ label.field{display:block;font-weight:600;margin:0 0 .35rem}
 input[type=text],input[type=number],input[type=date],textarea,select{font:inherit;color:inherit;width:100%;
 min-height:2.75rem;padding:.5rem .75rem;border:1px solid var(--line);border-radius:.4rem;background:#fff}
 textarea{min-height:7rem}
-[aria-invalid=true]{border:2px solid var(--bad)}
+input[aria-invalid=true],textarea[aria-invalid=true]{border:2px solid var(--bad)}
+.question,[role=radiogroup]{margin:0 0 1.75rem}
+[role=radiogroup]{border:0;padding:0}
+[role=radiogroup] legend{font-size:1rem;margin:0 0 .25rem;padding:0}
+[role=radiogroup][aria-invalid=true]{border-left:.3rem solid var(--bad);border-radius:0;padding-left:.9rem}
 .fault{color:var(--bad);font-weight:600;margin:.25rem 0 .5rem}
 button,.button{font:inherit;font-weight:600;display:inline-block;min-height:2.75rem;padding:.65rem 1.4rem;
 border:2px solid var(--brand);border-radius:.5rem;background:var(--brand);color:#fff;cursor:pointer;
