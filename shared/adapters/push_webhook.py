@@ -11,7 +11,7 @@ with what is empty left out. What an answer means:
 | answer                                  | the message was             | so                     |
 |-----------------------------------------|-----------------------------|------------------------|
 | 2xx, perhaps {"id": "…"}                | taken                       | Accepted               |
-| 400, 404, 410, 413, 422, {"code": "…"}  | not taken, and never will be | Refused, by its code  |
+| 400, 413, 422, perhaps {"code": "…"}    | not taken, and never will be | Refused, by its code  |
 | 401, 403, 3xx, other 4xx                | not taken: a setting is wrong | Deferred             |
 | 429, 503                                | not taken now               | Deferred (Retry-After) |
 | 408, 409, other 5xx, no answer          | perhaps taken               | repeat, then Unknown   |
@@ -37,7 +37,7 @@ from shared.message.outbound import Accepted, Deferred, OutboundMessage, Refused
 from shared.receivers import SignedReceiver
 
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "Hearthline"}
-_NEVER = frozenset({400, 404, 410, 413, 422})
+_NEVER = frozenset({400, 413, 422})
 _LOST = frozenset({408, 409})
 _NOT_NOW = frozenset({429, 503})
 _WITHOUT_WORD = 5.0
