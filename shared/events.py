@@ -230,6 +230,10 @@ class RecordMerged(Struct, frozen=True, tag=True):
     """Of the record that was merged away."""
     opt_outs: tuple[tuple[str, str, Instant], ...]
     """What the person had said stop to: channel, address, since. It holds for the person, not the record."""
+    choices: tuple[Choice, ...] = ()
+    """The same whole: about which purpose and topic, and who said it; none is a stop to everything."""
+    exceptions: tuple[Choice, ...] = ()
+    """What they said yes to in spite of it."""
 
 
 class SendPostponed(Struct, frozen=True, tag=True):

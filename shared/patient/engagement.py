@@ -105,3 +105,12 @@ def _fact(identity: str, what: str, at: Instant, about: dict[str, tuple[str, ...
         attributes=about,
         title=f"message {what}",
     )
+
+
+def told_lately(record: PatientRecord, template: str, since: Instant) -> bool:
+    """Say whether the patient was sent a template (by its url) since then, or is about to be."""
+    sent = record.facts.coded(ENGAGEMENT, f"{SYSTEM}|sent")
+    if any(template in f.attributes.get("template", ()) and (f.start or 0) >= since for f in sent):
+        return True
+    going = (m for m in record.messages.values() if m.created >= since)
+    return any(split_canonical(m.template)[0] == template for m in going)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from shared.errors import Rejected
 from shared.events import RecordMerged
 from shared.fhir.references import parse_reference
+from shared.patient.permission.ask import lifts
 from shared.patient.record import PatientRecord, patient_key
 from shared.usecases.react import Trigger, react
 from shared.usecases.services import Services
@@ -19,7 +20,8 @@ async def carry_over(services: Services, merged: PatientRecord, trigger: Trigger
     while (survivor := _survivor(merged)) and survivor not in seen and merged.opt_outs:
         seen.add(survivor)
         opt_outs = tuple((o.channel, o.address, o.since) for o in merged.opt_outs)
-        event = RecordMerged(merged.patient_id, opt_outs)
+        excepted = tuple(y for y in merged.opt_ins if any(lifts(y, no) for no in merged.opt_outs))
+        event = RecordMerged(merged.patient_id, opt_outs, merged.opt_outs, excepted)
         merged = (await react(services, patient_key(survivor), [event], trigger, survivor)).after
 
 

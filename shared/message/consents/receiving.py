@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from shared.events import InboundReceived
 from shared.fhir.choice import ANY, Choice
-from shared.fhir.instants import Instant
+from shared.fhir.instants import DAY, Instant
 from shared.message.consents.choosing import settled
 from shared.message.consents.confirming import confirmed, pending_at
 from shared.message.consents.merging import denied, permitted
@@ -20,6 +20,7 @@ from shared.message.policy import DEFAULT, Policy
 from shared.message.recipient import recipient
 from shared.message.understanding.language import Meaning
 from shared.message.understanding.understand import Understood, understand
+from shared.patient.engagement import told_lately
 from shared.patient.messages import by
 from shared.patient.permission.ask import STRANGER
 from shared.patient.record import PatientRecord, TimelineLine
@@ -39,10 +40,7 @@ def receive(
         case "start":
             return _start(record, inbound, heard, now, policy)
         case "help" | "who":
-            text = f"Asked by {by(inbound.channel)} who we are: {inbound.text.strip()}"
-            return _answered(
-                Handled(record, (_line(inbound, now, text),)), record, inbound, "help", heard, policy
-            )
+            return _help(record, inbound, heard, now, policy)
         case "wrong-person":
             return _wrong_person(record, inbound, heard, now, policy)
         case "yes" | "confirm" | "no" if asked := _pending(record, inbound, policy):
@@ -93,6 +91,17 @@ def _start(
 ) -> Handled:
     result = settled(record, permitted(record, _said(record, inbound, now, policy)), now, policy)
     return _answered(result, record, inbound, "start", heard, policy) if result.timeline else result
+
+
+def _help(
+    record: PatientRecord, inbound: InboundReceived, heard: Understood, now: Instant, policy: Policy
+) -> Handled:
+    """Say who we are. Who asks it in words of their own is told once a day: it may be a machine that asks."""
+    text = f"Asked by {by(inbound.channel)} who we are: {inbound.text.strip()}"
+    result = Handled(record, (_line(inbound, now, text),))
+    if heard.meaning == "who" and told_lately(record, f"{policy.replies}help", Instant(now - DAY)):
+        return result
+    return _answered(result, record, inbound, "help", heard, policy)
 
 
 def _wrong_person(
