@@ -14,6 +14,7 @@ from cli.journey import journey
 from cli.letters import letters
 from cli.population import population
 from cli.publish import publish
+from cli.questionnaire import questionnaire
 from cli.replay import replay
 from cli.run import run
 from cli.segment import segment
@@ -44,6 +45,7 @@ app.add_typer(campaign, name="campaign")
 app.add_typer(enrolment, name="enrolment")
 app.add_typer(columns, name="columns")
 app.add_typer(template, name="template")
+app.add_typer(questionnaire, name="questionnaire")
 app.add_typer(letters, name="letters")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +23,8 @@ from shared.usecases.populate import start_population
 from shared.usecases.population import Progress
 from shared.usecases.publish import Published
 from shared.usecases.publish import publish as publish_documents
+from shared.usecases.services import Services
+from shared.usecases.templates.approval import refuse_unready
 from shared.usecases.value_sets import complete
 
 Folder = Annotated[
@@ -36,17 +40,27 @@ Shards = Annotated[
         help="Into how many parts the patients fall; by their number if not given.",
     ),
 ]
+Approved = Annotated[
+    bool, typer.Option("--approved-only", help="No template that nobody approved; marketing never without.")
+]
+Lint = Annotated[bool, typer.Option("--lint", help="No template in which lint finds errors.")]
 
 
 def publish(
-    folder: Folder = SHIPPED, settings_file: SettingsFile = None, wait: Wait = False, shards: Shards = None
+    folder: Folder = SHIPPED,
+    settings_file: SettingsFile = None,
+    wait: Wait = False,
+    shards: Shards = None,
+    approved_only: Approved = False,
+    lint: Lint = False,
 ) -> None:
     """Publish a folder of definitions; a version that is published already stays as it is."""
     console = Console()
     try:
         documents = read_definitions(folder)
         settings = chosen(settings_file)
-        published, read, progress = asyncio.run(_publish(settings, documents, wait, shards, console))
+        asked = partial(refuse_unready, approved_only=approved_only, linted=lint)
+        published, read, progress = asyncio.run(_publish(settings, documents, asked, wait, shards, console))
     except (HearthlineError, OSError) as problem:
         console.print(str(problem), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
@@ -69,7 +83,12 @@ def _said(published: Published) -> str:
 
 
 async def _publish(
-    settings: Settings, documents: tuple[Document, ...], wait: bool, shards: int | None, console: Console
+    settings: Settings,
+    documents: tuple[Document, ...],
+    ready: Callable[[Services, tuple[Document, ...]], Awaitable[None]],
+    wait: bool,
+    shards: int | None,
+    console: Console,
 ) -> tuple[Published, tuple[Document, ...], Progress | None]:
     """Publish, and start the run, or go on with the latest: the publisher before may not have come so far.
 
@@ -78,6 +97,7 @@ async def _publish(
     """
     async with aiohttp.ClientSession() as session:
         services = await build(settings, session)
+        await ready(services, documents)
         whole = await complete(services, documents)
         published = await publish_documents(services, whole.documents, sought=whole.sought)
         if not published.population:

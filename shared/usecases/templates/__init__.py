@@ -1,0 +1,1 @@
+"""Templates before they are published: handed in, and approved or rejected by somebody else."""
