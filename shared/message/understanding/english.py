@@ -102,7 +102,7 @@ ENGLISH = Words(
             r"(?:withdraw|take back) my consent",
         ),
         "wrong-person": (
-            r"wrong (?:number|person|phone|patient|guy|lady)",
+            r"wrong (?:number|person|phone|patient|guy|lady)(?! of)",
             r"(?:no one|nobody|noone) (?:here )?(?:by|with|named|called) (?:that|the|this)? ?\w+",
             r"not (?:my|the right) (?:number|person|appointment|appt)",
             r"(?:dont|do not) know (?:any|an|a|who) (?:one )?\w+(?: is)?(?: at this number)?$",

@@ -10,6 +10,7 @@ LONGEST = 2000
 
 _APOSTROPHES = re.compile("['\u2019\u2018`\u00b4\u02bc]")
 _DRAWN_OUT = re.compile(r"([^\W\d])\1{2,}")
+_REPEATED = re.compile(r"\b([^\W\d]+)(?: \1\b)+")
 _SPELLED = re.compile(r"\b(?:[^\W\d] ){2,}[^\W\d]\b")
 _CLAUSES = re.compile(r"[,.;:!?¡¿\n()\u2013\u2014]+|\b(?:and|but|y|e|pero|und|aber)\b", re.IGNORECASE)
 
@@ -19,7 +20,7 @@ def plain(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text[:LONGEST]).casefold())
     kept = "".join(_letter(each) for each in decomposed if not unicodedata.combining(each))
     words = " ".join(_DRAWN_OUT.sub(r"\1", kept).split())
-    return _SPELLED.sub(lambda found: found[0].replace(" ", ""), words)
+    return _REPEATED.sub(r"\1", _SPELLED.sub(lambda found: found[0].replace(" ", ""), words))
 
 
 def _letter(each: str) -> str:

@@ -34,9 +34,8 @@ EVERYWHERE = frozenset(
 _STOP_AMID = frozenset({"stop", "stop all", "stopall", "unsubscribe", "opt out", "optout", "stopp", "alto"})
 """Words that are stop also as one clause among others: "stop, and call me"."""
 
-_CHOSEN = re.compile(
-    r"[#(\s]*(\d{1,6}(?:[.,]\d{1,4})?)(?:\s*(?:/|out of|de|von)\s*\d{1,4})?[\s.)!]*", re.IGNORECASE
-)
+_CHOSEN = re.compile(r"(\d{1,6}(?:[.,]\d{1,4})?)(?:\s*(?:/|out of|de|von)\s*\d{1,4})?", re.IGNORECASE)
+_AROUND = re.compile(r"^(?:(?![-+]\d)[\W_])+|[\W_]+$")
 
 
 class Understood(Struct, frozen=True):
@@ -123,7 +122,7 @@ def _is_part_of_stop(part: str, asked: Sequence[Language]) -> bool:
 
 
 def _number(text: str, words: str, asked: Sequence[Language]) -> float | None:
-    digits = _CHOSEN.fullmatch(text[:LONGEST].strip())
+    digits = _CHOSEN.fullmatch(_AROUND.sub("", text[:LONGEST]))
     if digits is not None:
         return float(digits[1].replace(",", "."))
     for language in asked:
