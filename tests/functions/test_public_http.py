@@ -8,13 +8,52 @@ import pytest
 from product_kit import Product, Reply
 from ward import Ward
 
+from sandbox.play import resources as make
+from shared.catalogue import Document
 from shared.fhir.choice import PURPOSES
 from shared.message.links import Linker, LinkKind
 from shared.patient.record import patient_key
+from shared.usecases.publish import publish
 from tests.pages.pages_kit import FORM, Mail
 
 TARGET = "https://riverside.example/plan?a=1&b=2"
+EMAIL = "nora@pages.example"
 ONE_CLICK = b"List-Unsubscribe=One-Click"
+
+
+WORDS = '{{ "' + TARGET + '" | link }} {{ links.preferences }} {{ links.unsubscribe }}'
+NEWS = (
+    Document(
+        "template",
+        "news.yaml",
+        {
+            "url": "https://pages.example/templates/news",
+            "version": "1",
+            "title": "News",
+            "purpose": "operations",
+            "topic": "clinic-news",
+            "channels": {"email": {"subject": {"en": "News"}, "text": {"en": WORDS}}},
+        },
+    ),
+    Document(
+        "journey",
+        "news.yaml",
+        {
+            "url": "https://pages.example/journeys/news",
+            "version": "1",
+            "title": "News",
+            "trigger": {"event": "news-asked"},
+            "steps": [
+                {
+                    "id": "tell",
+                    "kind": "send",
+                    "template": "https://pages.example/templates/news",
+                    "channels": ["email"],
+                }
+            ],
+        },
+    ),
+)
 
 
 async def linked(product: Product, patient_id: str, kind: LinkKind, target: str = "", **more: str) -> str:
@@ -79,6 +118,31 @@ async def test_choosing_changes_the_record_and_the_page(ward: Ward) -> None:
     assert 'value="care|sms" checked' in call(ward.product, "GET", path).body.decode()
     lines = [line.text for line in await ward.timeline("pages-2")]
     assert "Opted out of SMS: on the page that a message led to" in lines
+
+
+async def test_the_links_of_a_message_that_went_out_work(ward: Ward) -> None:
+    """A journey's email: its link is counted, its preferences are its reader's, its unsubscribe works."""
+    async with ward.product.opened() as services:
+        await publish(services, NEWS)
+    home = [{"state": "NY", "country": "US"}]  # where it is ten in the morning
+    await ward.write({**make.patient("pages-4", "Nora", "Diaz", email=EMAIL), "address": home})
+    told = {"id": "1", "patient": {"reference": "Patient/pages-4"}}
+    assert ward.product.call("POST", "/api/events/news-asked", told).status == 202
+    await ward.product.idle()
+    (text,) = ward.sent(EMAIL)
+    plan, preferences, unsubscribe = (url.partition("/api")[2] for url in text.split())
+    followed = call(ward.product, "GET", f"/api{plan}")
+    assert (followed.status, followed.headers["location"]) == (302, TARGET)
+    await ward.product.idle()
+    (row,) = await ward.rows("pages-4")
+    assert row.delivery == "clicked"
+    page = call(ward.product, "GET", f"/api{preferences}").body.decode()
+    assert "n•••@•••.example" in page
+    assert 'name="topic" value="clinic-news" checked' in page
+    assert call(ward.product, "POST", f"/api{unsubscribe}", ONE_CLICK, **FORM).status == 200
+    look = await ward.product.idle()
+    assert look.poisoned == {}
+    assert await opt_outs(ward, "pages-4") == [("operations", "email", "one-click")]
 
 
 async def test_a_click_leads_on_at_once(ward: Ward) -> None:
