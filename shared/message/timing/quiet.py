@@ -15,9 +15,9 @@ from shared.message.timing.hours import Place, QuietHours
 from shared.message.timing.window import Hours, allowed, first_allowed, why_day_off
 
 FURTHEST = 14 * DAY
-"""How far ahead an hour is looked for that suits every zone…"""
-FURTHEST_AT_HOME = 28 * DAY
-"""…and one in the organisation's own, where none does; then it is looked at again."""
+"""How far ahead an hour is looked for that suits every zone; after that the organisation's hours hold."""
+LONGEST = 28 * DAY
+"""How far ahead one is looked for in a single zone; where none comes, that is when to look again."""
 APART = "no hour suits every zone that it may arrive in"
 
 
@@ -67,17 +67,23 @@ def opening(
 ) -> Opening:
     """Find the first instant at which a message may go out, and say why not before."""
     hours = hours_for(quiet, places)
-    zones = zones or (home,)
+    zones = tuple(dict.fromkeys(zones)) or (home,)
+    if len(zones) == 1:
+        return _in_one(hours, zones[0], now)
     at, last = _common(hours, zones, now, FURTHEST)
+    if at is None:
+        found = _in_one(hours, home, now)
+        return Opening(found.at, f"{found.reason}: {APART}" if found.reason else "", APART)
+    return Opening(at, _reason(hours, zones, last, now, at) if at > now else "")
+
+
+def _in_one(hours: Hours, zone: str, now: Instant) -> Opening:
+    """Find the first instant in one zone; where it is very far away, it is looked for again later."""
+    at, _ = _common(hours, (zone,), now, LONGEST)
     if at == now:
         return Opening(now)
-    if at is not None:
-        return Opening(at, _reason(hours, zones, last, now, at))
-    at, _ = _common(hours, (home,), now, FURTHEST_AT_HOME)
-    if at == now:
-        return Opening(now, "", APART)
-    at = at or Instant(now + FURTHEST_AT_HOME)
-    return Opening(at, f"{_reason(hours, (home,), home, now, at)}: {APART}", APART)
+    at = at or Instant(now + LONGEST)
+    return Opening(at, _reason(hours, (zone,), zone, now, at))
 
 
 @lru_cache(maxsize=4096)

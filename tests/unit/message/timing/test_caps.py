@@ -106,7 +106,8 @@ class TestWhatCounts:
 
     def test_a_message_is_not_in_its_own_way(self) -> None:
         cap = Cap(frozenset({"marketing"}), 1, DAY)
-        assert hit(record(OURS), OURS, cap) is None
+        claimed = message(99, purpose="marketing", status="in-progress", first_sent=NOW)
+        assert hit(record(claimed), claimed, cap) is None
 
 
 class TestPriority:

@@ -10,6 +10,7 @@ from tests.unit.message.timing.timing_kit import shown, wall
 
 USUAL = QuietHours()
 FLORIDA = QuietHours(places=(Place("US", "FL", closes="20:00"), Place("US", "AL", days=frozenset(range(6)))))
+XMAS_OFF = QuietHours(holidays=("2026-12-25",))
 THIRD_OFF = QuietHours(holidays=("2026-03-03",))
 WIDER = QuietHours(places=(Place("US", opens="06:00", closes="23:00"),))
 WEEKDAYS = QuietHours(days=frozenset(range(5)))
@@ -191,6 +192,32 @@ def test_hours_that_never_come_are_looked_at_again_in_four_weeks() -> None:
     assert found == now + 28 * 24 * 3600 * 1_000_000
 
 
+def test_one_zone_is_never_too_far_apart() -> None:
+    """Mondays only, and the next two are holidays: three weeks, of which nobody says that zones differ."""
+    quiet = QuietHours(days=frozenset({0}), holidays=("2028-12-25", "2029-01-01"))
+    found = opening(quiet, (NEW_YORK, NEW_YORK), (), wall("2028-12-19T12:00:00", NEW_YORK), "Asia/Tokyo")
+    assert shown(found.at, NEW_YORK) == "2029-01-08T08:00:00-05:00"
+    assert found.reason == "no messages on Tuesdays, until 08:00 on 2029-01-08 (America/New_York)"
+    assert not found.note
+
+
+@pytest.mark.parametrize(("closes", "note"), [("19:30", ""), ("19:00", APART)])
+def test_two_weeks_are_looked_at_for_a_common_hour(closes: str, note: str) -> None:
+    """New York opens when Berlin's clock shows 19:00, on Mondays only; the next one is off."""
+    quiet = QuietHours("13:00", closes, frozenset({0}), holidays=("2026-06-08",))
+    found = opening(quiet, (NEW_YORK, BERLIN), (), wall("2026-06-01T21:00:00", NEW_YORK), NEW_YORK)
+    assert shown(found.at, NEW_YORK) == "2026-06-15T13:00:00-04:00"
+    assert found.note == note
+
+
+@pytest.mark.parametrize(("asked", "note"), [("12:59:59.999999", APART), ("13:00:00", "")])
+def test_not_a_microsecond_more_than_two_weeks(asked: str, note: str) -> None:
+    quiet = QuietHours("13:00", "19:30", frozenset({0}), holidays=("2026-06-01", "2026-06-08"))
+    found = opening(quiet, (NEW_YORK, BERLIN), (), wall(f"2026-06-01T{asked}", NEW_YORK), NEW_YORK)
+    assert found.note == note
+    assert shown(found.at, NEW_YORK) == "2026-06-15T13:00:00-04:00"
+
+
 REASONS = [
     (USUAL, (CHICAGO,), "2026-03-02T21:00:00", "quiet hours until 08:00 (America/Chicago)"),
     (USUAL, (CHICAGO, NEW_YORK), "2026-03-02T20:00:00", "quiet hours until 08:00 (America/Chicago)"),
@@ -199,6 +226,8 @@ REASONS = [
      "2026-03-07T12:00:00", "no messages on Saturdays, until 08:00 on 2026-03-09 (America/Chicago)"),
     (QuietHours(holidays=("US",)), (CHICAGO,),
      "2026-11-26T12:00:00", "holiday: Thanksgiving Day, until 08:00 (America/Chicago)"),
+    (XMAS_OFF, (CHICAGO,), "2026-12-25T08:00:00",
+     "holiday: 2026-12-25, until 08:00 on 2026-12-26 (America/Chicago)"),
     (QuietHours("08:00:30"), (CHICAGO,),
      "2026-03-02T08:00:00", "quiet hours until 08:00:30 (America/Chicago)"),
 ]  # fmt: skip

@@ -101,6 +101,9 @@ class TestQuietHours:
         with pytest.raises(Invalid, match=r"HEARTHLINE_QUIET_HOURS: .*no hour"):
             quiet(**said)
 
+    def test_places_of_two_countries_do_not_meet(self) -> None:
+        assert quiet(places=[{"country": "US", "closes": "12:00"}, {"country": "DE", "opens": "12:00"}])
+
     def test_not_quite_two_weeks_are_fine(self) -> None:
         assert quiet(holidays=[f"2026-12-{day:02}" for day in range(1, 14)])
         assert quiet(holidays=["2026-12-21", "2027-01-04"], days=["mon"])
