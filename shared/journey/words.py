@@ -81,13 +81,26 @@ def answer(meant: Answer) -> str:
     if meant.any:
         return "answers anything"
     if meant.number is None:
-        return f"answers {either(f'“{word}”' for word in meant.words)}"
+        said = (
+            *(f"“{word}”" for word in meant.words),
+            *(f"that they {_MEANT[each]}" for each in meant.means),
+        )
+        return f"answers {either(said)}"
     low, high = meant.number.at_least, meant.number.at_most
     if low is not None and high is not None:
         return f"answers {low:g} to {high:g}"
     if low is None and high is None:
         return "answers a number"
     return f"answers {low:g} or more" if low is not None else f"answers {high:g} or less"
+
+
+_MEANT: Mapping[str, str] = {
+    "yes": "agree",
+    "no": "decline",
+    "confirm": "come",
+    "cancel": "cannot come",
+    "reschedule": "want another time",
+}
 
 
 def message(meant: MessageWas) -> str:

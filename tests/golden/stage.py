@@ -53,6 +53,11 @@ class Stage:
         self.catalogue: Catalogue
         if any(isinstance(name, str) for name in scenario.get("segments", ())):
             self._add("valueset", ((read_document(p), p.name) for p in _files("valuesets")))
+        listed = {load("templates", name)[0]["url"] for name in scenario.get("templates", ())}
+        answers = (
+            (read_document(p), p.name) for p in sorted((DEFINITIONS / "templates").glob("reply-*.yaml"))
+        )
+        self._add("template", (found for found in answers if found[0]["url"] not in listed))
         self.publish(scenario)
 
     def publish(self, more: dict[str, Any]) -> None:

@@ -40,6 +40,8 @@ def test_all_conditions_and_triggers_have_words() -> None:
         ({"answer": {"number": {"at_most": 2.5}}}, "answers 2.5 or less"),
         ({"answer": {"number": {}}}, "answers a number"),
         ({"answer": {"any": True}}, "answers anything"),
+        ({"answer": {"means": ["no", "cancel"]}}, "answers that they decline or that they cannot come"),
+        ({"answer": {"words": ["1"], "means": ["confirm"]}}, "answers “1” or that they come"),
         ({"event": "form-filled-in"}, "event form-filled-in"),
         ({"fhir_change": {"type": "Appointment"}}, "Appointment changes"),
         ({"fhir_change": {"type": "Appointment", "status": ["booked"]}}, "Appointment becomes booked"),
