@@ -62,8 +62,7 @@ async def erase(services: Services, patient: str, by: str, reason: str) -> Erasu
     if record.erased is None:
         marks = await _mark(services, record, by)
         record = await _empty(services, record, by)
-    rows = await _remove(services, record)
-    await react(services, record.key, [PersonErased(by, finished=True)], _trigger())
+    rows = await finish(services, record, by)
     return Erasure(record.key, record.erased or services.clock.now(), marks, rows)
 
 
@@ -101,9 +100,10 @@ async def _empty(services: Services, record: PatientRecord, by: str) -> PatientR
     return (await react(services, record.key, [PersonErased(by)], _trigger(), record.patient_id)).after
 
 
-async def _remove(services: Services, record: PatientRecord) -> int:
-    """Remove all rows that name the person; how many of indexes."""
+async def finish(services: Services, record: PatientRecord, by: str) -> int:
+    """Remove all rows that name somebody whose record is empty; how many of indexes. Raises Unavailable."""
     found = await services.indexes.traces(record.key, record.history.keys())
     await services.indexes.drop_traces(found)
     await services.patients.erase(record.key)
+    await react(services, record.key, [PersonErased(by, finished=True)], _trigger())
     return len(found)

@@ -1,0 +1,165 @@
+"""The walk of retention: everybody once a week, then all links; documents every night; a while at a time.
+
+How far it is stands in a document, so that the next call, or another instance, goes on from there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shared.errors import Conflict
+from shared.fhir.instants import DAY, HOUR, Instant
+from shared.ports import LinkRow
+from shared.retention import Kept, Retention
+from shared.usecases.rejections import REJECTIONS
+from shared.usecases.retention.prune import Pruned, prune_patient
+from shared.usecases.services import Services
+
+RETENTION = "retention"
+"""Kind of the document that says how far the walk is."""
+WALK = "walk"
+
+ASKING = "asking"
+"""Kind of the documents with replies of which it is being asked what they answer."""
+
+PAGE = 100
+"""Patients read with one query."""
+LINKS = 500
+"""Links read with one query."""
+SECONDS = 240.0
+"""Real time for one call: functions are stopped after ten minutes."""
+EVERY = 6 * DAY
+"""How long after the beginning of one walk the next may begin."""
+NIGHT = 20 * HOUR
+"""How long after documents were looked through they are again."""
+_BEYOND = "g"
+"""Comes after every key: they are hexadecimal."""
+
+
+class Walk(Struct, frozen=True):
+    """How far it is."""
+
+    began: Instant | None = None
+    phase: Literal["patients", "links", "done"] = "done"
+    cursor: str = ""
+    documents: Instant | None = None
+    """When they were last looked through."""
+    pruned: Pruned = Pruned()
+    """What went since it began."""
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Walk).decode
+
+
+async def run_retention(
+    services: Services,
+    kept: Retention,
+    seconds: float = SECONDS,
+    real_time: Callable[[], float] = time.monotonic,
+    page: int = PAGE,
+) -> Pruned:
+    """Go on with the walk for a while, or begin one that is due; what went. Raises Unavailable.
+
+    Two instances at once do no harm: what is gone already is no error, and who saves second stops.
+    """
+    found = await services.documents.get(RETENTION, WALK)
+    walk, etag = (_decode(found[0]), found[1]) if found else (Walk(), "")
+    until, now, gone = real_time() + seconds, services.clock.now(), Pruned()
+    if walk.documents is None or now - walk.documents >= NIGHT:
+        gone += Pruned(documents=await _documents(services, kept))
+        walk = replace(walk, documents=now)
+    if walk.phase == "done" and (walk.began is None or now - walk.began >= EVERY):
+        walk = Walk(now, "patients", "", walk.documents)
+    going = True
+    while going:
+        if walk.phase != "done":
+            walk, further = await _further(services, kept, walk, page)
+            gone += further
+        try:
+            etag = await services.documents.put(RETENTION, WALK, _encode(walk), etag)
+        except Conflict:
+            break
+        going = walk.phase != "done" and real_time() < until
+    return gone
+
+
+async def progress(services: Services) -> Walk:
+    """Say how far it is. Raises Unavailable."""
+    found = await services.documents.get(RETENTION, WALK)
+    return _decode(found[0]) if found else Walk()
+
+
+async def _further(services: Services, kept: Retention, walk: Walk, page: int) -> tuple[Walk, Pruned]:
+    """Look at one page; how far it is then, and what went."""
+    if walk.phase == "patients":
+        stored = await services.patients.range(walk.cursor, _BEYOND, page)
+        gone = Pruned()
+        for each in stored:
+            gone += await prune_patient(services, each, kept)
+        cursor = stored[-1].record.key if len(stored) == page else ""
+        following: Literal["patients", "links", "done"] = "patients" if cursor else "links"
+    else:
+        rows = await services.indexes.links(walk.cursor, LINKS)
+        gone = Pruned(links=sum([await _link(services, kept, row) for row in rows]))
+        cursor = rows[-1].place if len(rows) == LINKS else ""
+        following = "links" if cursor else "done"
+    return replace(walk, phase=following, cursor=cursor, pruned=walk.pruned + gone), gone
+
+
+async def _link(services: Services, kept: Retention, row: LinkRow) -> bool:
+    """Drop a link that has expired; one that never does, once its message is too old or gone."""
+    now = services.clock.now()
+    if row.link.expires is not None:
+        old = row.link.expires <= now
+    else:
+        before = kept.before("links", now, services.policy.zone)
+        old = before is not None and await _is_of_old_message(services, row, before)
+    if old:
+        await services.indexes.withdraw(row.key, row.link)
+    return old
+
+
+async def _is_of_old_message(services: Services, row: LinkRow, before: Instant) -> bool:
+    message = await services.patients.message(row.key, row.link.message_id) if row.link.message_id else None
+    return message is not None and message.created < before
+
+
+class _Dated(Struct, frozen=True):
+    """What documents say of when they are from, whatever else is in them."""
+
+    at: Instant | None = None
+    expires: Instant | None = None
+
+
+_decode_date = msgspec.json.Decoder(_Dated).decode
+
+
+async def _documents(services: Services, kept: Retention) -> int:
+    """Drop what was rejected, and what was asked, that long ago; how many."""
+    dropped = 0
+    kinds: tuple[tuple[str, Kept], ...] = ((REJECTIONS, "rejections"), (ASKING, "asking"))
+    for kind, period in kinds:
+        now = services.clock.now()
+        before = kept.before(period, now, services.policy.zone)
+        old = [name async for name, body in services.documents.all(kind) if _is_over(body, before, now)]
+        for name in old:
+            await services.documents.delete(kind, name)
+        dropped += len(old)
+    return dropped
+
+
+def _is_over(body: bytes, before: Instant | None, now: Instant) -> bool:
+    try:
+        dated = _decode_date(body)
+    except msgspec.DecodeError:
+        return False
+    if dated.expires is not None:
+        return dated.expires <= now
+    return before is not None and dated.at is not None and dated.at < before
