@@ -15,7 +15,7 @@ from aiohttp import web
 
 from sandbox.acs.sends import Handler, MalformedError, problem, reply, require_version
 from sandbox.acs.service import Outcome, Service
-from sandbox.acs.store import Draft
+from sandbox.acs.store import Draft, File
 
 
 class _Address(msgspec.Struct):
@@ -34,10 +34,18 @@ class _Content(msgspec.Struct, rename="camel"):
     html: str | None = None
 
 
+class _Attachment(msgspec.Struct):
+    name: str
+    type: str = msgspec.field(name="contentType")
+    content: bytes = msgspec.field(name="contentInBase64")
+
+
 class _Send(msgspec.Struct, rename="camel"):
     sender_address: str
     content: _Content
     recipients: _Recipients
+    headers: dict[str, str] = {}
+    attachments: list[_Attachment] = []
     user_engagement_tracking_disabled: bool | None = None
 
 
@@ -55,7 +63,8 @@ def read(request: web.Request, raw: bytes) -> list[Draft]:
         channel="email", sender=body.sender_address, to=everybody[0].address, subject=body.content.subject,
         text=body.content.plain_text or "", html=body.content.html or "", request_id=_operation_id(request),
         first_sent=request.headers.get("Repeatability-First-Sent", ""),
-        tracked=not body.user_engagement_tracking_disabled,
+        tracked=not body.user_engagement_tracking_disabled, headers=body.headers,
+        attachments=tuple(File(file.name, file.type, file.content) for file in body.attachments),
     )  # fmt: skip
     return [draft]
 

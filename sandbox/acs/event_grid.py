@@ -22,14 +22,20 @@ _TOPIC = (
 SMS_CODES = {
     "2000": "Message Delivered Successfully.",
     "4000": "Message is rejected due to fraud detection.",
+    "4001": "Message is rejected due to invalid Source/From number format.",
+    "4002": "Message is rejected due to invalid Destination/To number format.",
     "4003": "Message failed to deliver due to unsupported destination.",
     "4004": "Message failed to deliver since Destination/To number doesn't exist.",
     "4005": "Message blocked by Destination carrier.",
     "4006": "The Destination/To number isn't reachable.",
     "4007": "The Destination/To number opted out of receiving messages from you.",
     "4008": "You exceeded the maximum number of messages allowed for your profile.",
+    "4009": "Message rejected by Microsoft Entitlement System.",
+    "4010": "Message was blocked due to the toll-free number not being verified.",
+    "4020": "Message rejected by the carrier due to a volumetric violation.",
     "5000": "Message failed to deliver. Reach out Microsoft support team for more details.",
     "5001": "Message failed to deliver due to temporary unavailability of application/system.",
+    "5002": "Carrier does not support delivery report.",
     "9999": "Message failed to deliver due to unknown error/failure.",
 }
 """Result codes of SMS delivery (ACS troubleshooting codes, SMS)."""

@@ -12,17 +12,22 @@
 | accept-status  | accept, then answer `status` all the same                                        |
 | accept-drop    | accept, then close the connection                                                |
 | slow           | wait `ms` before anything else                                                   |
+| accept-slow    | accept, then wait `ms` before the answer                                         |
 | reject         | refuse the recipient: `reason` is invalid-number or opted-out                    |
 | report-failed  | accept, then report a failed delivery with `reason` (an SMS code, or a sentence) |
 | report-none    | accept, then never report                                                        |
 | report-twice   | send every report of the message twice                                           |
 | report-late    | send its reports `seconds` later, in the sandbox's clock                         |
 | report-reorder | send its reports in reverse, or after the next message's when it has only one    |
+
+A rule with a `chance` (0 to 1) acts on that share of what it matches: which calls these are hangs on `seed`,
+the message's id and how often it was called, and not on the order of calls.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import Literal
 
 import msgspec
@@ -30,7 +35,7 @@ import msgspec
 from sandbox.acs.store import Channel, Draft
 
 Deed = Literal[
-    "status", "drop", "accept-status", "accept-drop", "slow", "reject",
+    "status", "drop", "accept-status", "accept-drop", "slow", "accept-slow", "reject",
     "report-failed", "report-none", "report-twice", "report-late", "report-reorder",
 ]  # fmt: skip
 
@@ -48,6 +53,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     ms: float = 0.0
     seconds: float = 0.0
     reason: str = ""
+    chance: float | None = None
+    seed: str = ""
 
     def matches(self, draft: Draft) -> bool:
         """Tell whether the rule speaks of this message, whatever the count."""
@@ -56,6 +63,13 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
             and self.to in (None, draft.to)
             and self.request_id in (None, draft.request_id)
         )
+
+    def strikes(self, draft: Draft, calls: int) -> bool:
+        """Tell whether chance has it that the rule acts on the `calls`-th call of this message."""
+        if self.chance is None:
+            return True
+        drawn = f"{self.seed} {self.do} {self.status} {self.reason} {draft.request_id or draft.to} {calls}"
+        return int.from_bytes(sha256(drawn.encode()).digest()[:6]) < self.chance * 2**48
 
     def due(self, count: int) -> bool:
         """Tell whether the rule acts on its `count`-th match."""
@@ -88,14 +102,16 @@ class Faults:
         self.rules = list(rules)
         self.matched = [0] * len(self.rules)
 
-    def plan(self, draft: Draft) -> Plan:
-        """Count a message of a call and say what becomes of it."""
+    def plan(self, draft: Draft, calls: int = 1) -> Plan:
+        """Count a message of a call and say what becomes of it; it is the `calls`-th of this message."""
         if not self.rules:
             return NOTHING
-        return Plan([rule for number, rule in enumerate(self.rules) if self._acts(number, rule, draft)])
+        return Plan(
+            [rule for number, rule in enumerate(self.rules) if self._acts(number, rule, draft, calls)]
+        )
 
-    def _acts(self, number: int, rule: Rule, draft: Draft) -> bool:
-        if not rule.matches(draft):
+    def _acts(self, number: int, rule: Rule, draft: Draft, calls: int) -> bool:
+        if not rule.matches(draft) or not rule.strikes(draft, calls):
             return False
         self.matched[number] += 1
         return rule.due(self.matched[number])

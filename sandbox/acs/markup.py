@@ -144,11 +144,31 @@ def email(message: Message) -> str:
     return (
         f'<a class="back" href="/?view=inbox">All emails</a><article class="email">'
         f'<h2 dir="auto">{escape(message.subject or "(no subject)")}</h2>'
-        f"<dl><dt>From</dt><dd>{escape(message.sender)}</dd><dt>To</dt><dd>{escape(message.to)}</dd></dl>"
+        f"<dl><dt>From</dt><dd>{escape(message.sender)}</dd><dt>To</dt><dd>{escape(message.to)}</dd>"
+        f"{_headers(message)}</dl>{_files(message)}"
         f'<div class="head"><p class="meta">{_time(message)}{lang}{_state(message)}</p>{opened}</div>{frame}'
         f"<details{'' if message.html else ' open'}><summary>Plain text</summary>"
         f'<pre dir="auto">{escape(message.text) or "(none)"}</pre></details></article>'
     )
+
+
+def _headers(message: Message) -> str:
+    return "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in message.headers.items()
+    )
+
+
+def _files(message: Message) -> str:
+    """List what is attached, each to be saved."""
+    if not message.attachments:
+        return ""
+    key = escape(message.id)
+    items = "".join(
+        f'<li><a href="/page/file?id={key}&amp;n={number}" download>{escape(file.name)}</a> '
+        f"({escape(file.type)}, {len(file.content)} bytes)</li>"
+        for number, file in enumerate(message.attachments)
+    )
+    return f'<ul class="files" aria-label="Attachments">{items}</ul>'
 
 
 def _badge(message: Message) -> str:

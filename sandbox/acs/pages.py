@@ -40,6 +40,7 @@ class Pages:
         return [
             web.get("/", self.page),
             web.get("/page/{name:style.css|app.js}", _file),
+            web.get("/page/file", self.file),
             web.post("/page/reply", self.reply),
             web.post("/page/open", self.open),
         ]
@@ -69,6 +70,16 @@ class Pages:
         key = str((await request.post()).get("id", ""))
         engage(self._service, Engagement(id=key))
         raise web.HTTPSeeOther(markup.link("inbox", "", key))
+
+    async def file(self, request: web.Request) -> web.Response:
+        """Give an attachment to save, never to show."""
+        message = self._service.store.messages.get(request.query.get("id", ""))
+        number = request.query.get("n", "")
+        if message is None or not number.isdecimal() or int(number) >= len(message.attachments):
+            raise web.HTTPNotFound
+        headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
+        body = message.attachments[int(number)].content
+        return web.Response(body=body, content_type="application/octet-stream", headers=headers)
 
     def _phone(self, query: dict[str, str]) -> str:
         texts = [message for message in self._recent() if message.channel != "email"]

@@ -34,7 +34,8 @@ def sending(service: Service, read: Read, answer: Answer) -> Handler:
             drafts = read(request, raw)
         except (MalformedError, msgspec.DecodeError) as error:
             return problem(400, "BadRequest", str(error))
-        items = [(draft, service.store.called(draft), service.faults.plan(draft)) for draft in drafts]
+        called = [(draft, service.store.called(draft)) for draft in drafts]
+        items = [(draft, known, service.faults.plan(draft, known.calls)) for draft, known in called]
         return await _perform(service, request, items, answer)
 
     return handle
@@ -45,18 +46,19 @@ async def _perform(
 ) -> web.StreamResponse:
     if any(known.busy and draft.channel == "email" for draft, known, _ in items):
         return problem(409, "Conflict", "The original request is still in progress.")
-    await _linger(items)
+    await _linger(items, "slow")
     early = _first(items, "status", "drop")
     if early:
         return _fail(request, early)
     outcomes = [service.settle(draft, known, plan) for draft, known, plan in items]
+    await _linger(items, "accept-slow")
     late = _first(items, "accept-status", "accept-drop")
     return _fail(request, late) if late else answer(request, outcomes)
 
 
-async def _linger(items: Sequence[_Item]) -> None:
+async def _linger(items: Sequence[_Item], deed: str) -> None:
     """Wait where a rule says so; a repeat that comes meanwhile finds the first in progress."""
-    rule = _first(items, "slow")
+    rule = _first(items, deed)
     if rule is None:
         return
     for _, known, _ in items:

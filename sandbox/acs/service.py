@@ -72,6 +72,8 @@ class Service:
         self.reports_on = True
         self.stopped: set[tuple[str, str]] = set()
         """The opt-out list: from which of our numbers to which others nothing is delivered."""
+        self.suppressed: set[str] = set()
+        """Addresses that bounced: ACS drops what is sent to them."""
         self.unlisted = False
         """The caller's identity may not list numbers."""
         self._held: list[Event] = []
@@ -120,6 +122,10 @@ class Service:
         failure = (rule.reason or "9999") if rule else ""
         if message.channel == "sms" and (message.sender, message.to) in self.stopped:
             failure = "4007"
+        if message.channel == "email" and message.to in self.suppressed:
+            failure = "Suppressed"
+        if message.channel == "email" and failure == "Bounced":
+            self.suppressed.add(message.to)
         self.store.change(message, "failed" if failure else "delivered", failure)
         if not plan.first("report-none"):
             self._publish(event_grid.REPORTS[message.channel](message, self.clock.now(), failure), plan)

@@ -14,6 +14,14 @@ Channel = Literal["sms", "email", "whatsapp"]
 State = Literal["accepted", "delivered", "failed", "read", "received"]
 
 
+class File(msgspec.Struct, frozen=True):
+    """An attachment of an email."""
+
+    name: str
+    type: str
+    content: bytes
+
+
 class Draft(msgspec.Struct, kw_only=True):
     """One recipient's message as a request asks for it; `request_id` is empty when not repeatable."""
 
@@ -28,6 +36,9 @@ class Draft(msgspec.Struct, kw_only=True):
     tag: str = ""
     reports: bool = True
     tracked: bool = False
+    headers: dict[str, str] = {}
+    attachments: tuple[File, ...] = ()
+    template: str = ""
 
 
 class Message(msgspec.Struct, kw_only=True):
@@ -50,6 +61,10 @@ class Message(msgspec.Struct, kw_only=True):
     reason: str = ""
     repeats: int = 0
     tracked: bool = False
+    headers: dict[str, str] = {}
+    attachments: tuple[File, ...] = ()
+    template: str = ""
+    """Name of the approved template that was sent."""
 
 
 class Request(msgspec.Struct):
@@ -149,6 +164,7 @@ class Store:
             seq=self._seq, id=key, direction=direction, channel=draft.channel, sender=draft.sender,
             to=draft.to, text=draft.text, at=now, subject=draft.subject, html=draft.html, tag=draft.tag,
             language=language, request_id=draft.request_id, tracked=draft.tracked,
+            headers=draft.headers, attachments=draft.attachments, template=draft.template,
         )  # fmt: skip
         self.messages[key] = message
         self.evicted += _trim(self.messages, self._limit)
@@ -159,7 +175,8 @@ class Store:
 
 def fingerprint(draft: Draft) -> int:
     """Tell whether two drafts say the same to the same person."""
-    return hash((draft.channel, draft.sender, draft.to, draft.subject, draft.text, draft.html))
+    said = (draft.channel, draft.sender, draft.to, draft.subject, draft.text, draft.html, draft.template)
+    return hash((said, tuple(draft.headers.items()), draft.attachments))
 
 
 def _message_id(draft: Draft, now: Instant) -> str:

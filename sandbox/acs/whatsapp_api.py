@@ -16,14 +16,28 @@ from sandbox.acs.store import Draft
 
 
 class _Value(msgspec.Struct):
-    name: str = ""
+    name: str
+    kind: str = "text"
     text: str | None = None
+
+
+class _Place(msgspec.Struct, rename="camel"):
+    ref_value: str
+
+
+class _Bindings(msgspec.Struct):
+    kind: str
+    header: list[_Place] = []
+    body: list[_Place] = []
+    footer: list[_Place] = []
+    buttons: list[_Place] = []
 
 
 class _Template(msgspec.Struct):
     name: str
     language: str
     values: list[_Value] = []
+    bindings: _Bindings | None = None
 
 
 class _Send(msgspec.Struct, rename="camel"):
@@ -49,17 +63,37 @@ def read(request: web.Request, raw: bytes) -> list[Draft]:
         channel="whatsapp", sender=body.channel_registration_id, to=body.to[0], text=_text(body),
         request_id=request.headers.get("Repeatability-Request-ID", "").lower(),
         first_sent=request.headers.get("Repeatability-First-Sent", ""),
-        tag=f"lang={body.template.language}" if body.template else "",
+        tag=f"lang={body.template.language.replace('_', '-')}" if body.template else "",
+        template=body.template.name if body.template else "",
     )  # fmt: skip
     return [draft]
 
 
 def _text(body: _Send) -> str:
-    if body.template:
-        values = ", ".join(value.text or "" for value in body.template.values)
-        return f"[{body.template.name}] {values}".strip()
+    """Show what arrives: of a template its name and what its places are filled with, in their order."""
+    if body.kind == "template":
+        if body.template is None:
+            raise MalformedError("A template message needs a template.")
+        places = _filled(body.template)
+        return f"[{body.template.name}] {', '.join(places)}".strip()
     text = body.content or body.caption or ""
     return f"{text} {body.media_uri}".strip() if body.media_uri else text
+
+
+def _filled(template: _Template) -> list[str]:
+    """Look up what each place refers to. Raises MalformedError where places and values do not match."""
+    values = {value.name: value.text or "" for value in template.values}
+    if template.bindings is None:
+        if values:
+            raise MalformedError("The template's values are bound to no place.")
+        return []
+    if template.bindings.kind != "whatsApp":
+        raise MalformedError("The template's bindings are of no known kind.")
+    bound = template.bindings
+    places = [place.ref_value for place in (*bound.header, *bound.body, *bound.footer, *bound.buttons)]
+    if set(places) != set(values):
+        raise MalformedError("The template's values and bindings do not match.")
+    return [values[place] for place in places]
 
 
 def answer(request: web.Request, outcomes: Sequence[Outcome]) -> web.Response:

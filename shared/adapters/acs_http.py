@@ -27,6 +27,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Protocol
 
 import aiohttp
@@ -35,6 +36,8 @@ from yarl import URL
 from shared.adapters.acs_answers import Lost, Verdict
 from shared.errors import Unavailable
 from shared.message.outbound import Accepted, Deferred, Refused, SendResult, Unknown
+
+_LARGE = 1024 * 1024
 
 Judge = Callable[[int, Mapping[str, str], bytes], Verdict]
 """Says what an answer (status, headers, body) means for the message."""
@@ -156,7 +159,7 @@ class AcsHttp:
         timeout = aiohttp.ClientTimeout(total=seconds, connect=connect, sock_connect=connect)
         try:
             async with self._session.post(
-                url, data=body, headers=headers, timeout=timeout, allow_redirects=False
+                url, data=_payload(body), headers=headers, timeout=timeout, allow_redirects=False
             ) as answer:
                 return judge(answer.status, answer.headers, await answer.read())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -165,3 +168,8 @@ class AcsHttp:
             return Lost(f"{self._who} did not answer in time")
         except aiohttp.ClientError as error:  # its text can hold URLs: the type says enough
             return Lost(f"connection to {self._who} lost ({type(error).__name__})")
+
+
+def _payload(body: bytes) -> bytes | BytesIO:
+    """Hand large bodies to aiohttp as a stream, which it writes piece by piece (and warns otherwise)."""
+    return BytesIO(body) if len(body) > _LARGE else body

@@ -7,6 +7,8 @@ import asyncio
 import pytest
 from acs_kit import RECIPIENTS, SENDERS, a_message, bench, bench_with_sink
 
+from shared.effects import Attachment
+
 NASTY = "<script>alert('x')</script>\"&"
 
 
@@ -117,3 +119,28 @@ async def test_an_open_page_hears_of_a_message():
 async def test_page_files_are_served(path):
     async with bench() as made:
         assert len(await read(made, path)) > 100
+
+
+async def test_an_email_shows_its_headers_and_gives_its_files():
+    file = Attachment("visit <1>.ics", "text/calendar", b"BEGIN:VCALENDAR")
+    message = a_message(
+        "email", headers={"List-Unsubscribe": "<https://care.example/u>"}, attachments=(file,)
+    )
+    async with bench() as made:
+        await made.adapter("email").send(message)
+        page = await read(made, f"/?view=inbox&id={message.message_id}")
+        assert "&lt;https://care.example/u&gt;" in page
+        assert "visit &lt;1&gt;.ics" in page
+        assert await read(made, f"/page/file?id={message.message_id}&n=0") == "BEGIN:VCALENDAR"
+        for nothing in ("n=1", "n=x", "n="):
+            async with made.session.get(f"{made.url}/page/file?id={message.message_id}&{nothing}") as answer:
+                assert answer.status == 404
+
+
+async def test_a_whatsapp_reply_comes_from_the_page():
+    async with bench() as made:
+        await made.adapter("whatsapp").send(a_message("whatsapp"))
+        form = {"from": "+15551110009", "to": SENDERS["whatsapp"], "channel": "whatsapp", "text": "Yes"}
+        async with made.session.post(f"{made.url}/page/reply", data=form) as answer:
+            assert "Yes" in await answer.text()
+        assert [one.direction for one in made.service.store.messages.values()] == ["out", "in"]

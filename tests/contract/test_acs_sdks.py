@@ -10,14 +10,24 @@ import pytest
 from acs_kit import KEY, RECIPIENTS, SENDERS, a_message, bench
 from azure.communication.email import EmailClient
 from azure.communication.messages import NotificationMessagesClient
-from azure.communication.messages.models import TextNotificationContent
+from azure.communication.messages.models import (
+    MessageTemplate,
+    MessageTemplateText,
+    TemplateNotificationContent,
+    TextNotificationContent,
+    WhatsAppMessageTemplateBindings,
+    WhatsAppMessageTemplateBindingsComponent,
+)
 from azure.communication.sms import SmsClient
 from azure.communication.sms.aio import SmsClient as AsyncSmsClient
 from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
 from shared.adapters.acs_auth import AcsBearer, AcsKey
-from shared.message.outbound import Accepted, Deferred
+from shared.adapters.acs_email import AcsEmail
+from shared.adapters.acs_http import AcsHttp
+from shared.effects import Attachment
+from shared.message.outbound import Accepted, Deferred, Refused
 
 WRONG_KEY = base64.b64encode(b"another key of 32 letters, wrong").decode()
 EMAIL = {
@@ -35,6 +45,42 @@ def send_sms(url: str, key: str = KEY, to: str = RECIPIENTS["sms"]):
 def send_email(url: str, key: str = KEY, operation_id: str | None = None):
     with EmailClient(url, AzureKeyCredential(key)) as client:
         return client.begin_send(EMAIL, operation_id=operation_id).result()
+
+
+ICS = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+ONE_CLICK = {
+    "List-Unsubscribe": "<https://care.example/u/abc>",
+    "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+}
+PARAMETERS = ("Maria", "3 March")
+
+
+def send_email_with_file(url: str):
+    file = {
+        "name": "visit.ics",
+        "contentType": "text/calendar",
+        "contentInBase64": base64.b64encode(ICS).decode(),
+    }
+    with EmailClient(url, AzureKeyCredential(KEY)) as client:
+        message = {**EMAIL, "headers": ONE_CLICK, "attachments": [file]}
+        return client.begin_send(message).result()
+
+
+def send_template(url: str):
+    values = [MessageTemplateText(name=str(n), text=text) for n, text in enumerate(PARAMETERS, 1)]
+    places = [WhatsAppMessageTemplateBindingsComponent(ref_value=value.name) for value in values]
+    content = TemplateNotificationContent(
+        channel_registration_id=SENDERS["whatsapp"],
+        to=[RECIPIENTS["whatsapp"]],
+        template=MessageTemplate(
+            name="visit_reminder",
+            language="es_MX",
+            template_values=values,
+            bindings=WhatsAppMessageTemplateBindings(body=places),
+        ),
+    )
+    with NotificationMessagesClient(url, AzureKeyCredential(KEY)) as client:
+        return client.send(content)
 
 
 def send_whatsapp(url: str, key: str = KEY, request_id: str | None = None):
@@ -127,3 +173,77 @@ async def test_adapter_with_wrong_credentials_is_deferred(channel):
         assert isinstance(
             await made.adapter(channel, auth=AcsBearer(token)).send(a_message(channel)), Accepted
         )
+
+
+FULL = (
+    "channel",
+    "sender",
+    "to",
+    "text",
+    "subject",
+    "html",
+    "headers",
+    "attachments",
+    "template",
+    "language",
+)
+
+
+async def test_adapter_and_sdk_send_the_same_email_with_headers_and_a_file():
+    file = Attachment("visit.ics", "text/calendar", ICS)
+    message = a_message(
+        "email", text="Hello", subject="Hello", html="<p>Hello</p>", headers=ONE_CLICK, attachments=(file,)
+    )
+    async with bench() as made:
+        await asyncio.to_thread(send_email_with_file, made.url)
+        assert isinstance(await made.adapter("email").send(message), Accepted)
+        theirs, ours = made.service.store.messages.values()
+        assert ours.headers == ONE_CLICK
+        assert [(one.name, one.type, one.content) for one in ours.attachments] == [
+            ("visit.ics", "text/calendar", ICS)
+        ]
+        assert all(getattr(ours, field) == getattr(theirs, field) for field in FULL)
+
+
+async def test_adapter_and_sdk_send_the_same_approved_template():
+    message = a_message(
+        "whatsapp", approved="visit_reminder", parameters=PARAMETERS, language="es-MX", text="not sent"
+    )
+    async with bench() as made:
+        await asyncio.to_thread(send_template, made.url)
+        assert isinstance(await made.adapter("whatsapp").send(message), Accepted)
+        theirs, ours = made.service.store.messages.values()
+        assert ours.text == "[visit_reminder] Maria, 3 March"
+        assert ours.language == "es-MX"
+        assert all(getattr(ours, field) == getattr(theirs, field) for field in FULL)
+
+
+async def test_a_template_without_places():
+    async with bench() as made:
+        message = a_message("whatsapp", approved="hello", language="de")
+        assert isinstance(await made.adapter("whatsapp").send(message), Accepted)
+        (kept,) = made.service.store.messages.values()
+        assert (kept.text, kept.template, kept.language) == ("[hello]", "hello", "de")
+
+
+@pytest.mark.parametrize(("size", "outcome"), [(7_000_000, Accepted), (8_000_000, Refused)])
+async def test_an_email_has_ten_megabytes_at_most(size, outcome):
+    """What would be refused there is not even sent; base64 makes four bytes of three."""
+    file = Attachment("scan.pdf", "application/pdf", b"x" * size)
+    async with bench() as made:
+        result = await made.adapter("email").send(a_message("email", attachments=(file,)))
+        assert isinstance(result, outcome)
+        assert made.service.store.counts["email"].calls == (outcome is Accepted)
+        if isinstance(result, Refused):
+            assert result.code == "content"
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+async def test_engagement_is_tracked_where_it_is_asked_for(tracked):
+    async with bench() as made:
+        adapter = AcsEmail(
+            AcsHttp(made.session, made.url, AcsKey(KEY)), SENDERS["email"], track_engagement=tracked
+        )
+        await adapter.send(a_message("email"))
+        (kept,) = made.service.store.messages.values()
+        assert kept.tracked == tracked
