@@ -90,6 +90,9 @@ if ! fresh .venv/.stamp $PINS; then
     # Runs where it is called, so that file names mean what they say there; -P: no package of that folder's.
     printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/.venv/bin/python" -P -m cli.main "$@"\n' "$PWD" "$PWD" >.venv/bin/hearthline
     chmod +x .venv/bin/hearthline
+    if ! command -v chromium >/dev/null 2>&1; then
+        say "optional: Chromium, for the tests of pages, which are skipped without (Debian: apt-get install chromium)"
+    fi
     sum_of $PINS >.venv/.stamp
 fi
 # shellcheck disable=SC2086

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from shared.catalogue import Document
 from shared.fhir.choice import ANY, PURPOSES, Choice
 from shared.fhir.fact import Fact
 from shared.fhir.instants import DAY, MINUTE, Instant
@@ -21,6 +22,7 @@ from shared.patient.record import PatientRecord
 from shared.usecases.jobs import Chosen
 from shared.usecases.public.opening import Opened, open_link
 from shared.usecases.public.preferences import Asked, choose, look
+from shared.usecases.publish import publish
 from tests.pages.pages_kit import KEY, PERSON, POLICY, Mail, Site
 
 RELATED = Fact(
@@ -178,6 +180,58 @@ def test_what_was_not_shown_cannot_be_chosen(fields: Mapping[str, tuple[str, ...
     site = Site()
     assert send(site, fields).outcome == "same"
     assert site.jobs() == []
+
+
+async def published(site: Site, *topics: str) -> None:
+    """Put templates with topics in force."""
+    words = {"sms": {"text": {"en": "Hello"}}}
+    bodies = [
+        {"url": f"https://x.example/{n}", "version": "1", "title": "T", "topic": topic, "channels": words}
+        for n, topic in enumerate(topics)
+    ]
+    await publish(
+        site.services, tuple(Document("template", f"{n}.yaml", body) for n, body in enumerate(bodies))
+    )
+
+
+def test_topics_of_published_templates_can_be_chosen() -> None:
+    site = Site()
+    asyncio.run(published(site, "diabetes-care", "appointments", "diabetes-care", ""))
+    shown = seen(site)
+    assert list(shown.topics.items()) == [("appointments", True), ("diabetes-care", True)]
+    for hears in (False, True):
+        site.passes(MINUTE)
+        heard = ("appointments", *(["diabetes-care"] if hears else []))
+        more = {"shown-topic": tuple(shown.topics), "topic": heard, "stamp": (str(hears),)}
+        asked = send(site, form(shown.cells, **more))
+        assert (asked.outcome, asked.shown.topics["diabetes-care"]) == ("saved", hears)
+        (job,) = happened(site)
+        (choice,) = job.permits if hears else job.denials
+        assert (choice.topic, choice.purpose, choice.channel) == ("diabetes-care", ANY, ANY)
+        assert choice.wording == f"Diabetes care: {'yes' if hears else 'no'}"
+        assert seen(site).topics == {"appointments": True, "diabetes-care": hears}
+        assert seen(site).cells == shown.cells
+
+
+def test_of_two_forms_open_at_once_the_later_wins() -> None:
+    site = Site()
+    shown = seen(site).cells
+    for number, wanted in enumerate(({**shown, ("care", "sms"): False}, {**shown, ("care", "email"): False})):
+        site.passes(MINUTE)
+        send(site, form(wanted, stamp=(f"tab {number}",)))
+        happened(site)
+    assert seen(site).cells == {**shown, ("care", "email"): False}
+
+
+def test_what_a_consent_of_the_server_denies_is_shown_as_denied() -> None:
+    consent = Fact(
+        "Consent",
+        "c1",
+        status="active",
+        attributes={"provision-type": ("deny",), "provision-code": ("https://x.example|sms",)},
+    )
+    site = Site(record=PatientRecord(KEY, "p1", person=PERSON, facts=Facts.of_facts(consent)))
+    assert {channel for (_, channel), on in seen(site).cells.items() if on} == {"email", "whatsapp"}
 
 
 def test_a_carer_chooses_for_themselves() -> None:
