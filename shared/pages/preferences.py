@@ -54,14 +54,12 @@ def preferences_page(shown: Preferences, language: str, imprint: Imprint, outcom
     return page(words("preferences-title"), body, words.language, imprint)
 
 
-def wording(cell: Cell, shown: Preferences, verdict: bool, words: Words) -> str:
-    """Return what stands beside a box, and whether it was ticked: kept with the choice as evidence."""
+def wording(cell: Cell, shown: Preferences, words: Words) -> str:
+    """Return what stands at a box, and whether it is ticked: kept with the choice as evidence."""
     purpose, channel = cell
     way = " ".join(filter(None, (words(f"channel-{channel}"), mask(channel, shown.ways.get(channel, "")))))
-    said = words("yes" if verdict else "no")
-    about = words.get(f"purpose-{purpose}-text")
-    what = words(f"purpose-{purpose}") + (f" ({about})" if about else "")
-    return f"{what}, {way}: {said}"
+    said = words("yes" if shown.cells[cell] else "no")
+    return f"{words(f'purpose-{purpose}')} ({words(f'purpose-{purpose}-text')}), {way}: {said}"
 
 
 def topic_title(topic: str) -> str:

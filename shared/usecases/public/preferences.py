@@ -13,8 +13,10 @@ from msgspec.structs import replace
 
 from shared.fhir.choice import ANY, PURPOSES, Choice
 from shared.fhir.instants import Instant
+from shared.message.consents.confirming import BY_REPLY, DOUBLY, PROVEN
 from shared.message.contact import addresses
 from shared.message.outbound import CHANNELS
+from shared.message.policy import Policy
 from shared.message.recipient import recipient
 from shared.pages.languages import language_name
 from shared.pages.preferences import Cell, Outcome, Preferences, topic_title, wording
@@ -79,8 +81,13 @@ async def choose(services: Services, opened: Opened, form: Form, language: str) 
     chosen_id = identify("chosen", opened.link.token, stamp, *parts)
     job = Chosen(chosen_id, opened.key, permits, denials)
     await services.queue.send(PAGES, encode_job(job))
-    confirms = any(p.purpose in services.policy.restrictive and p.source != "link" for p in permits)
+    confirms = any(_to_confirm(permit, services.policy) for permit in permits)
     return Asked(replace(wanted, confirms=confirms), "stopped" if stop else "saved")
+
+
+def _to_confirm(permit: Choice, policy: Policy) -> bool:
+    doubly = permit.purpose in DOUBLY and permit.purpose in policy.restrictive
+    return doubly and permit.channel in BY_REPLY and permit.source not in PROVEN
 
 
 def _ways(services: Services, opened: Opened, now: Instant) -> Iterator[tuple[str, str]]:
@@ -157,14 +164,14 @@ class _Choosing:
         if not changed:
             return
         if not any(wanted.values()):
-            denials.append(self._cell(ANY, channel, verdict=False))
+            denials.append(self._cell(ANY, channel))
             return
         widely = self._refused_whole(channel)
         if widely:
-            permits.append(self._cell(ANY, channel, verdict=True))
+            permits.append(self._cell(ANY, channel))
         for purpose, on in wanted.items():
             if purpose in changed or (widely and not on):
-                (permits if on else denials).append(self._cell(purpose, channel, verdict=on))
+                (permits if on else denials).append(self._cell(purpose, channel))
 
     def _refused_whole(self, channel: str) -> bool:
         return any(
@@ -176,9 +183,11 @@ class _Choosing:
     def _party(self) -> str:
         return self._opened.link.party
 
-    def _cell(self, purpose: str, channel: str, *, verdict: bool) -> Choice:
-        said = wording((purpose, channel), self._wanted, verdict, self._words)
-        return self._choice(purpose, ANY, channel, said)
+    def _cell(self, purpose: str, channel: str) -> Choice:
+        """Make a choice with the words of its boxes, each with what it was left at."""
+        boxes = PURPOSES if purpose == ANY else (purpose,)
+        said = (wording((each, channel), self._wanted, self._words) for each in boxes)
+        return self._choice(purpose, ANY, channel, "\n".join(said))
 
     def _choice(self, purpose: str, topic: str, channel: str, said: str) -> Choice:
         return Choice(

@@ -114,19 +114,26 @@ def test_one_box_is_one_choice_with_its_words() -> None:
     assert not job.permits
 
 
-def test_a_yes_to_the_channel_of_the_link_is_proven_and_another_is_not() -> None:
-    site = Site()
-    ticked = {**seen(site).cells, ("research", "email"): True, ("research", "sms"): True}
-    assert send(site, form(ticked)).shown.confirms
+@pytest.mark.parametrize(("channel", "source", "confirms"), [("email", "link", False), ("sms", "page", True)])
+def test_a_yes_to_the_channel_of_the_link_is_proven_and_another_is_not(
+    channel: str, source: str, confirms: bool
+) -> None:
+    site = Site(replace(POLICY, restrictive=frozenset({"marketing", "research"})))
+    ticked = {**seen(site).cells, ("marketing", channel): True, ("research", channel): True}
+    assert send(site, form(ticked)).shown.confirms == confirms
     (job,) = happened(site)
-    assert {(yes.channel, yes.source) for yes in job.permits} == {("email", "link"), ("sms", "page")}
+    assert {(yes.purpose, yes.source) for yes in job.permits} == {("marketing", source), ("research", source)}
+    assert seen(site).cells["marketing", channel] != confirms
+    assert seen(site).cells["research", channel]
 
 
 def test_no_box_left_is_a_no_to_the_channel() -> None:
     site = Site()
     send(site, form({cell: on and cell[1] != "sms" for cell, on in seen(site).cells.items()}))
     (job,) = happened(site)
-    assert [(no.purpose, no.channel) for no in job.denials] == [(ANY, "sms")]
+    (no,) = job.denials
+    assert (no.purpose, no.channel) == (ANY, "sms")
+    assert [line.rpartition(": ")[2] for line in no.wording.splitlines()] == ["no"] * 4
 
 
 def test_stop_everything_and_choose_again() -> None:
