@@ -30,6 +30,8 @@ class Cap(Struct, frozen=True):
     most: int
     window: int
     then: Literal["defer", "drop"] = "defer"
+    counts: frozenset[Purpose] = frozenset()
+    """Purposes that take up room beside those, and are not held back by this cap themselves."""
 
 
 class CapHit(Struct, frozen=True):
@@ -66,7 +68,7 @@ def over(record: PatientRecord, message: Message, policy: Policy, now: Instant) 
 
 
 def _over(cap: Cap, counted: tuple[_Counted, ...], now: Instant) -> CapHit | None:
-    within = [c for c in counted if c.purpose in cap.purposes and now < c.at + cap.window]
+    within = [c for c in counted if c.purpose in cap.purposes | cap.counts and now < c.at + cap.window]
     surplus = len(within) - cap.most
     if surplus < 0:
         return None
@@ -107,6 +109,6 @@ def _holds(other: Message, now: Instant) -> bool:
 def _amount(cap: Cap) -> str:
     """Say how many are too many: "2 marketing messages within 7 days"."""
     days, micros = divmod(cap.window, DAY)
-    named = [purpose for purpose in PURPOSES if purpose in cap.purposes]
+    named = [purpose for purpose in PURPOSES if purpose in cap.purposes | cap.counts]
     what = f"{', '.join(named)} message{'' if cap.most == 1 else 's'}"
     return f"{cap.most} {what} within {describe(Duration(days=days, micros=micros))}"

@@ -123,13 +123,14 @@ class CapSetting(_Frozen):
     """One of HEARTHLINE_CAPS: how many messages of some purposes a person gets within a time."""
 
     purposes: Annotated[frozenset[Purpose], Field(min_length=1)]
+    counts: frozenset[Purpose] = frozenset()
     most: Annotated[int, Field(ge=1)]
     within: Annotated[str, AfterValidator(_window)]
     then: Literal["defer", "drop"] = "defer"
 
     def made(self) -> Cap:
         """Return it as the rules go by it."""
-        return Cap(self.purposes, self.most, _micros(self.within), self.then)
+        return Cap(self.purposes, self.most, _micros(self.within), self.then, self.counts)
 
 
 CAPS = (

@@ -130,6 +130,15 @@ class TestPriority:
         )
         assert found.until == NOW + 6 * DAY
 
+    def test_what_only_counts_is_not_held_back(self) -> None:
+        cap = Cap(frozenset({"marketing"}), 1, DAY, counts=frozenset({"care"}))
+        held = record(sent(1, ago(HOUR), "care"))
+        found = hit(held, OURS, cap)
+        assert found is not None
+        assert found.reason == "frequency cap: 1 care, marketing message within 1 day"
+        assert hit(held, message(9), cap) is None
+        assert hit(record(sent(1, ago(HOUR), "operations")), OURS, cap) is None
+
     @pytest.mark.parametrize(
         "other",
         [

@@ -127,9 +127,9 @@ class TestCaps:
         assert policy_of(read(HEARTHLINE_CAPS=[])).caps == ()
 
     def test_everything_that_one_may_say(self) -> None:
-        said = {"purposes": ["care", "marketing"], "most": 1, "within": "P1DT12H", "then": "drop"}
-        assert policy_of(read(HEARTHLINE_CAPS=[said])).caps == (
-            Cap(frozenset({"care", "marketing"}), 1, 36 * HOUR, "drop"),
+        said = {"purposes": ["research", "marketing"], "most": 1, "within": "P1DT12H", "then": "drop"}
+        assert policy_of(read(HEARTHLINE_CAPS=[said | {"counts": ["care"]}])).caps == (
+            Cap(frozenset({"research", "marketing"}), 1, 36 * HOUR, "drop", frozenset({"care"})),
         )
 
     @pytest.mark.parametrize(
@@ -137,6 +137,7 @@ class TestCaps:
         [
             ({"purposes": []}, "purposes"),
             ({"purposes": ["fun"]}, "purposes"),
+            ({"counts": ["fun"]}, "counts"),
             ({"most": 0}, "most"),
             ({"within": "a week"}, "within"),
             ({"within": "P1M"}, "within"),
