@@ -14,6 +14,8 @@ from tests.unit.docs.pages import DOCS, ROOT, code, table
 
 PAGE = DOCS / "shipped-journeys.md"
 GOLDEN = ROOT / "tests" / "golden"
+FOLLOWED = {"reply-received"}
+"""Of the templates that answer replies, those that journeys send; the others answer by themselves."""
 UNASKED = {"pregnancy-weeks"}
 """Journeys that ask for no answer."""
 
@@ -26,7 +28,7 @@ def shipped(folder: str) -> dict[str, Any]:
 
 def sent(journey: dict[str, Any]) -> list[str]:
     """Return the names of the templates of a journey, in the order of its steps."""
-    steps = (step for step in journey["steps"] if step["kind"] == "send")
+    steps = (step for step in journey["steps"] if step["kind"] in ("send", "survey"))
     return list(dict.fromkeys(step["template"].rpartition("/")[2] for step in steps))
 
 
@@ -35,6 +37,13 @@ def answers(journey: dict[str, Any]) -> list[str]:
     waits = (step for step in journey["steps"] if step["kind"] == "wait_for")
     asked = (case["when"].get("answer", {}) for step in waits for case in step["cases"])
     return [word for answer in asked for word in answer.get("words", ())]
+
+
+def unclear(journey: dict[str, Any]) -> list[str]:
+    """Return where branches lead to from surveys whose answers were not understood."""
+    branches = (step for step in journey["steps"] if step["kind"] == "branch")
+    cases = (case for step in branches for case in step["cases"])
+    return [case["next"] for case in cases if "unclear" in case["when"].get("result", {}).get("is", ())]
 
 
 def stories(name: str) -> list[dict[str, Any]]:
@@ -75,7 +84,8 @@ def test_every_segment_in_a_row_is_one_that_the_journey_names() -> None:
 def test_every_template_is_in_the_table_and_sent_by_some_journey() -> None:
     rows = {code(row[0]): re.findall(r"`([\w-]+)`", row[1]) for row in table(PAGE, "## What they say")}
     assert rows == {name: sent(journey) for name, journey in JOURNEYS.items()}
-    assert {name for names in rows.values() for name in names} == set(shipped("templates"))
+    journeys = {name for name in shipped("templates") if not name.startswith("reply-") or name in FOLLOWED}
+    assert {name for names in rows.values() for name in names} == journeys
 
 
 def test_every_campaign_is_in_the_table() -> None:
@@ -102,6 +112,9 @@ class TestEveryJourney:
         """An answer that nobody expects must reach a person: whoever asks takes `any: true`, into a task."""
         steps = {step["id"]: step for step in JOURNEYS[name]["steps"]}
         first = [step for step in steps.values() if step["kind"] == "wait_for"][:1]
+        if any(step["kind"] == "survey" for step in steps.values()):
+            assert [steps[each]["kind"] for each in unclear(JOURNEYS[name])] == ["task"]
+            return
         assert bool(first) != (name in UNASKED)
         for step in first:
             nexts = [c["next"] for c in step["cases"] if c["when"].get("answer", {}).get("any")]
