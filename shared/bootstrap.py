@@ -35,6 +35,7 @@ from shared.fhir.proof import Claims
 from shared.fhir.sources import Source
 from shared.message.policy import Keys, Policy
 from shared.ports import Blobs, Clock, Columns, ColumnsWriter, Queue
+from shared.retention import Retention
 from shared.usecases.privacy.marks import Marks
 from shared.usecases.published import PublishedDefinitions
 from shared.usecases.services import QUEUES, Services
@@ -132,6 +133,11 @@ async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
     )
 
 
+def retention() -> Retention:
+    """Return how long what we hold is kept."""
+    return _settings().retention
+
+
 async def verify_token(token: str) -> Claims:
     """Verify a bearer token by the issuer of the settings. Raises Unauthenticated, Unavailable."""
     issuer = _settings().entra_issuer
@@ -163,7 +169,10 @@ def policy_of(chosen: Settings) -> Policy:
         caps=tuple(cap.made() for cap in chosen.caps),
         restrictive=chosen.opt_in_for,
         majority=chosen.age_of_majority,
+        write_communications="communications" in chosen.write_back,
+        write_consents="consents" in chosen.write_back,
         bundling=chosen.bundling_minutes * MINUTE,
+        questions_to_staff=chosen.questions_to_staff,
     )
 
 

@@ -30,6 +30,7 @@ from shared.fhir.sources import FunctionKey, Source
 from shared.message.outbound import ChannelName
 from shared.message.timing.configured import CAPS, CapSetting, QuietSetting
 from shared.receivers import Provider, Receiver, ReceiverName, SignedReceiver, TeamsReceiver
+from shared.retention import Retention
 
 
 def _issuer(text: str) -> str:
@@ -76,6 +77,9 @@ type LinkSecret = Annotated[SecretStr, AfterValidator(_secret)]
 type Optional[T] = Annotated[T | None, BeforeValidator(_absent)]
 
 OPT_IN: frozenset[Purpose] = frozenset({"marketing", "research"})
+
+type WrittenBack = Literal["communications", "consents"]
+WRITTEN_BACK: frozenset[WrittenBack] = frozenset({"communications", "consents"})
 
 _EVERYONE = (
     Source(name="events", formats=frozenset({"event-grid", "cloud-events"}), proofs=(FunctionKey(),)),
@@ -148,10 +152,16 @@ class Settings(BaseModel):
     """How many messages a person gets within some time: a JSON list, see docs/timing.md."""
     opt_in_for: Annotated[Json[frozenset[Purpose]], Field(alias="HEARTHLINE_OPT_IN_FOR")] = OPT_IN
     """Purposes for which only those are written to who have said yes: a JSON list, see docs/consent.md."""
+    questions_to_staff: Annotated[bool, Field(alias="HEARTHLINE_QUESTIONS_TO_STAFF")] = True
+    """A reply that nothing here understands becomes a FHIR Task, and is never ignored."""
     age_of_majority: Annotated[int, Field(alias="HEARTHLINE_AGE_OF_MAJORITY", ge=12, le=25)] = 18
     """Years from which a patient is written to in person, and not by those who have care of them."""
     bundling_minutes: Annotated[int, Field(alias="HEARTHLINE_BUNDLING_MINUTES", ge=0, le=1440)] = 10
     """How long what goes to a contact point that a family shares waits for more to go with it."""
+    write_back: Annotated[Json[frozenset[WrittenBack]], Field(alias="HEARTHLINE_WRITE_BACK")] = WRITTEN_BACK
+    """What we write to the FHIR server of our own accord: a JSON list, see docs/evidence.md."""
+    retention: Annotated[Json[Retention], Field(alias="HEARTHLINE_RETENTION")] = Retention()
+    """How long what we hold is kept, by kind: a JSON object, see docs/privacy.md."""
     body_limit: Annotated[int, Field(alias="HEARTHLINE_BODY_LIMIT", ge=1024)] = 8 * 1024 * 1024
     """Largest notification in bytes."""
 

@@ -41,6 +41,8 @@ class TestSettings:
             assert cell == "must be set"
         elif field.default is None or field.default == "":
             assert cell == ("unset" if field.default is None else "empty")
+        elif isinstance(field.default, bool):
+            assert code(cell) == str(field.default).lower()
         elif isinstance(field.default, str | int | float):
             assert code(cell) == str(field.default)
 
