@@ -14,6 +14,7 @@ from functions import (
     populations,
     public,
     public_surveys,
+    retention,
     wakeups,
 )
 
@@ -30,6 +31,7 @@ for module in (
     populations,
     public,
     public_surveys,
+    retention,
     health,
 ):
     app.register_functions(module.blueprint)

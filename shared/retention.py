@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from shared.fhir.calendar import add, parse_duration
 from shared.fhir.instants import DAY, Instant
 
-type Kept = Literal["messages", "timeline", "engagement", "links", "rejections", "asking"]
+type Kept = Literal["messages", "timeline", "engagement", "links", "rejections"]
 
 
 def _length(text: str) -> str:
@@ -44,8 +44,6 @@ class Retention(BaseModel):
     """What a link leads to; at the latest until it expires."""
     rejections: Length | None = "P90D"
     """What could not be used: an instant, an id and a reason, nothing of the content."""
-    asking: Length | None = "P1D"
-    """A reply of which it is being asked what it answers."""
 
     @model_validator(mode="after")
     def _long_enough(self) -> Self:

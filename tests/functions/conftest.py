@@ -25,7 +25,17 @@ _QUEUES = (
     "events",
     "pages",
 )
-_TIMERS = ("due", "sweep", "admission", "campaigns", "winners", "reconciliation", "deletions", "audit")
+_TIMERS = (
+    "due",
+    "sweep",
+    "admission",
+    "campaigns",
+    "winners",
+    "reconciliation",
+    "deletions",
+    "audit",
+    "retention",
+)
 _open: dict[str, Product] = {}
 _closing = ExitStack()
 

@@ -31,6 +31,11 @@ async def keep(services: Services, channel: str, address: str, asking: Asking, e
     await services.documents.put(KIND, _name(channel, address), _encode(asking), etag)
 
 
+async def forget(services: Services, channel: str, address: str) -> None:
+    """Delete what waits for a contact point, as it is somebody's who is erased."""
+    await services.documents.delete(KIND, _name(channel, address))
+
+
 async def purge(services: Services, now: Instant) -> None:
     """Delete what is too old: a reply is not kept for longer than somebody waits for it."""
     late = [name async for name, body in services.documents.all(KIND) if _is_late(body, now)]

@@ -19,6 +19,7 @@ from shared.fhir.references import parse_reference
 from shared.message.contact import normalise
 from shared.patient.record import PatientRecord, patient_key
 from shared.ports import Stored, Wakeup
+from shared.usecases.inbound import kept
 from shared.usecases.privacy.marks import Mark, Marks
 from shared.usecases.react import Trigger, react
 from shared.usecases.services import Services
@@ -75,11 +76,20 @@ async def _mark(services: Services, record: PatientRecord, by: str) -> int:
     written = {
         (row.channel, row.to) for row in (*rows, *record.messages.values()) if row.to and not row.party
     }
-    points = iter(sorted({*written, *_own(record, services.policy.region)}))
+    points = sorted({*written, *_own(record, services.policy.region)})
+    for channel, address in {*points, *_heard(record)}:
+        await kept.forget(services, channel, address)
     mark = Mark("contact", services.clock.now(), by)
     return await (services.marks or Marks(services.documents, services.policy.keys)).make(
         record, points, mark
     )
+
+
+def _heard(record: PatientRecord) -> Iterator[tuple[str, str]]:
+    """Walk the contact points from which replies are taken as the person's."""
+    for contact in record.contacts:
+        channel, _, address = contact.partition("|")
+        yield channel, address
 
 
 def _own(record: PatientRecord, region: str) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import msgspec
@@ -68,7 +68,7 @@ class Marks:
             self._until = self._real_time() + self._seconds
         return bool(self._known) and not self._known.isdisjoint(_marks(self._keys, _kind(channel), address))
 
-    async def make(self, record: PatientRecord, points: Iterator[tuple[str, str]], mark: Mark) -> int:
+    async def make(self, record: PatientRecord, points: Iterable[tuple[str, str]], mark: Mark) -> int:
         """Mark a patient's id and contact points (channel, address); how many marks. May be repeated.
 
         Raises Rejected where the settings have no secret to do it with, Unavailable.

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from shared.errors import Conflict
 from shared.fhir.instants import DAY, HOUR, Instant
 from shared.ports import LinkRow
-from shared.retention import Kept, Retention
+from shared.retention import Retention
+from shared.usecases.inbound.kept import purge
 from shared.usecases.rejections import REJECTIONS
 from shared.usecases.retention.prune import Pruned, prune_patient
 from shared.usecases.services import Services
@@ -24,9 +25,6 @@ from shared.usecases.services import Services
 RETENTION = "retention"
 """Kind of the document that says how far the walk is."""
 WALK = "walk"
-
-ASKING = "asking"
-"""Kind of the documents with replies of which it is being asked what they answer."""
 
 PAGE = 100
 """Patients read with one query."""
@@ -132,34 +130,29 @@ async def _is_of_old_message(services: Services, row: LinkRow, before: Instant) 
 
 
 class _Dated(Struct, frozen=True):
-    """What documents say of when they are from, whatever else is in them."""
+    """What a document says of when it is from, whatever else is in it."""
 
-    at: Instant | None = None
-    expires: Instant | None = None
+    at: Instant
 
 
 _decode_date = msgspec.json.Decoder(_Dated).decode
 
 
 async def _documents(services: Services, kept: Retention) -> int:
-    """Drop what was rejected, and what was asked, that long ago; how many."""
-    dropped = 0
-    kinds: tuple[tuple[str, Kept], ...] = ((REJECTIONS, "rejections"), (ASKING, "asking"))
-    for kind, period in kinds:
-        now = services.clock.now()
-        before = kept.before(period, now, services.policy.zone)
-        old = [name async for name, body in services.documents.all(kind) if _is_over(body, before, now)]
-        for name in old:
-            await services.documents.delete(kind, name)
-        dropped += len(old)
-    return dropped
+    """Drop replies that wait for nothing any more, and what was rejected that long ago; how many of these."""
+    now = services.clock.now()
+    await purge(services, now)
+    before = kept.before("rejections", now, services.policy.zone)
+    if before is None:
+        return 0
+    old = [name async for name, body in services.documents.all(REJECTIONS) if _is_old(body, before)]
+    for name in old:
+        await services.documents.delete(REJECTIONS, name)
+    return len(old)
 
 
-def _is_over(body: bytes, before: Instant | None, now: Instant) -> bool:
+def _is_old(body: bytes, before: Instant) -> bool:
     try:
-        dated = _decode_date(body)
+        return _decode_date(body).at < before
     except msgspec.DecodeError:
         return False
-    if dated.expires is not None:
-        return dated.expires <= now
-    return before is not None and dated.at is not None and dated.at < before
