@@ -80,6 +80,8 @@ class SendSettled(Struct, frozen=True, tag=True):
     """Of a refusal: one of FAILURES in shared.message.failures, or another stable word."""
     retry_after: float | None = None
     """Seconds, where the provider named them."""
+    held: bool = False
+    """Of a deferral: no call was made, as the provider had asked for fewer messages; it was no try."""
 
 
 class ClaimsAbandoned(Struct, frozen=True, tag=True):

@@ -123,7 +123,7 @@ class AcsHttp:
     def _waiting(self, path: str) -> Deferred | None:
         until, reason = self._closed.get(path, (0.0, ""))
         left = until - self._clock()
-        return Deferred(reason, left) if left > 0 else None
+        return Deferred(reason, left, held=True) if left > 0 else None
 
     def _heed(self, path: str, verdict: Verdict) -> Verdict:
         """Leave a path alone for as long as its answer asks."""

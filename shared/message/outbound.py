@@ -90,6 +90,8 @@ class Deferred(msgspec.Struct, frozen=True, tag="deferred"):
 
     reason: str
     retry_after: float | None = None
+    held: bool = False
+    """No call was made: the provider had asked for fewer messages, and this one waits with the others."""
 
 
 class Unknown(msgspec.Struct, frozen=True, tag="unknown"):

@@ -143,7 +143,7 @@ def _settled(send: SendMessage, result: SendResult) -> SendSettled:
             return SendSettled(send.message_id, "accepted", provider_id)
         case Refused(code=code, reason=reason):
             return SendSettled(send.message_id, "refused", reason=reason, code=code)
-        case Deferred(reason=reason, retry_after=seconds):
-            return SendSettled(send.message_id, "deferred", reason=reason, retry_after=seconds)
+        case Deferred(reason=reason, retry_after=seconds, held=held):
+            return SendSettled(send.message_id, "deferred", reason=reason, retry_after=seconds, held=held)
         case Unknown(reason=reason):
             return SendSettled(send.message_id, "unknown", reason=reason)

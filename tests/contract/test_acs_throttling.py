@@ -24,7 +24,7 @@ async def test_while_throttled_nothing_is_called(channel, status):
         for answer in (first, *others):
             assert isinstance(answer, Deferred)
             assert answer.retry_after is not None
-            assert answer.retry_after == 30
+            assert (answer.retry_after, answer.held) == (30, answer is not first)
         assert made.service.store.counts[channel].calls == 1
 
 
