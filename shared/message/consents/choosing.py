@@ -50,7 +50,7 @@ def choose(
     Of a yes and a no to the same at once the no counts. A yes that has to be confirmed (see
     shared.message.consents.confirming) is kept as pending, and asked for.
     """
-    after = without_expired(record, now)
+    before = after = without_expired(record, now)
     refused = tuple(_normal(no, policy) for no in denials)
     for no in refused:
         after = denied(after, no)
@@ -61,7 +61,7 @@ def choose(
         ):
             for one in awaiting(after, wanted, now, policy):
                 after = permitted(after, one)
-    return settled(record, after, now, policy)
+    return settled(before, after, now, policy)
 
 
 def settled(before: PatientRecord, after: PatientRecord, now: Instant, policy: Policy) -> Handled:
@@ -98,7 +98,7 @@ def _fresh(before: tuple[Choice, ...], after: tuple[Choice, ...]) -> Iterator[Ch
 def _effects(
     before: PatientRecord, after: PatientRecord, policy: Policy, now: Instant
 ) -> Iterator[OutboxEffect]:
-    yield from mirrored(before, after, policy, now)
+    yield from dict.fromkeys(mirrored(before, after, policy, now))
     if policy.write_consents:
         yield from consents_of(before, after, now)
 

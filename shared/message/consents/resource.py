@@ -16,6 +16,7 @@ import msgspec
 from shared.effects import WriteResource
 from shared.fhir.choice import ANY, Choice
 from shared.fhir.instants import Instant, iso
+from shared.fhir.own import OWN_META
 from shared.patient.permission.ask import PENDING, STRANGER, about, is_point
 from shared.patient.permission.consents import CHANNEL_SYSTEM, REASON_SYSTEM, TOPIC_SYSTEM
 from shared.patient.permission.verdict import consent_id
@@ -49,6 +50,7 @@ def consent_resource(
     body: _Json = {
         "resourceType": "Consent",
         "id": write_id,
+        "meta": OWN_META,
         "identifier": list(_identifiers(write_id, choice)),
         "status": "inactive" if taken_back else "active",
         "scope": {"coding": [{"system": _SCOPE, "code": "patient-privacy"}]},
