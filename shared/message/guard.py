@@ -11,14 +11,15 @@ from shared.effects import IndexLink, SendMessage
 from shared.errors import AuthorFault
 from shared.events import BundleAsked, SendDue
 from shared.fhir.instants import Instant
+from shared.message.answering import is_answer
 from shared.message.handled import Handled, ended, faulty
 from shared.message.hindrance import hindered, why_not
 from shared.message.index import Templates
 from shared.message.links import Linker
 from shared.message.locales import choose_name
 from shared.message.policy import Policy
-from shared.message.recipient import recipient
-from shared.message.render import Rendered, render_message
+from shared.message.recipient import languages, recipient
+from shared.message.render import CompiledTemplate, Rendered, choose_language, render_message
 from shared.message.scene import Scene
 from shared.message.switches import ON, Switches, why_stopped, why_waiting
 from shared.patient.messages import keep_message
@@ -59,6 +60,7 @@ def claim(
         return _unsent(faulty(record, message, f"there is no template {message.template}", now))
     if held_back := hindered(record, message, template, policy, now, switches):
         return _unsent(held_back)
+    message = _in_their_language(record, message, template)
     linker = Linker(record.key, message, policy, now)
     scene = Scene(
         record,
@@ -101,6 +103,14 @@ def carry(
         return _unsent(ended(record, message, reason, now))
     taken = _taken(record, message, asked.trigger, now)
     return _kept(record, replace(taken, carried_by=asked.carrier))
+
+
+def _in_their_language(record: PatientRecord, message: Message, template: CompiledTemplate) -> Message:
+    """Choose the language anew: what is known of it may have changed while the message waited."""
+    if is_answer(message):
+        return message
+    spoken = languages(record, recipient(record, message.party))
+    return replace(message, language=choose_language(template, message.channel, spoken) or message.language)
 
 
 def _bundle(record: PatientRecord, due: SendDue) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from shared.message.contact import NOBODY_TO_REACH, addresses
 from shared.message.handled import Handled, ended, faulty, kept
 from shared.message.index import Templates
 from shared.message.policy import Policy
-from shared.message.recipient import NOBODY, Recipient, recipients
+from shared.message.recipient import NOBODY, Recipient, languages, recipients
 from shared.message.render import CompiledTemplate, choose_language
 from shared.message.timing.expiry import expires_at
 from shared.patient.lost import why_lost
@@ -127,7 +127,7 @@ def _way(
     now: Instant,
 ) -> _Way | str:
     """Return how somebody would be reached by a channel, or why not."""
-    language = choose_language(template, channel, person.languages or _own_languages(record))
+    language = choose_language(template, channel, languages(record, person))
     if not language:
         return f"the template has no text for {by(channel)}"
     unusable = {(point.channel, point.address) for point in record.unusable}
@@ -150,11 +150,6 @@ def _way(
         if not reason:
             return _Way(channel, address, language, person)
     return reason or NOBODY_TO_REACH.get(channel, f"no address for {by(channel)} is known")
-
-
-def _own_languages(record: PatientRecord) -> tuple[str, ...]:
-    """Return the patient's languages: of a relative whose own are not known, they are the likeliest."""
-    return record.person.languages if record.person is not None else ()
 
 
 def _draft(record: PatientRecord, intent: Intent, template: str, now: Instant) -> Message:

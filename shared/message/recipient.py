@@ -65,6 +65,12 @@ def recipient(record: PatientRecord, party: str) -> Recipient | None:
     return None if fact is None or fact.gone else _of_fact(fact)
 
 
+def languages(record: PatientRecord, person: Recipient | None) -> tuple[str, ...]:
+    """Return what somebody reads, best first: what the patient does where that is not known of a relative."""
+    own = record.person.languages if record.person is not None else ()
+    return person.languages or own if person is not None else own
+
+
 def why_not_them(record: PatientRecord, party: str, policy: Policy, now: Instant) -> str:
     """Return why a party must not be written to about this patient any more, or ""."""
     if not party:

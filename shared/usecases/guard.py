@@ -33,11 +33,12 @@ async def look_again(
     now: Instant,
     lens: Lens,
 ) -> list[Event]:
-    """Read the patient and each message's focus; `fresh` has been read already for this trigger.
+    """Read the patient, who gets each message, and its focus; `fresh` has been read for this trigger already.
 
     When the server cannot answer, every one of the messages is postponed: nothing is sent unguarded.
     """
-    wanted = {f"Patient/{record.patient_id}", *(m.focus for m in messages if m.focus)} - fresh
+    named = {reference for m in messages for reference in (m.focus, m.party) if reference}
+    wanted = {f"Patient/{record.patient_id}", *named} - fresh
     try:
         reads = (_read(services, record.patient_id, text, now, lens) for text in sorted(wanted))
         contents = await asyncio.gather(*reads)
