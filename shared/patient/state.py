@@ -92,6 +92,24 @@ def failed_at(enrolment: Enrolment, step: str) -> Enrolment:
     return replace(enrolment, results={**enrolment.results, AGAIN: " ".join(steps)})
 
 
+class Call(Struct, frozen=True, array_like=True):
+    """One try to hand a message to its provider: the claim, and what was answered."""
+
+    at: Instant
+    by: str
+    """Who claimed it: see `claimed_by` of a message."""
+    catalogue: str = ""
+    """Version of the catalogue by which it was decided."""
+    looked_at: tuple[str, ...] = ()
+    """See `looked_at` of a message."""
+    outcome: Literal["", "accepted", "refused", "deferred", "unknown"] = ""
+    """As long as it is empty nobody has told."""
+    answered: Instant | None = None
+    provider_id: str = ""
+    code: str = ""
+    reason: str = ""
+
+
 class Message(Struct, frozen=True, array_like=True):
     """One message to one recipient (FHIR Communication.status for `status`)."""
 
@@ -141,6 +159,8 @@ class Message(Struct, frozen=True, array_like=True):
     """What the guard had read right before: "Patient/1|3", with the versions."""
     values: dict[str, str] = {}
     """What its words are told beside the record: the choices of a question, for one."""
+    calls: tuple[Call, ...] = ()
+    """Each try at the provider, oldest first, a bounded number: shared.message.trail."""
 
 
 class Unusable(Struct, frozen=True, array_like=True):
