@@ -1,0 +1,62 @@
+"""The trail of a message: each try at the provider, what was looked at right before, and what was answered.
+
+Kept in the message itself, so that its row tells the whole story long after the record has forgotten it; read
+by shared.usecases.evidence. Called where a message is claimed, settled and given up.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec.structs import replace
+
+from shared.events import SendSettled
+from shared.fhir.instants import Instant
+from shared.patient.record import PatientRecord
+from shared.patient.state import Call, Message
+
+MOST_CALLS = 16
+"""Tries remembered of one message: more than any policy makes."""
+
+
+def looked_at(record: PatientRecord, message: Message) -> tuple[str, ...]:
+    """Name what the guard goes by, with versions: the patient, whom it goes to, and what it is about."""
+    person = record.person
+    versions = [f"{person.reference}|{person.version}"] if person is not None else []
+    for reference in dict.fromkeys(filter(None, (message.party, message.focus))):
+        fact = record.facts.get(reference)
+        versions += [f"{reference}|{fact.version}"] if fact is not None else []
+    return tuple(versions)
+
+
+def claimed(
+    record: PatientRecord, message: Message, trigger: str, catalogue: str, now: Instant
+) -> tuple[Call, ...]:
+    """Return the calls of a message that is claimed now by a trigger."""
+    return (*message.calls, Call(now, trigger, catalogue, looked_at(record, message)))[-MOST_CALLS:]
+
+
+def answered(message: Message, settled: SendSettled, now: Instant) -> tuple[Call, ...]:
+    """Return the calls of a message of which the channel has answered; of an answer that is late, the last."""
+    told = (settled.provider_id, settled.code, settled.reason)
+    return _closed(message, settled.outcome, now, *told)
+
+
+def given_up(message: Message, reason: str, now: Instant) -> tuple[Call, ...]:
+    """Return the calls of a message of which nobody will tell any more what became of it."""
+    return _closed(message, "unknown", now, "", "", reason)
+
+
+def _closed(
+    message: Message,
+    outcome: Literal["accepted", "refused", "deferred", "unknown"],
+    now: Instant,
+    provider_id: str,
+    code: str,
+    reason: str,
+) -> tuple[Call, ...]:
+    if not message.calls:
+        return ()
+    *before, last = message.calls
+    told = replace(last, outcome=outcome, answered=now, provider_id=provider_id, code=code, reason=reason)
+    return (*before, told)
