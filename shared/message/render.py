@@ -142,6 +142,7 @@ def render_message(template: CompiledTemplate, channel: str, scene: Scene) -> Re
     if sources is None:
         raise AuthorFault(f"{template.canonical} is not written for {channel} in {scene.language}")
     try:
+        _check_commercial(template, channel, scene)
         return _within_limits(channel, _rendered(template, channel, sources, scene))
     except AuthorFault as fault:
         raise AuthorFault(f"{template.canonical} ({channel}, {scene.language}): {fault.reason}") from None
@@ -193,6 +194,16 @@ def _headers(scene: Scene) -> Iterator[tuple[str, str]]:
         yield "List-Unsubscribe", f"<{url}>"
     if url.startswith("https:"):
         yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
+
+
+def _check_commercial(template: CompiledTemplate, channel: str, scene: Scene) -> None:
+    """Refuse marketing email that could not be lawful (CAN-SPAM, 15 U.S.C. 7704(a)). Raises AuthorFault."""
+    if template.purpose != "marketing" or channel != "email" or scene.now is None:
+        return
+    if not (scene.link("unsubscribe") and scene.policy.address):
+        raise AuthorFault(
+            "marketing by email needs a page to unsubscribe and a postal address in the settings"
+        )
 
 
 def _within_limits(channel: str, rendered: Rendered) -> Rendered:

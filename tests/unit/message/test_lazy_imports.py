@@ -9,7 +9,8 @@ from pathlib import Path
 PROGRAM = """
 import sys
 import shared.journey.advance, shared.message.plan, shared.message.guard, shared.message.delivery
-print(sorted({"liquid", "babel", "phonenumbers"} & sys.modules.keys()))
+heavy = {"liquid", "babel", "phonenumbers", "mjml", "icalendar", "inscriptis", "lxml"}
+print(sorted(heavy & sys.modules.keys()))
 """
 
 

@@ -30,7 +30,7 @@ DISCREET = re.compile(
 """What a text on a locked screen must not say; emails may."""
 
 
-ASKED = {"text": "How are you?", "choices": "1 Well, 2 Not well"}
+ASKED = {"text": "How are you?", "choices": "1 Well, 2 Not well", "number": "1"}
 """What a message that asks a question is told of it."""
 
 

@@ -6,6 +6,8 @@ from datetime import date, time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from shared.errors import AuthorFault, Invalid
@@ -225,3 +227,23 @@ def test_the_schema_names_what_an_author_writes() -> None:
     schema = template_schema()
     assert {"url", "version", "title", "channels"} <= set(schema["properties"])
     assert schema["additionalProperties"] is False
+
+
+_TAGS = st.sampled_from(["en", "es", "es-MX", "de", "pt-BR", "pt", "zh-Hans", "fr"])
+
+
+@given(st.sets(_TAGS, min_size=1), st.lists(_TAGS, max_size=4), _TAGS)
+def test_nobody_gets_a_language_they_do_not_read_where_theirs_exists(
+    written: set[str], spoken: list[str], default: str
+) -> None:
+    """The first of theirs that there is, themselves or without the country; else the default."""
+    text = dict.fromkeys({*written, default}, "x")
+    template = compile_template(
+        parse_template(document(channels={"sms": {"text": text}}, default_language=default), "t")
+    )
+    chosen = choose_language(template, "sms", tuple(spoken))
+    theirs = [tag for tag in spoken if tag in text or tag.partition("-")[0] in text]
+    if theirs:
+        assert chosen in (theirs[0], theirs[0].partition("-")[0])
+    else:
+        assert chosen == default

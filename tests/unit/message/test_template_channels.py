@@ -170,6 +170,18 @@ class TestLinks:
         assert rendered("sms", {"text": {"en": "T"}}, replace(SCENE, linker=Links())).headers == {}
 
 
+def test_marketing_email_is_not_sent_without_a_way_out_and_an_address() -> None:
+    """What lint demands of the words must be there when they are sent: a page and an address."""
+    content = {"email": {"subject": {"en": "S"}, "text": {"en": "T"}}}
+    offer = compile_template(parse_template(document(channels=content, purpose="marketing"), "t"))
+    addressed = replace(SCENE, now=NOW, policy=replace(POLICY, address="1 Drive"))
+    for lacking in (addressed, replace(SCENE, now=NOW, linker=Links())):
+        with pytest.raises(AuthorFault, match="needs a page to unsubscribe and a postal address"):
+            render_message(offer, "email", lacking)
+    assert render_message(offer, "email", replace(addressed, linker=Links())).text == "T"
+    assert rendered("email", content["email"], replace(SCENE, now=NOW)).text == "T"
+
+
 class TestObjects:
     """What templates may ask of who reads, of practitioners, questions and families."""
 
