@@ -11,12 +11,14 @@ from itertools import accumulate
 from msgspec import Struct
 
 from shared.effects import SendMessage
-from shared.events import CustomEventReceived, DeliveryReported, Event, InboundReceived
+from shared.events import CustomEventReceived, DeliveryReported, Event, InboundReceived, SurveyAnswered
 from shared.fhir.calendar import add
 from shared.fhir.instants import Instant
+from shared.journey.steps.base import CompiledStep
 from shared.patient.record import PatientRecord, identify
 from shared.patient.state import Enrolment, Message
 from shared.usecases.simulation.chance import share
+from shared.usecases.simulation.filling import filled_in, replies
 from shared.usecases.simulation.stage import Stage
 
 _REPLIED = ("sms", "whatsapp")
@@ -55,9 +57,7 @@ def to_message(sent: SendMessage, mood: str, now: Instant, stage: Stage) -> Iter
         yield later("opened-after"), DeliveryReported(name, "opened", later("opened-after"))
     if clicks:
         yield later("clicked-after"), DeliveryReported(name, "clicked", later("clicked-after"))
-    if sent.channel not in _REPLIED:
-        return
-    if chance("stopped") < assumed.share("stopped", sent.channel):
+    if sent.channel in _REPLIED and chance("stopped") < assumed.share("stopped", sent.channel):
         at = later("stop-after")
         yield at, InboundReceived(identify(name, "stop"), sent.channel, sent.to, "STOP", at)
     yield later("answer-after"), Asked(name, mood)
@@ -65,30 +65,38 @@ def to_message(sent: SendMessage, mood: str, now: Instant, stage: Stage) -> Iter
 
 def answer(
     message: Message, mood: str, record: PatientRecord, now: Instant, stage: Stage
-) -> InboundReceived | None:
+) -> InboundReceived | SurveyAnswered | None:
     """Return what the patient replies now to a message; None where nothing is asked, or they say nothing."""
     enrolment = record.enrolments.get(message.enrolment_id)
-    if enrolment is None or not _asks(enrolment, stage):
+    step = _waits_at(enrolment, stage) if enrolment is not None else None
+    if enrolment is None or step is None:
         return None
     chance = share(stage.plan.assumptions.seed, mood, "answer")
-    text = _choice(enrolment, chance, stage)
+    if step.questionnaire is not None and not step.asks:
+        return filled_in(step.questionnaire, enrolment, message, chance, now, stage)
+    if not step.asks or message.channel not in _REPLIED:
+        return None
+    text = _choice(enrolment, step, chance, stage)
     if not text:
         return None
     return InboundReceived(identify(message.message_id, "answer"), message.channel, message.to, text, now)
 
 
-def _asks(enrolment: Enrolment, stage: Stage) -> bool:
+def _waits_at(enrolment: Enrolment, stage: Stage) -> CompiledStep | None:
     journey = stage.catalogue.journeys.get(enrolment.journey)
-    step = journey.steps.get(enrolment.step) if journey is not None else None
-    return step is not None and step.asks and enrolment.arrived is not None
+    return (
+        journey.steps.get(enrolment.step) if journey is not None and enrolment.arrived is not None else None
+    )
 
 
-def _choice(enrolment: Enrolment, chance: float, stage: Stage) -> str:
+def _choice(enrolment: Enrolment, step: CompiledStep, chance: float, stage: Stage) -> str:
     """Choose by chance among what is supposed, or evenly among the answers that the step knows."""
     assumed = stage.plan.assumptions
     said = assumed.answers_at(enrolment.step)
     if not said:
         words = stage.words.get((enrolment.journey, enrolment.step), ())
+        if step.questionnaire is not None:
+            words = replies(step.questionnaire, enrolment)
         said = dict.fromkeys(words, assumed.share("answered", "") / max(len(words), 1))
     bounds = accumulate(said.values())
     return next((text for text, bound in zip(said, bounds, strict=True) if chance < bound), "")

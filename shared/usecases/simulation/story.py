@@ -7,7 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from shared.effects import AnswerAppointment, PostWebhook, SendMessage, WriteResource
-from shared.events import CustomEventReceived, DeliveryReported, Event, InboundReceived, ResourceChanged
+from shared.events import (
+    CustomEventReceived,
+    DeliveryReported,
+    Event,
+    InboundReceived,
+    ResourceChanged,
+    SurveyAnswered,
+)
 from shared.fhir.instants import Instant
 from shared.patient.messages import by
 from shared.patient.record import Decision, PatientRecord, TimelineLine
@@ -56,6 +63,8 @@ def _supposed(event: Event, before: PatientRecord) -> Iterator[str]:
             yield f"the message by {by(before.messages[message_id].channel)} is {_WORDS[status]}"
         case InboundReceived(channel=channel, text=text):
             yield f"the patient replies by {by(channel)}: {text}"
+        case SurveyAnswered(answers=answers):
+            yield f"the survey is filled in: {len(answers)} answer{'' if len(answers) == 1 else 's'}"
         case CustomEventReceived(name=name):
             yield f"event {name}"
         case ResourceChanged(content=content):
