@@ -35,6 +35,8 @@ class Preferences(Struct, frozen=True):
     """In which they are written to (BCP 47), in the words of the page; "" where that is not known."""
     stamp: str = ""
     """Names this showing of the page: the same form sent twice counts once."""
+    pending: frozenset[Cell] = frozenset()
+    """What was agreed to and waits to be confirmed: not allowed yet."""
     confirms: bool = False
     """Whether some of it counts only once it is confirmed."""
 
@@ -80,21 +82,20 @@ def _form(shown: Preferences, words: Words) -> str:
 def _group(purpose: str, shown: Preferences, words: Words) -> str:
     about = f"about-{purpose}"
     boxes = "\n".join(
-        _box(
-            "on",
-            f"{purpose}|{channel}",
-            on,
-            words(f"channel-{channel}"),
-            about,
-            _point(channel, shown, words),
-        )
-        for (each, channel), on in shown.cells.items()
-        if each == purpose
+        _box("on", "|".join(cell), on, words(f"channel-{cell[1]}"), about, _beside(cell, shown, words))
+        for cell, on in shown.cells.items()
+        if cell[0] == purpose
     )
     return (
         f"<fieldset><legend>{escape(words(f'purpose-{purpose}'))}</legend>"
         f'<p class="soft" id="{about}">{escape(words(f"purpose-{purpose}-text"))}</p>\n{boxes}</fieldset>'
     )
+
+
+def _beside(cell: Cell, shown: Preferences, words: Words) -> str:
+    waits = cell in shown.pending and not shown.cells[cell]
+    hint = f' <span class="pending">{escape(words("preferences-pending"))}</span>' if waits else ""
+    return _point(cell[1], shown, words) + hint
 
 
 def _topics(shown: Preferences, words: Words) -> str:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from functions import pages, public
 from shared.adapters.memory import MemoryQueue
+from shared.catalogue import Document
 from shared.fhir.choice import PURPOSES
 from shared.fhir.fact import ContactPoint, Name, Person
 from shared.fhir.instants import Instant
@@ -27,6 +28,7 @@ from shared.message.policy import Keys, Policy
 from shared.patient.record import Decision, PatientRecord, patient_key
 from shared.ports import Stored
 from shared.usecases.jobs import Job, decode_job
+from shared.usecases.publish import publish
 from shared.usecases.services import PAGES, REPORTS, Services
 from tests.unit.memory_kit import Time, in_memory
 
@@ -131,6 +133,18 @@ class Site:
             body=body,
         )
         return run(handler._function.get_user_function()(request))
+
+
+async def published(site: Site, *topics: str) -> None:
+    """Put templates with topics in force."""
+    words = {"sms": {"text": {"en": "Hello"}}}
+    bodies = [
+        {"url": f"https://x.example/{n}", "version": "1", "title": "T", "topic": topic, "channels": words}
+        for n, topic in enumerate(topics)
+    ]
+    await publish(
+        site.services, tuple(Document("template", f"{n}.yaml", body) for n, body in enumerate(bodies))
+    )
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

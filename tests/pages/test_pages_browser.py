@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from browser_kit import DESKTOP, PHONE, chromium, needs_chromium, opened, overflows, violations
 from msgspec.structs import replace
-from pages_kit import POLICY, Site, serving
+from pages_kit import POLICY, Site, published, run, serving
 
+from shared.fhir.choice import Choice
+from shared.pages.faults import STATUS, Fault, fault_page
 from shared.pages.words import LANGUAGES, Words
 from shared.usecases.jobs import Chosen
+from shared.usecases.public.opening import imprint_of
 
 pytestmark = needs_chromium
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
@@ -86,6 +89,28 @@ def test_every_page_in_every_language_is_clean(
         tab.goto(f"{site.base}/p/{'A' * 22}?lang={language}")
         assert tab.inner_text("h1") == words("lost-title")
         see("lost")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_topics_and_what_waits_to_be_confirmed(browser: Any, site: Site, shots: Path, language: str) -> None:
+    """All that the preference centre can hold, for who agreed to news by SMS and has not said YES yet."""
+    site.services = replace(site.services, policy=replace(POLICY, restrictive=frozenset({"marketing"})))
+    run(published(site, "diabetes-care", "appointments"))
+    pending = Choice("sms", "+12125550142", site.clock.now(), "pending", "marketing")
+    run(site.keep(replace(site.record, opt_ins=(pending,))))
+    with opened(browser, PHONE) as tab:
+        tab.goto(f"{site.base}{site.link('preferences')}?lang={language}")
+        assert tab.get_by_text(Words(language)("preferences-pending")).count() == 1
+        assert tab.get_by_role("checkbox", name="Diabetes care").is_checked()
+        looked_at(tab, f"preferences-full-{language}", shots)
+
+
+@pytest.mark.parametrize("kind", STATUS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_for_what_goes_wrong_are_clean(browser: Any, shots: Path, language: str, kind: Fault) -> None:
+    with opened(browser, PHONE) as tab:
+        tab.set_content(fault_page(kind, language, imprint_of(Site().services)))
+        looked_at(tab, f"fault-{kind}-{language}", shots)
 
 
 def test_the_keyboard_is_enough(browser: Any, site: Site) -> None:

@@ -31,6 +31,7 @@ WORDS = {
     "preferences-saved": "Ihre Auswahl ist gespeichert.",
     "preferences-same": "Es wurde nichts geändert: Das hatten Sie schon so gewählt.",
     "preferences-confirm": "Vielleicht bitten wir Sie, das neu Erlaubte zu bestätigen: Antworten Sie JA.",
+    "preferences-pending": "Wartet auf Ihr JA",
     "preferences-language": "Wir schreiben Ihnen auf {language}.",
     "preferences-language-change": "Um das, eine Nummer oder eine Adresse zu ändern, rufen Sie an: {phone}",
     "preferences-none": "Wir haben keine Nummer oder Adresse von Ihnen, an die wir schreiben könnten.",

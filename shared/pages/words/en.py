@@ -34,6 +34,7 @@ WORDS = {
     "preferences-saved": "Your choices are saved.",
     "preferences-same": "Nothing was changed: you had chosen all this before.",
     "preferences-confirm": "We may ask you to confirm what you newly allow. Answer YES to that message.",
+    "preferences-pending": "Waiting for your YES",
     "preferences-language": "We write to you in {language}.",
     "preferences-language-change": "To change that, or a number or address, call us: {phone}",
     "preferences-none": "We have no number or address of yours to write to.",

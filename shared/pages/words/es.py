@@ -31,6 +31,7 @@ WORDS = {
     "preferences-saved": "Hemos guardado lo que ha elegido.",
     "preferences-same": "No se ha cambiado nada: ya lo tenía elegido así.",
     "preferences-confirm": "Quizá le pidamos confirmar lo que acaba de permitir. Responda SÍ a ese mensaje.",
+    "preferences-pending": "Falta su SÍ",
     "preferences-language": "Le escribimos en {language}.",
     "preferences-language-change": "Para cambiarlo, o cambiar un número o una dirección, llámenos: {phone}",
     "preferences-none": "No tenemos ningún número ni dirección suyos a los que escribir.",

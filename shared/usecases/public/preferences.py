@@ -21,7 +21,7 @@ from shared.message.recipient import recipient
 from shared.pages.languages import language_name
 from shared.pages.preferences import Cell, Outcome, Preferences, topic_title, wording
 from shared.pages.words import Words
-from shared.patient.permission.ask import Ask, lifts
+from shared.patient.permission.ask import PENDING, Ask, lifts
 from shared.patient.permission.verdict import why_not
 from shared.patient.record import PatientRecord, identify
 from shared.usecases.jobs import Chosen, encode_job
@@ -58,6 +58,7 @@ async def look(services: Services, opened: Opened, language: str) -> Preferences
         ways=ways,
         cells=cells,
         topics={topic: _hears_of(record, topic, link.party) for topic in topics},
+        pending=frozenset((c.purpose, c.channel) for c in record.opt_ins if _waits(c, link.party)),
         language=language_name(_spoken(opened), language),
         stamp=str(now),
     )
@@ -88,6 +89,10 @@ async def choose(services: Services, opened: Opened, form: Form, language: str) 
 def _to_confirm(permit: Choice, policy: Policy) -> bool:
     doubly = permit.purpose in DOUBLY and permit.purpose in policy.restrictive
     return doubly and permit.channel in BY_REPLY and permit.source not in PROVEN
+
+
+def _waits(choice: Choice, party: str) -> bool:
+    return choice.source == PENDING and choice.party == party
 
 
 def _ways(services: Services, opened: Opened, now: Instant) -> Iterator[tuple[str, str]]:

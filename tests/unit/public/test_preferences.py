@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shared.catalogue import Document
 from shared.fhir.choice import ANY, PURPOSES, Choice
 from shared.fhir.fact import Fact
 from shared.fhir.instants import DAY, MINUTE, Instant
@@ -22,8 +21,7 @@ from shared.patient.record import PatientRecord
 from shared.usecases.jobs import Chosen
 from shared.usecases.public.opening import Opened, open_link
 from shared.usecases.public.preferences import Asked, choose, look
-from shared.usecases.publish import publish
-from tests.pages.pages_kit import KEY, PERSON, POLICY, Mail, Site
+from tests.pages.pages_kit import KEY, PERSON, POLICY, Mail, Site, published
 
 RELATED = Fact(
     "RelatedPerson",
@@ -124,6 +122,7 @@ def test_a_yes_to_the_channel_of_the_link_is_proven_and_another_is_not(
     (job,) = happened(site)
     assert {(yes.purpose, yes.source) for yes in job.permits} == {("marketing", source), ("research", source)}
     assert seen(site).cells["marketing", channel] != confirms
+    assert seen(site).pending == ({("marketing", "sms")} if confirms else frozenset())
     assert seen(site).cells["research", channel]
 
 
@@ -187,18 +186,6 @@ def test_what_was_not_shown_cannot_be_chosen(fields: Mapping[str, tuple[str, ...
     site = Site()
     assert send(site, fields).outcome == "same"
     assert site.jobs() == []
-
-
-async def published(site: Site, *topics: str) -> None:
-    """Put templates with topics in force."""
-    words = {"sms": {"text": {"en": "Hello"}}}
-    bodies = [
-        {"url": f"https://x.example/{n}", "version": "1", "title": "T", "topic": topic, "channels": words}
-        for n, topic in enumerate(topics)
-    ]
-    await publish(
-        site.services, tuple(Document("template", f"{n}.yaml", body) for n, body in enumerate(bodies))
-    )
 
 
 def test_topics_of_published_templates_can_be_chosen() -> None:
