@@ -6,7 +6,7 @@ zone.tab names every zone of a country whose clocks have ever differed: more tha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from shared.message.timing.states import fold
@@ -21,6 +21,7 @@ _MORE = {
 }
 
 
+@lru_cache(maxsize=1024)
 def country_code(text: str) -> str:
     """Return the ISO 3166 code ("US") of a country written as "us", "USA", "United States"; "" if unknown."""
     folded = fold(text)

@@ -132,7 +132,7 @@ def _common(hours: Hours, zones: tuple[str, ...], now: Instant, furthest: int) -
     agreed = 0
     while agreed < len(zones):
         for zone in zones:
-            found = first_allowed(hours, ZoneInfo(zone), at, until)
+            found = first_allowed(hours, zone_of(zone), at, until)
             if found is None:
                 return None, zone
             agreed = agreed + 1 if found == at else 1
@@ -143,16 +143,22 @@ def _common(hours: Hours, zones: tuple[str, ...], now: Instant, furthest: int) -
 
 def _reason(hours: Hours, zones: tuple[str, ...], last: str, now: Instant, at: Instant) -> str:
     """Say what forbids it now, and when in the zone that opens last it may go."""
-    closed = [to_datetime(now, ZoneInfo(z)) for z in zones if not allowed(hours, ZoneInfo(z), now)]
+    closed = [to_datetime(now, zone_of(z)) for z in zones if not allowed(hours, zone_of(z), now)]
     days = (why_day_off(hours, local.date()) for local in closed)
     cause = next(filter(None, days), "")
     until = f"until {shown(at, last, now)}"
     return f"{cause}, {until}" if cause else f"quiet hours {until}"
 
 
+@lru_cache(maxsize=1024)
+def zone_of(name: str) -> ZoneInfo:
+    """Return a zone, kept: ZoneInfo's own cache holds eight, and a country may have thirty."""
+    return ZoneInfo(name)
+
+
 def shown(at: Instant, zone: str, now: Instant) -> str:
     """Write an instant for staff by the clock of a zone, with the date unless it is within a day."""
-    local = to_datetime(at, ZoneInfo(zone))
+    local = to_datetime(at, zone_of(zone))
     day = "" if abs(at - now) < DAY else f" on {local:%Y-%m-%d}"
     return f"{_clock(local)}{day} ({zone})"
 

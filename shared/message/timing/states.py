@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 _AMERICA = {"Eastern": "New_York", "Central": "Chicago", "Mountain": "Denver", "Pacific": "Los_Angeles"}
 
@@ -163,6 +163,7 @@ TO Tocantins: Araguaina
 _TABLES = {"US": _US, "CA": _CA, "AU": _AU, "MX": _MX, "BR": _BR}
 
 
+@lru_cache(maxsize=4096)
 def state_code(country: str, text: str) -> str:
     """Return the code of a state written as a code ("FL", "US-FL") or a name; "" where it is not known.
 

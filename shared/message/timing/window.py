@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from shared.fhir.instants import DAY, Instant, from_datetime, to_datetime
+from shared.fhir.instants import DAY, HOUR, MINUTE, SECOND, Instant, from_datetime, to_datetime
 from shared.message.timing.days_off import day_off
 
 _EVERY_DAY = frozenset(range(7))
@@ -33,9 +33,9 @@ def allowed(hours: Hours, zone: ZoneInfo, at: Instant) -> bool:
     What has closed stays closed: where clocks go back over the closing hour, it does not open again.
     """
     local = to_datetime(at, zone)
-    if why_day_off(hours, local.date()) or not hours.opens <= _since_midnight(local) < hours.closes:
+    if not hours.opens <= _since_midnight(local) < hours.closes or why_day_off(hours, local.date()):
         return False
-    return at < _instant(local.date(), hours.closes, zone)
+    return not local.fold or at < _instant(local.date(), hours.closes, zone)
 
 
 def why_day_off(hours: Hours, day: date) -> str:
@@ -73,7 +73,8 @@ def _openings(hours: Hours, zone: ZoneInfo, day: date) -> Iterator[Instant]:
         yield _leap(zone, second, first)
         return
     yield first
-    yield second
+    if first < second:
+        yield second
 
 
 def _leap(zone: ZoneInfo, before: Instant, after: Instant) -> Instant:
@@ -95,9 +96,4 @@ def _instant(day: date, clock: int, zone: ZoneInfo, fold: int = 0) -> Instant:
 
 
 def _since_midnight(local: datetime) -> int:
-    return (
-        timedelta(
-            hours=local.hour, minutes=local.minute, seconds=local.second, microseconds=local.microsecond
-        )
-        // timedelta.resolution
-    )
+    return local.hour * HOUR + local.minute * MINUTE + local.second * SECOND + local.microsecond
