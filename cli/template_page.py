@@ -34,8 +34,8 @@ def page(template: TemplateDefinition, made: Iterable[Previewed]) -> str:
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
-        f'<p class="measure">{escape(template.canonical)}</p>\n<main>\n{articles}\n</main>\n'
+        f"<style>{_STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n"
+        f'<p class="measure">{escape(template.canonical)}</p>\n</header>\n<main>\n{articles}\n</main>\n'
         "</body>\n</html>\n"
     )
 
