@@ -8,6 +8,7 @@ from cli.audit import audit
 from cli.campaign import campaign
 from cli.clock import clock
 from cli.columns import columns
+from cli.consent import consent
 from cli.enrolment import enrolment
 from cli.event import event
 from cli.journey import journey
@@ -44,6 +45,7 @@ app.add_typer(journey, name="journey")
 app.add_typer(campaign, name="campaign")
 app.add_typer(enrolment, name="enrolment")
 app.add_typer(columns, name="columns")
+app.add_typer(consent, name="consent")
 app.add_typer(template, name="template")
 app.add_typer(questionnaire, name="questionnaire")
 app.add_typer(letters, name="letters")
