@@ -13,7 +13,7 @@ from shared.errors import Invalid
 from shared.fhir.instants import DAY, HOUR
 from shared.message.timing.caps import Cap
 from shared.message.timing.hours import Place, QuietHours
-from tests.unit.docs.pages import DOCS, blocks
+from tests.unit.docs.pages import DOCS, ROOT, blocks
 
 BASE = {"AzureWebJobsStorage": "x", "HEARTHLINE_FHIR_URL": "https://fhir.example"}
 
@@ -162,3 +162,10 @@ def test_the_examples_of_the_page_can_be_used() -> None:
     assert chosen.quiet is not None
     assert {place.state for place in chosen.quiet.places} == {"FL", "WA", "AL"}
     assert chosen.caps[:2] == policy_of(settings(BASE)).caps
+
+
+def test_the_sample_of_settings_says_what_holds_without_it() -> None:
+    values = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    given = {name: values[name] for name in ("HEARTHLINE_QUIET_HOURS", "HEARTHLINE_CAPS")}
+    said, silent = policy_of(settings(BASE | given)), policy_of(settings(BASE))
+    assert (said.quiet, said.caps) == (silent.quiet, silent.caps)
