@@ -11,9 +11,12 @@ from cli.columns import columns
 from cli.consent import consent
 from cli.enrolment import enrolment
 from cli.event import event
+from cli.evidence import evidence
 from cli.journey import journey
 from cli.letters import letters
+from cli.message import message
 from cli.population import population
+from cli.privacy import privacy
 from cli.publish import publish
 from cli.questionnaire import questionnaire
 from cli.replay import replay
@@ -44,7 +47,10 @@ app.add_typer(segment, name="segment")
 app.add_typer(journey, name="journey")
 app.add_typer(campaign, name="campaign")
 app.add_typer(enrolment, name="enrolment")
+app.add_typer(message, name="message")
 app.add_typer(columns, name="columns")
+app.add_typer(evidence, name="evidence")
+app.add_typer(privacy, name="privacy")
 app.add_typer(consent, name="consent")
 app.add_typer(template, name="template")
 app.add_typer(questionnaire, name="questionnaire")

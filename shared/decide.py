@@ -49,7 +49,9 @@ from shared.events import (
     Event,
     InboundReceived,
     MembershipsDoubted,
+    OutcomeSaid,
     PersonErased,
+    PointUsable,
     RecordMerged,
     RecordReread,
     ResourceChanged,
@@ -65,6 +67,7 @@ from shared.journey.asked import on_done, on_refused
 from shared.journey.survey.heard import on_survey
 from shared.message import delivery
 from shared.message.postpone import postpone, released
+from shared.message.unusable import work_again
 from shared.patient.record import Decision, PatientRecord
 from shared.segment.evaluate import withdraw
 
@@ -115,6 +118,10 @@ def _decided(record: PatientRecord, event: Event, catalogue: Catalogue, now: Ins
             return handled(delivery.abandon(record, event, now), catalogue, now)
         case DeliveryReported():
             return handled(delivery.report(record, None, event, now), catalogue, now)
+        case OutcomeSaid():
+            return handled(delivery.find_out(record, event, now), catalogue, now)
+        case PointUsable():
+            return handled(work_again(record, event, now), catalogue, now)
         case InboundReceived():
             return replied(record, event, catalogue, now)
         case ConsentChosen():

@@ -168,6 +168,24 @@ class EngagementAged(Struct, frozen=True, tag=True):
     before: Instant
 
 
+class OutcomeSaid(Struct, frozen=True, tag=True):
+    """Staff have found out what became of a message of which that was not known."""
+
+    message_id: str
+    sent: bool
+    by: str
+    """Who, as an opaque id."""
+    reason: str
+
+
+class PointUsable(Struct, frozen=True, tag=True):
+    """Staff say that a contact point works which was taken not to."""
+
+    channel: str
+    address: str
+    by: str
+
+
 class CustomEventReceived(Struct, frozen=True, tag=True):
     """Something happened that no FHIR resource tells: another system, or a person, said so by the API."""
 
@@ -262,6 +280,8 @@ type Event = (
     | BundleAsked
     | SurveyAnswered
     | PersonErased
+    | OutcomeSaid
+    | PointUsable
     | EngagementAged
     | CustomEventReceived
     | EnrolAsked

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from shared.events import ClaimsAbandoned, DeliveryReported, SendSettled
+from shared.events import ClaimsAbandoned, DeliveryReported, OutcomeSaid, SendSettled
 from shared.fhir.instants import SECOND, Instant
 from shared.message.handled import Handled, ended, kept, said
 from shared.message.policy import DEFAULT, Policy
@@ -83,6 +83,18 @@ def report(
     )
     told = Handled(_followed(record, after), (said(after, now, _words(after)),), (after,))
     return learnt(told, after, now) if higher in ("failed", "complained") else told
+
+
+def find_out(record: PatientRecord, said_so: OutcomeSaid, now: Instant) -> Handled:
+    """Take in what staff found out of a message whose outcome was not known; of any other nothing."""
+    message = record.messages.get(said_so.message_id)
+    if message is None or message.status != "unknown":
+        return Handled(record)
+    why = f"{said_so.by} found out: {said_so.reason}"
+    if not said_so.sent:
+        return ended(record, message, why, now)
+    after = replace(message, status="completed", delivery="sent", delivery_at=now, status_reason="")
+    return kept(record, after, now, f"Was sent by {by(after.channel)}: {why}")
 
 
 def forget(record: PatientRecord, now: Instant, keep: int = DEFAULT.keep_completed) -> PatientRecord:

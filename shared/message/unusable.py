@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from shared.events import PointUsable
 from shared.fhir.choice import Choice
 from shared.fhir.instants import Instant
 from shared.message.failures import FAILURES, UNUSABLE
@@ -29,10 +30,14 @@ def learnt(told: Handled, message: Message, now: Instant) -> Handled:
     return told
 
 
-def usable_again(record: PatientRecord, channel: str, address: str) -> PatientRecord:
-    """Take the mark off a contact point: staff have looked, or it has worked after all."""
-    left = tuple(p for p in record.unusable if (p.channel, p.address) != (channel, address))
-    return record if left == record.unusable else replace(record, unusable=left)
+def work_again(record: PatientRecord, said_so: PointUsable, now: Instant) -> Handled:
+    """Take the mark off a contact point, as staff have looked; one that has none stays as it is."""
+    named = (said_so.channel, said_so.address)
+    left = tuple(p for p in record.unusable if (p.channel, p.address) != named)
+    if left == record.unusable:
+        return Handled(record)
+    text = f"A contact point for {by(said_so.channel)} works again, says {said_so.by}"
+    return Handled(replace(record, unusable=left), (TimelineLine(now, "message", text),))
 
 
 def _marked(told: Handled, message: Message, now: Instant) -> Handled:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from shared.events import DeliveryReported, SendSettled
+from shared.events import DeliveryReported, OutcomeSaid, PointUsable, SendSettled
 from shared.fhir.instants import Instant
 from shared.message import delivery
 from shared.message.failures import FAILURES, UNUSABLE
 from shared.message.handled import Handled
-from shared.message.unusable import UNWANTED, usable_again
+from shared.message.unusable import UNWANTED, work_again
 from shared.patient.messages import keep_message
 from shared.patient.record import PatientRecord
 from shared.patient.state import Message
@@ -100,5 +100,21 @@ def test_a_complaint_after_it_was_opened_ends_the_channel():
 
 def test_staff_can_take_the_mark_off():
     marked = refused("landline").record
-    assert usable_again(marked, "sms", PHONE).unusable == ()
-    assert usable_again(marked, "email", PHONE) is marked
+    told = work_again(marked, PointUsable("sms", PHONE, "nurse-7"), NOW)
+    assert (told.record.unusable, len(told.timeline)) == ((), 1)
+    assert PHONE not in told.timeline[0].text
+    assert work_again(marked, PointUsable("email", PHONE, "nurse-7"), NOW).record is marked
+
+
+@pytest.mark.parametrize(("sent", "status"), [(True, "completed"), (False, "not-done")])
+def test_staff_can_say_what_became_of_an_unknown_message_once(sent: bool, status: str):
+    held = keep_message(record(), message(status="unknown"))
+    told = delivery.find_out(held, OutcomeSaid("m", sent, "nurse-7", "asked the carrier"), NOW)
+    assert [m.status for m in told.messages] == [status]
+    assert "nurse-7 found out: asked the carrier" in told.timeline[0].text
+    assert delivery.find_out(told.record, OutcomeSaid("m", sent, "x", "y"), NOW).record is told.record
+
+
+def test_what_is_known_of_a_message_is_not_for_staff_to_say():
+    held = keep_message(record(), message(status="in-progress"))
+    assert delivery.find_out(held, OutcomeSaid("m", True, "nurse-7", "?"), NOW).record is held
