@@ -64,8 +64,10 @@ def wording(cell: Cell, shown: Preferences, words: Words) -> str:
     return f"{words(f'purpose-{purpose}')} ({words(f'purpose-{purpose}-text')}), {way}: {said}"
 
 
-def topic_title(topic: str) -> str:
-    """Write a topic's code as a title: "diabetes-care" is "Diabetes care"."""
+def topic_title(topic: str, words: Words) -> str:
+    """Return what a topic is called; one without words by its code: "diabetes-care" is "Diabetes care"."""
+    if known := words.get(f"topic-{topic}"):
+        return known
     plain = topic.replace("-", " ").replace("_", " ").strip()
     return plain[:1].upper() + plain[1:]
 
@@ -102,7 +104,8 @@ def _topics(shown: Preferences, words: Words) -> str:
     if not shown.topics:
         return ""
     boxes = "\n".join(
-        _box("topic", topic, on, topic_title(topic), "about-topics", "") for topic, on in shown.topics.items()
+        _box("topic", topic, on, topic_title(topic, words), "about-topics", "")
+        for topic, on in shown.topics.items()
     )
     return (
         f"<fieldset><legend>{escape(words('topics'))}</legend>"

