@@ -64,6 +64,8 @@ _ASIDE = frozenset(
 )
 """Words that may stand beside the number of an answer."""
 _OUT_OF = re.compile(r"^\D*(\d+)\s*/\s*\d+\D*$")
+_BELOW = re.compile("\\s*(?:[-\u2212\u2013]|minus|menos)\\s*\\d", re.IGNORECASE)
+"""Begins a number below zero."""
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
 
 
@@ -132,6 +134,8 @@ def numbered(item: Item) -> list[tuple[str, str]]:
 def _parse(item: Item, text: str, languages: tuple[str, ...]) -> str | None:
     if item.kind in NUMBERS:
         found = number_in(text)
+        if found is not None and (item.lowest is None or item.lowest < 0) and _BELOW.match(text):
+            found = -found
         if found is None and (counted := _COUNTED.get(plain(text))) is not None:
             found = float(counted)
         return None if found is None else _number(item, f"{found:f}" if found % 1 else f"{found:.0f}")
