@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from sandbox.play import resources as make
 from sandbox.play.story import Remove, Reply, Story, Write
-from sandbox.play.telling import Cast, Days, act, begin, expect
+from sandbox.play.telling import Cast, Days, act, begin, expect, leave, leave_task
 
 BOOKED, SOON, TODAY = "appointment-booked", "appointment-reminder", "appointment-today"
-CONFIRMED, ANOTHER_TIME = "appointment-confirmed", "appointment-reschedule"
+CONFIRMED, ANOTHER_TIME, CANCELLED = (
+    "appointment-confirmed",
+    "appointment-reschedule",
+    "appointment-cancelled",
+)
 MISSED, CALL_BACK = "appointment-missed", "call-back"
 
 
@@ -19,6 +23,7 @@ def kept(days: Days, cast: Cast) -> Story:
     expect(story, at, BOOKED)
     expect(story, days.at(6, "09:00"), SOON)
     act(story, days.at(6, "12:10"), "replies 1", Reply(phone, "1"))
+    leave(story, f"Appointment/{story.patient_id}-visit", status="booked", answer="accepted")
     expect(story, days.at(6, "12:10"), CONFIRMED)
     expect(story, days.at(9, "12:30"), TODAY)
     return story
@@ -30,6 +35,7 @@ def another_time(days: Days, cast: Cast) -> Story:
     write = make.appointment
     act(story, days.at(1, "14:00"), "books a visit", Write(write(story.patient_id, days.at(7, "11:00"))))
     act(story, days.at(4, "10:05"), "replies 2", Reply(phone, "2"))
+    leave_task(story, "Reschedule appointment")
     act(story, days.at(4, "15:00"), "staff move it", Write(write(story.patient_id, days.at(12, "15:00"))))
     expect(story, days.at(1, "14:00"), BOOKED)
     expect(story, days.at(4, "09:00"), SOON)

@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sandbox.play import setting
-from sandbox.play.evidence import Evidence, gather, latencies, not_reflected, percentile
+from sandbox.play.evidence import Evidence, gather, latencies, not_left, not_reflected, percentile
 from sandbox.play.hospital import Hospital
 from sandbox.play.oracle import Population, Verdict, count_distinct, judge
 from sandbox.play.player import Cue, Player, cue
@@ -129,8 +129,11 @@ class Performance:
         evidence = await gather(stack, services, patients)
         verdict = judge(self.expects, evidence.delivered, self.end)
         unreflected = await not_reflected(services, self._written_about(), player.hospital.versions)
+        not_so = await not_left(stack, self.stories)
         self.show.verdict(self.stories, verdict)
-        return self._summary(evidence, verdict, unreflected, player)
+        for wrong in not_so:
+            self.show.say(f"not as told: {wrong}")
+        return self._summary(evidence, verdict, unreflected + len(not_so), player)
 
     def _written_about(self) -> list[str]:
         return [*(story.patient_id for story in self.stories), *sorted(self.population.patients)[:200]]

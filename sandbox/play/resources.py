@@ -14,7 +14,7 @@ _LANGUAGES = {"en": "English", "es": "Spanish"}
 def patient(
     patient_id: str, given: str, family: str, phone: str = "", email: str = "", language: str = "en"
 ) -> Resource:
-    """Make a patient of the cast."""
+    """Make a patient of the cast: at home where the organisation is, so that its clock is theirs."""
     telecom = [{"system": "phone", "value": phone, "use": "mobile"}] if phone else []
     telecom += [{"system": "email", "value": email}] if email else []
     coding = {"system": "urn:ietf:bcp:47", "code": language, "display": _LANGUAGES[language]}
@@ -25,6 +25,9 @@ def patient(
         "name": [{"use": "official", "family": family, "given": [given]}],
         "gender": "female",
         "birthDate": "1961-05-17",
+        "address": [
+            {"use": "home", "line": ["1 Main Street"], "city": "Boston", "state": "MA", "country": "US"}
+        ],
         "communication": [{"language": {"coding": [coding]}, "preferred": True}],
     }
     return found | ({"telecom": telecom} if telecom else {})

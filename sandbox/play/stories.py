@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from sandbox.play import resources as make
 from sandbox.play.appointments import BOOKED, another_time, cancelled, deleted, kept, missed, moved
 from sandbox.play.moves import moved_often
+from sandbox.play.replies import replies
 from sandbox.play.story import Act, Behave, Expect, Reply, Story, Write
 from sandbox.play.telling import Cast, Days, act, begin, expect
 from shared.fhir.instants import HOUR, Instant
@@ -43,6 +44,7 @@ def stories(days: Days, cast: Cast) -> Iterator[Story]:
     yield refuses(days, cast)
     yield corrected(days, cast)
     yield unheard(days, cast)
+    yield from replies(days, cast)
 
 
 def _diabetic(story: Story, days: Days, value: float, day: int = 0, clock: str = "09:30") -> Instant:
@@ -121,6 +123,7 @@ def stops(days: Days, cast: Cast) -> Story:
     story, phone = begin(cast, "replies STOP", "play-stops", "Kevin", "Abbott")
     expect(story, _diabetic(story, days, 9.6, clock="11:30"), INVITE)
     act(story, days.at(2, "20:15"), "replies STOP", Reply(phone, "STOP"))
+    expect(story, days.at(2, "20:15"), "reply-stop")
     visit = make.appointment(story.patient_id, days.at(12, "09:30"))
     act(story, days.at(3, "09:00"), "books a visit", Write(visit))
     return story

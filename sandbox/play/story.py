@@ -67,6 +67,15 @@ class Expect:
     """Microseconds of further patience, for what only reconciliation can find."""
 
 
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """How a resource must stand on the FHIR server in the end."""
+
+    reference: str
+    elements: dict[str, str]
+    """By name, its value: `status`; `answer` is the patient's participation in an appointment."""
+
+
 @dataclass(slots=True)
 class Story:
     """One patient's story."""
@@ -75,3 +84,6 @@ class Story:
     patient_id: str
     acts: list[Act] = field(default_factory=list)
     expects: list[Expect] = field(default_factory=list)
+    leaves: list[Leave] = field(default_factory=list)
+    tasks: list[str] = field(default_factory=list)
+    """Codes of the tasks that staff must have got, where the story says so."""

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sandbox.play import resources as make
-from sandbox.play.story import Act, Doing, Expect, Resource, Story
+from sandbox.play.story import Act, Doing, Expect, Leave, Resource, Story
 from sandbox.population.people import phone_number
 from shared.fhir.instants import Instant, from_datetime
 
@@ -38,9 +38,10 @@ class Cast:
         phone: bool = True,
         email: bool = False,
         language: str = "en",
+        shared: str = "",
     ) -> str:
-        """Add a patient; returns the phone number, or ""."""
-        number = phone_number(2900 + len(self.patients)) if phone else ""
+        """Add a patient, perhaps with the phone of another; returns the phone number, or ""."""
+        number = shared or (phone_number(2900 + len(self.patients)) if phone else "")
         address = f"{patient_id}@example.com" if email else ""
         self.patients.append(make.patient(patient_id, given, family, number, address, language))
         return number
@@ -50,6 +51,16 @@ def begin(cast: Cast, title: str, patient_id: str, *who: str, **how: bool | str)
     """Begin a story; returns it and the phone number of its patient."""
     phone = cast.add(patient_id, *who, **how)  # type: ignore[arg-type] # the keywords of Cast.add
     return Story(title, patient_id), phone
+
+
+def leave(story: Story, reference: str, **elements: str) -> None:
+    """Say what a resource must be in the end."""
+    story.leaves.append(Leave(reference, elements))
+
+
+def leave_task(story: Story, code: str, times: int = 1) -> None:
+    """Say which tasks staff must have got."""
+    story.tasks += [code] * times
 
 
 def act(story: Story, at: Instant, text: str, *doing: Doing) -> None:

@@ -85,11 +85,11 @@ def test_the_population_is_judged_from_the_resources_alone() -> None:
     assert len(list(population.expects(AT, LATER))) == 4
 
 
-def test_every_story_has_its_own_phone_and_expects_only_what_is_due_in_the_play() -> None:
+def test_every_story_but_one_has_its_own_phone_and_expects_only_what_is_due_in_the_play() -> None:
     cast = Cast()
     told = list(stories(Days(date(2026, 3, 2), ZONE), cast))
     phones = [point["value"] for p in cast.patients for point in p.get("telecom", ())]  # type: ignore[index, attr-defined]
-    assert len(phones) == len(set(phones))
+    assert len(phones) - 1 == len(set(phones))  # one family has one phone
     assert len({story.patient_id for story in told}) == len(told) == len(cast.patients)
     for story in told:
         first = min(act.at for act in story.acts)
