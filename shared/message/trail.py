@@ -37,7 +37,7 @@ def claimed(
 
 
 def answered(message: Message, settled: SendSettled, now: Instant) -> tuple[Call, ...]:
-    """Return the calls of a message of which the channel has answered; of an answer that is late, the last."""
+    """Return the calls of a message of which the channel has answered: the last one was meant."""
     told = (settled.provider_id, settled.code, settled.reason)
     return _closed(message, settled.outcome, now, *told)
 

@@ -20,6 +20,7 @@ from shared.patient.facts import Facts
 from shared.patient.record import Decision, PatientRecord, TimelineLine, patient_key
 from shared.patient.state import Message, Unusable
 from shared.retention import Retention
+from shared.usecases.privacy.reads import every_read, note
 from shared.usecases.react import Trigger, react
 from shared.usecases.rejections import REJECTIONS, record_rejection
 from shared.usecases.retention.prune import Pruned, prune_patient
@@ -174,6 +175,16 @@ async def test_links_go_once_they_expire_or_their_message_is_too_old():
     assert (await run_retention(services, Retention(links="P100D"))).links == 2
     assert isinstance(services.indexes, MemoryIndexes)
     assert {row.link.token for row in await services.indexes.links("", 10)} == {"young", "unknown", "ahead"}
+
+
+async def test_who_read_what_is_kept_as_long_as_the_timeline():
+    clock = Time()
+    services = fresh(clock)
+    await note(services, "export", KEY, "u17")
+    clock.passes(201 * DAY)
+    await note(services, "export", KEY, "u18")
+    assert (await run_retention(services, KEPT)).documents == 1
+    assert [read.by for read in await every_read(services)] == ["u18"]
 
 
 async def test_what_was_rejected_goes_after_a_while():

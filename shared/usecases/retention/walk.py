@@ -16,8 +16,9 @@ from msgspec.structs import replace
 from shared.errors import Conflict
 from shared.fhir.instants import DAY, HOUR, Instant
 from shared.ports import LinkRow
-from shared.retention import Retention
+from shared.retention import Kept, Retention
 from shared.usecases.inbound.kept import purge
+from shared.usecases.privacy.reads import READS
 from shared.usecases.rejections import REJECTIONS
 from shared.usecases.retention.prune import Pruned, prune_patient
 from shared.usecases.services import Services
@@ -36,6 +37,8 @@ EVERY = 6 * DAY
 """How long after the beginning of one walk the next may begin."""
 NIGHT = 20 * HOUR
 """How long after documents were looked through they are again."""
+_NOTES: dict[str, Kept] = {REJECTIONS: "rejections", READS: "timeline"}
+"""Kinds of documents that are dated notes, and as what they are kept."""
 _BEYOND = "g"
 """Comes after every key: they are hexadecimal."""
 
@@ -139,16 +142,18 @@ _decode_date = msgspec.json.Decoder(_Dated).decode
 
 
 async def _documents(services: Services, kept: Retention) -> int:
-    """Drop replies that wait for nothing any more, and what was rejected that long ago; how many of these."""
+    """Drop replies that wait for nothing any more, and notes that are too old; how many of these."""
     now = services.clock.now()
     await purge(services, now)
-    before = kept.before("rejections", now, services.policy.zone)
-    if before is None:
-        return 0
-    old = [name async for name, body in services.documents.all(REJECTIONS) if _is_old(body, before)]
-    for name in old:
-        await services.documents.delete(REJECTIONS, name)
-    return len(old)
+    dropped = 0
+    for kind, period in _NOTES.items():
+        before = kept.before(period, now, services.policy.zone)
+        if before is not None:
+            old = [name async for name, body in services.documents.all(kind) if _is_old(body, before)]
+            for name in old:
+                await services.documents.delete(kind, name)
+            dropped += len(old)
+    return dropped
 
 
 def _is_old(body: bytes, before: Instant) -> bool:
