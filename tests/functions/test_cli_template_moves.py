@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
+import aiohttp
 import pytest
 import yaml
 from typer.testing import CliRunner
 
+from cli.definitions import SHIPPED
 from cli.main import app
+from shared.bootstrap import build
+from shared.config import settings
+from shared.fhir.fact import Name, Person
+from shared.patient.record import Decision, PatientRecord, patient_key
 
 
 @pytest.fixture
@@ -66,3 +73,28 @@ def test_from_the_draft_to_the_publication(deployment: Path, offer: Path) -> Non
     no = ("--by", "ben", "--reason", "outdated")
     assert f"{url}|1 is draft." in run("template", "reject", f"{url}|1", *no)
     assert "0 of 1 were new" in run("publish", folder, "--approved-only")
+
+
+async def keep(values: dict[str, str], patient: str) -> None:
+    """Put a patient into the store."""
+    async with aiohttp.ClientSession() as session:
+        services = await build(settings(values), session)
+        person = Person(patient, "1", 1, names=(Name("official", "Lopez", ("Ana",)),), languages=("es-MX",))
+        record = PatientRecord(patient_key(patient), patient, person)
+        await services.patients.commit(await services.patients.load(record.key, patient), Decision(record))
+
+
+def test_a_preview_for_a_patient_of_the_running_store(deployment: Path, tmp_path: Path) -> None:
+    patient = tmp_path.name.replace("_", "-")
+    asyncio.run(keep(json.loads(deployment.read_text())["Values"], patient))
+    words = [
+        "template",
+        "preview",
+        str(SHIPPED / "templates" / "call-back.yaml"),
+        "--settings",
+        str(deployment),
+    ]
+    result = CliRunner().invoke(app, [*words, "--patient", patient, "--channel", "sms"])
+    assert result.exit_code == 0, result.output
+    assert "== sms, es" in result.output
+    assert "Gracias, Ana. " in result.output
