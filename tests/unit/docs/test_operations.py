@@ -42,7 +42,7 @@ class TestSettings:
         elif field.default is None or field.default == "":
             assert cell == ("unset" if field.default is None else "empty")
         elif isinstance(field.default, bool):
-            assert code(cell) == str(field.default).lower()
+            assert code(cell).lower() == str(field.default).lower()
         elif isinstance(field.default, str | int | float):
             assert code(cell) == str(field.default)
 
