@@ -22,6 +22,7 @@ from shared.events import (
     RecordMerged,
     ResourceChanged,
     SendSettled,
+    SurveyAnswered,
 )
 from shared.fhir.fact import Fact
 from shared.fhir.instants import DAY, HOUR, MINUTE, Instant, parse_instant
@@ -123,6 +124,15 @@ def reply(life: Life, text: str, channel: str) -> Iterator[Event]:
     """Write to us."""
     sender = PHONE if channel == "sms" else EMAIL
     yield InboundReceived(f"in-{len(life.lived)}", channel, sender, text, life.now)
+
+
+def page(life: Life, pick: int, well: str) -> Iterator[Event]:
+    """Fill in the page of a survey, whoever is asked for it, or nobody any more."""
+    held = sorted(life.record.enrolments)
+    if held:
+        enrolment = life.record.enrolments[held[pick % len(held)]]
+        given = {"well": well, "pain": "7"}
+        yield SurveyAnswered(f"page-{pick}", enrolment.enrolment_id, enrolment.step, given, life.now)
 
 
 def report(
@@ -260,6 +270,7 @@ clinical = mixed(
 )
 people = _of(person, change=_changed)
 endings = mixed(_of(person, change=_ended), _of(person, change=st.just({"deceased": False, "active": True})))
+pages = _of(page, pick=picks, well=st.sampled_from(["true", "false", "perhaps"]))
 replies = _of(
     reply,
     text=st.sampled_from(["yes", "No!", "7", "2/10", "STOP", "START", "who is this"]),
@@ -301,7 +312,7 @@ troubles = mixed(
     _of(outage, works=st.sampled_from([True, True, False])), _of(refusing, times=st.integers(1, 3))
 )
 anything = mixed(
-    *(visits, visits, visits, clinical, replies, replies, reports, reports, tidings, tidings, tidings),
+    *(visits, visits, visits, clinical, replies, replies, pages, reports, reports, tidings, tidings, tidings),
     *(commands, commands, publications, switches, times, answers, people, troubles),
 )
 """Anything but the end."""

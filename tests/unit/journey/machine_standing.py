@@ -57,9 +57,11 @@ def _waits(record: PatientRecord, enrolment: Enrolment, step: CompiledStep, now:
         yield "active where it has not arrived"
     if enrolment.due is None and step.kind != "gate" and step.moved is None:
         yield "waits for nothing that could come"
+    if any("." in key and not key.startswith(f"{enrolment.step}.") for key in enrolment.results):
+        yield "remembers what it was asked elsewhere"
     if step.kind == "gate" and enrolment.results.get(GATE) == GRANTED:
         yield "let in, and still at the gate"
-    if step.kind not in ("wait", "wait_for", "gate", "scheduled"):
+    if step.kind not in ("wait", "wait_for", "survey", "gate", "scheduled"):
         yield "stands where nobody waits"
     if step.heard is not None and (outcome := step.heard(standing, _PASSED)):
         yield f"waits for what is so: {outcome}"

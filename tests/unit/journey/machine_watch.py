@@ -78,6 +78,7 @@ class Watch:
                 yield f"the roster says {row}, the record {held}"
                 continue
             told = {k: v for k, v in held.results.items() if not v.startswith("#") and k != "@again"}
+            told = {k: v for k, v in told.items() if "." not in k}  # answers to a survey are in no list
             if (row.journey, row.status, row.entered, row.results) != (
                 *(held.journey, held.status, held.entered, told),
             ):

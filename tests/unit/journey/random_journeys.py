@@ -14,6 +14,7 @@ from tests.unit.journey.random_steps import (
     ILL,
     JOURNEYS,
     NEEDY,
+    QUESTIONS,
     RECENT,
     SEGMENTS,
     TEMPLATE,
@@ -48,7 +49,25 @@ def _segment(url: str, criteria: Json) -> Document:
     return Document("segment", f"{url.rpartition('/')[2]}.yaml", body)
 
 
+QUESTIONNAIRE: Json = {
+    "resourceType": "Questionnaire",
+    "url": QUESTIONS,
+    "version": "1",
+    "title": "Questions",
+    "status": "active",
+    "item": [
+        {"linkId": "well", "text": "Are you well?", "type": "boolean", "required": True},
+        {
+            "linkId": "pain",
+            "text": "How bad is it, from 0 to 10?",
+            "type": "integer",
+            "enableWhen": [{"question": "well", "operator": "=", "answerBoolean": False}],
+        },
+    ],
+}
+
 COMMON = (
+    Document("questionnaire", "questions.json", QUESTIONNAIRE),
     Document("template", "note.yaml", TEMPLATE_DOCUMENT),
     Document("template", "needy.yaml", NEEDY_DOCUMENT),
     _segment(RECENT, {"has": {"type": "Observation", "when": {"starts": {"last": "P20D"}}, "label": "test"}}),

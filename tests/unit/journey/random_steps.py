@@ -12,6 +12,7 @@ BASE = "https://x.example"
 TEMPLATE = f"{BASE}/templates/note"
 NEEDY = f"{BASE}/templates/needy"
 """A template that cannot be written where there is no appointment: its author's fault."""
+QUESTIONS = f"{BASE}/questionnaires/questions"
 RECENT = f"{BASE}/segments/recent"
 ILL = f"{BASE}/segments/ill"
 SEGMENTS = st.sampled_from([RECENT, ILL])
@@ -21,7 +22,7 @@ CONDITION = "status = 'final'"
 
 KINDS = (
     *("send", "send", "send", "wait", "wait", "wait", "wait_for", "wait_for", "wait_for", "branch", "branch"),
-    *("split", "start", "end", "exit", "outside", "outside"),
+    *("split", "start", "end", "exit", "outside", "outside", "survey", "survey"),
 )
 OUTSIDE: tuple[Json, ...] = (
     {"kind": "task", "title": "Call about {focus}", "due": "P1D"},
@@ -162,6 +163,8 @@ def _linked(draw: st.DrawFn, kind: str, links: _Links, *, focus: bool) -> Json:
             return {"ways": [{"name": name, "weight": 1, "next": links.one()} for name in ("a", "holdout")]}
         case "start" | "end":
             return {"journey": draw(st.sampled_from(JOURNEYS))}
+        case "survey":
+            return _survey(draw, links)
         case "outside":
             return _fitting(draw(st.sampled_from(OUTSIDE)), focus=focus)
     return {}
@@ -170,6 +173,16 @@ def _linked(draw: st.DrawFn, kind: str, links: _Links, *, focus: bool) -> Json:
 def _fitting(step: Json, *, focus: bool) -> Json:
     """Leave out what is quoted of a focus where there is none."""
     return step if focus or "title" not in step else step | {"title": step["title"].replace("{focus}", "it")}
+
+
+def _survey(draw: st.DrawFn, links: _Links) -> Json:
+    by = draw(st.sampled_from(["text", "text", "link"]))
+    step: Json = {"questionnaire": QUESTIONS, "by": by, "template": TEMPLATE, "zone": draw(zones)}
+    step |= {"channels": ["sms"] if by == "text" else draw(channels), "timeout": draw(durations)}
+    step |= {"remind": "PT5H"} if draw(st.booleans()) else {}
+    ways = ["next", "timed_out", *(["declined"] if by == "text" and draw(st.booleans()) else [])]
+    ways += ["unreached"] if draw(st.booleans()) else []
+    return step | {way: links.one() for way in ways}
 
 
 def _waiting(draw: st.DrawFn, links: _Links, *, focus: bool) -> Json:
@@ -213,7 +226,8 @@ def _reached(made: list[Json]) -> list[Json]:
             reached.add(name)
             step = by_id[name]
             ways = [each["next"] for each in (*step.get("cases", ()), *step.get("ways", ()))]
-            ways += [step[field] for field in ("skip_to", "if_moved") if field in step]
-            falls = step["kind"] not in ("exit", "split")
+            named = ("skip_to", "if_moved", "next", "timed_out", "declined", "unreached")
+            ways += [step[field] for field in named if field in step]
+            falls = step["kind"] not in ("exit", "split", "survey")
             ahead += [*ways, *([following[name]] if falls else [])]
     return [step for step in made if step["id"] in reached]
