@@ -182,7 +182,10 @@ FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
         "question": {key: _value(key) for key in _VALUES},
         "bundle": {
             "given": Field("List of the given names of all the patients it is about", lambda s: s.bundle),
-            "names": Field('The same as text: "Ana, Leo and Mia"', lambda s: joined(s.bundle, s.locale)),
+            "names": Field(
+                'The same as text: "Ana, Leo and Mia"',
+                lambda s: joined(tuple(filter(None, s.bundle)), s.locale),
+            ),
             "count": Field("How many they are", lambda s: len(s.bundle)),
         },
         "journey": {

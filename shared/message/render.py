@@ -168,7 +168,9 @@ def _rendered(template: CompiledTemplate, channel: str, sources: Parts, scene: S
 
 
 def _meant(sources: Parts, scene: Scene) -> Iterator[tuple[str, BoundTemplate]]:
-    """Walk the parts that are needed: the words for one patient, or those for several."""
+    """Walk the parts that are needed: the words for one patient, or those for several. Raises AuthorFault."""
+    if scene.bundle and "bundle" not in sources:
+        raise AuthorFault("has no words for several patients")
     unused = "text" if scene.bundle and "bundle" in sources else "bundle"
     return ((part, source) for part, source in sources.items() if part != unused)
 

@@ -54,8 +54,12 @@ class WhatsAppContent(TextContent):
 
     @model_validator(mode="after")
     def _approved_in_the_same_languages(self) -> Self:
-        if self.approved is not None and self.approved.language.keys() != self.text.keys():
+        if self.approved is None:
+            return self
+        if self.approved.language.keys() != self.text.keys():
             raise ValueError("approved.language must name the languages of text")
+        if self.bundle is not None:
+            raise ValueError("has bundle and approved; what is approved speaks of one patient")
         return self
 
 

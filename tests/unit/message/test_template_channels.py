@@ -88,6 +88,18 @@ def text(source: str, scene: Scene = SCENE) -> str:
             },
             "whatsapp.approved.parameters[0]: there is no object nobody",
         ),
+        (
+            {
+                "channels": {
+                    "whatsapp": {
+                        "text": {"en": "x"},
+                        "bundle": {"en": "x"},
+                        "approved": {"name": "a", "language": {"en": "en"}},
+                    }
+                }
+            },
+            "what is approved speaks of one patient",
+        ),
         ({"channels": {"push": {"text": {"en": "x"}}}}, "channels.push.title: is missing"),
         ({"channels": {"push": {"title": {"en": "x"}, "text": {"en": "x", "es": "x"}}}}, "title and text"),
         (
@@ -228,6 +240,12 @@ class TestObjects:
         family = replace(SCENE, bundle=("Ana", "Leo", "Mia"))
         assert render_message(template, "sms", family).text == "For Ana, Leo, and Mia: 3"
         assert render_message(template, "sms", SCENE).text == "Hi Ana"
+        assert (
+            render_message(template, "sms", replace(family, bundle=("Ana", "", "Mia"))).text
+            == "For Ana and Mia: 3"
+        )
+        with pytest.raises(AuthorFault, match="has no words for several patients"):
+            render_message(compiled(sms={"text": {"en": "x"}}), "sms", family)
 
     def test_the_postal_address(self) -> None:
         assert (
