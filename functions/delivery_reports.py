@@ -83,9 +83,9 @@ async def _take_reports(ready: Services, req: func.HttpRequest) -> func.HttpResp
 
 def _job(event: AcsEvent) -> Job | None:
     match event:
-        case AcsReport(provider_id=provider_id, status=status, at=at, reason=reason, tag=tag, code=code):
-            key, message_id = _owner(tag)
-            return Report(message_id or provider_id, key, status, at, reason, code)
+        case AcsReport(status=status, at=at, reason=reason, code=code, theirs=theirs):
+            key, message_id = _owner(event.tag)
+            return Report(message_id or event.provider_id, key, status, at, reason, code, theirs)
         case AcsReply(inbound_id=inbound_id, channel=channel, sender=sender, text=text, at=at):
             return Inbound(inbound_id, channel, sender, text, at)
         case AcsHandshake() | AcsIgnored():

@@ -108,9 +108,13 @@ def email_engagement(message: Message, now: Instant, kind: str, link: str = "") 
 
 
 def whatsapp_report(message: Message, now: Instant, failure: str) -> list[Event]:
-    """Give AdvancedMessageDeliveryStatusUpdated: Sent and Delivered, or Failed with a channel error."""
+    """Give AdvancedMessageDeliveryStatusUpdated: Sent and Delivered, or Failed with a channel error.
+
+    A failure of digits is Meta's code for it; other words go with that of a number without WhatsApp.
+    """
     if failure:
-        error = {"channelCode": "131026", "channelMessage": failure}
+        code = failure if failure.isdecimal() else "131026"
+        error = {"channelCode": code, "channelMessage": failure}
         return [whatsapp_status(message, now, "Failed", error)]
     return [whatsapp_status(message, now, status) for status in ("Sent", "Delivered")]
 

@@ -44,6 +44,8 @@ class AcsReport(msgspec.Struct, frozen=True):
     tag: str = ""
     code: str = ""
     """Kind of a failure, see shared.fhir.acs_failures."""
+    theirs: bool = False
+    """`provider_id` is no id that we chose, and there is no tag: WhatsApp."""
 
 
 class AcsReply(msgspec.Struct, frozen=True):
@@ -132,8 +134,11 @@ def _report(kind: str, data: dict[str, object], at: Instant) -> Iterator[AcsEven
         return
     status, name, code = reader(data)
     if status is not None:
-        yield AcsReport(_text(data, "messageId"), status, at, name, _text(data, "tag", ""), code)
+        theirs = kind == _WHATSAPP
+        yield AcsReport(_text(data, "messageId"), status, at, name, _text(data, "tag", ""), code, theirs)
 
+
+_WHATSAPP = "AdvancedMessageDeliveryStatusUpdated"
 
 type _Told = tuple[Status | None, str, str]
 """The status, what the provider calls the failure, and which kind of failure it is."""
@@ -176,7 +181,7 @@ _READERS: Mapping[str, Callable[[dict[str, object]], _Told]] = {
     "SMSDeliveryReportReceived": _sms,
     "EmailDeliveryReportReceived": _email,
     "EmailEngagementTrackingReportReceived": _engagement,
-    "AdvancedMessageDeliveryStatusUpdated": _whatsapp,
+    _WHATSAPP: _whatsapp,
 }
 
 _ENHANCED = re.compile(r"\b[45]\.\d{1,3}\.\d{1,3}\b")

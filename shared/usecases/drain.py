@@ -134,7 +134,10 @@ async def _send(services: Services, key: str, send: SendMessage, hindrance: str)
         approved=send.approved,
         parameters=send.parameters,
     )
-    return _settled(send, await channel.send(message))
+    result = await channel.send(message)
+    if isinstance(result, Accepted) and send.channel == "whatsapp":
+        await _apply(services, key, IndexMessage(result.provider_id))  # its reports know no other name
+    return _settled(send, result)
 
 
 def _settled(send: SendMessage, result: SendResult) -> SendSettled:

@@ -67,6 +67,8 @@ class Report(Struct, frozen=True, tag="report"):
     reason: str = ""
     code: str = ""
     """Of a failure: one of FAILURES in shared.message.failures, or another stable word."""
+    theirs: bool = False
+    """`message_id` is the provider's own id, as of WhatsApp."""
 
 
 class Inbound(Struct, frozen=True, tag="inbound"):
