@@ -12,7 +12,7 @@ from shared.errors import AuthorFault
 from shared.events import BundleAsked, SendDue
 from shared.fhir.instants import Instant
 from shared.message.answering import is_answer
-from shared.message.handled import Handled, ended, faulty
+from shared.message.handled import Handled, ended, faulty, said
 from shared.message.hindrance import hindered, why_not
 from shared.message.index import Templates
 from shared.message.links import Linker
@@ -58,8 +58,9 @@ def claim(
     template = templates.get(message.template)
     if template is None:
         return _unsent(faulty(record, message, f"there is no template {message.template}", now))
-    if held_back := hindered(record, message, template, policy, now, switches):
-        return _unsent(held_back)
+    found = hindered(record, message, template, policy, now, switches)
+    if isinstance(found, Handled):
+        return _unsent(found)
     message = _in_their_language(record, message, template)
     linker = Linker(record.key, message, policy, now)
     scene = Scene(
@@ -78,7 +79,8 @@ def claim(
         rendered = render_message(template, message.channel, scene)
     except AuthorFault as fault:
         return _unsent(faulty(record, message, fault.reason, now))
-    return _claimed(record, message, rendered, due, linker.made, now)
+    noted = (said(message, now, found[0].upper() + found[1:]),) if found else ()
+    return replace(_claimed(record, message, rendered, due, linker.made, now), timeline=noted)
 
 
 def carry(

@@ -29,8 +29,8 @@ def hindered(
     policy: Policy,
     now: Instant,
     switches: Switches,
-) -> Handled | None:
-    """End a message that must not go, put off one that must not go now; None for one that may."""
+) -> Handled | str:
+    """End a message that must not go, put off one that must not go now; of one that may go what to note."""
     if reason := why_not(record, message, template, policy, now) or why_stopped(message, switches):
         return ended(record, message, reason, now)
     if reason := why_waiting(record, message, switches):
@@ -44,8 +44,8 @@ def hindered(
             return deferred(record, message, until, reason, now)
         case Never(reason=reason):
             return ended(record, message, reason, now)
-        case Goes():
-            return None
+        case Goes(note=note):
+            return note
 
 
 def why_not(

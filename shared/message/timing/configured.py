@@ -135,7 +135,12 @@ class CapSetting(_Frozen):
 
 CAPS = (
     CapSetting(purposes=frozenset({"marketing"}), most=2, within="P7D"),
-    CapSetting(purposes=frozenset({"marketing", "research", "operations"}), most=6, within="P7D"),
+    CapSetting(
+        purposes=frozenset({"marketing", "research", "operations"}),
+        counts=frozenset({"care"}),
+        most=6,
+        within="P7D",
+    ),
 )
 """What holds unless the settings say otherwise."""
 

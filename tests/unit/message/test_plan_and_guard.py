@@ -205,7 +205,7 @@ def test_the_guard_looks_again(change: Any, reason: str) -> None:
 
 
 def test_too_late_only_where_the_template_expires() -> None:
-    begun = Instant(NOW + 3 * DAY)
+    begun = Instant(NOW + 3 * DAY - 1)
     held = planned().record
     assert claimed(held, now=begun).effect is not None
     late = claimed(held, templates(expires="focus.start"), begun)

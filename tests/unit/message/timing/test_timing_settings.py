@@ -120,7 +120,7 @@ class TestCaps:
     def test_by_default(self) -> None:
         assert policy_of(settings(BASE)).caps == (
             Cap(frozenset({"marketing"}), 2, 7 * DAY, "defer"),
-            Cap(frozenset({"marketing", "research", "operations"}), 6, 7 * DAY, "defer"),
+            Cap(frozenset({"marketing", "research", "operations"}), 6, 7 * DAY, "defer", frozenset({"care"})),
         )
 
     def test_none(self) -> None:
