@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from icalendar import Calendar
 from msgspec.structs import replace
 
@@ -379,3 +381,28 @@ def test_what_no_provider_takes_is_the_authors_fault(
 ) -> None:
     with pytest.raises(AuthorFault, match=said):
         rendered(channel, content)
+
+
+@given(st.text(min_size=1, max_size=60))
+def test_no_name_breaks_out_of_its_place(name: str) -> None:
+    """Whatever a patient is called: no markup of theirs in HTML, no line of theirs in a subject."""
+    content = {
+        "subject": {"en": "For {{ patient.given }}"},
+        "html": {"en": '<p title="{{ patient.given }}">{{ patient.given }}</p>'},
+    }
+    scene = replace(SCENE, record=record(replace(PERSON, names=(Name("usual", "X", (name,)),))))
+    made = rendered("email", content, scene)
+    assert made.html.count("<") == 2
+    assert made.html.count('"') == 2
+    assert len(made.subject.splitlines()) == 1
+
+
+@given(st.text(max_size=200), st.sampled_from(["en", "es", "de"]))
+def test_the_same_scene_gives_the_same_message(text: str, language: str) -> None:
+    """A message that is rendered again, as after a crash, says the same."""
+    content = {"text": {language: "{{ question.text }} {{ appointment.day }}"}}
+    made = compile_template(
+        parse_template(document(channels={"sms": content}, default_language=language), "t")
+    )
+    scene = replace(SCENE, language=language, values={"text": text, f"text@{language}": text})
+    assert render_message(made, "sms", scene) == render_message(made, "sms", scene)
