@@ -196,7 +196,7 @@ def _outcome(world: World, name: str, message: Message) -> Iterator[str]:
         excused = name in provider.lost or any(claimed_by.startswith(t) for t in world.disturbed)
         if not excused:
             yield f"{name} is unknown, though nothing befell {message.claimed_by}"
-        lines = (line for kept in world.outside.patients._timeline.values() for line in kept)
+        lines = (line for rows in world.outside.patients._timeline.values() for kept in rows for line in kept)
         if not any(name in line.refs and "Perhaps sent" in line.text for line in lines):
             yield f"{name} is unknown, and nobody is told"
     told = world.told.get(name)

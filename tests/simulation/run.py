@@ -114,7 +114,8 @@ def _stories(patient: str, one: World, other: World, key: str) -> list[str]:
     told = [
         sorted(
             (line.at, line.kind, line.text)
-            for line in w.outside.patients._timeline[key]
+            for lines in w.outside.patients._timeline[key]
+            for line in lines
             if line.kind != "message"
         )
         for w in (one, other)

@@ -71,7 +71,8 @@ class Scene:
 
     def lines(self, name: str) -> list[str]:
         """Return what the timeline says."""
-        return [line.text for line in self.world.outside.patients._timeline[self.record(name).key]]
+        rows = self.world.outside.patients._timeline[self.record(name).key]
+        return [line.text for lines in rows for line in lines]
 
     def broken(self) -> list[str]:
         """Bring the world to rest, and judge it."""
