@@ -92,6 +92,8 @@ def erase(
 
     done, left = on_deployment(settings_file, work)
     _say(_erased(done))
+    for reference in done.linked:
+        _say(f"linked to it, and not erased by this: {reference}")
     for reference, status in left:
         _say(f"on the FHIR server: {reference} ({status})")
 

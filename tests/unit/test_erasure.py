@@ -11,7 +11,7 @@ from shared.adapters.memory import MemoryDocuments, MemoryIndexes, MemoryPatient
 from shared.catalogue import build_catalogue
 from shared.decide import decide
 from shared.deciding.erasure import erased
-from shared.errors import Rejected
+from shared.errors import Rejected, Unavailable
 from shared.events import (
     CompartmentRead,
     DefinitionsPublished,
@@ -28,7 +28,7 @@ from shared.fhir.instants import DAY, HOUR, Instant
 from shared.message.policy import Keys, Policy
 from shared.patient.engagement import ENGAGEMENT
 from shared.patient.facts import Facts
-from shared.patient.record import PatientRecord, patient_key
+from shared.patient.record import Decision, PatientRecord, patient_key
 from shared.usecases.audit import audit_everyone
 from shared.usecases.inbound.take import take_inbound
 from shared.usecases.jobs import Change, Inbound
@@ -206,6 +206,44 @@ async def test_marks_are_read_once_a_minute_and_stand_for_other_secrets_too():
     rotated = Marks(documents, Keys((b"another secret that is long enough....", SECRET)), 0)
     assert await rotated.hold("sms", "+12065550123")
     assert not await Marks(documents, Keys((b"another",)), 0).hold("sms", "+12065550123")
+
+
+class Away(MemoryDocuments):
+    """Documents that cannot be read."""
+
+    async def all(self, kind):
+        raise Unavailable("away")
+        yield ""
+
+
+async def test_nothing_is_sent_while_nobody_can_say_who_was_erased():
+    services = await lived(Time())
+    services = replace(services, marks=Marks(Away(), services.policy.keys, 0))
+    sent = len(phone(services).sent)
+    await arrives(services, "carl", "+12065550777")
+    (message,) = await services.patients.messages(patient_key("carl"))
+    assert (message.status, len(phone(services).sent)) == ("preparation", sent)
+
+
+async def test_linked_records_are_named_and_stay():
+    services = await lived(Time())
+    other = {"other": {"reference": "Patient/bob"}, "type": "seealso"}
+    await server(services).update(person("ann", link=[other]))
+    await take_in(services, "ann")
+    assert (await erase(services, "ann", *WHO)).linked == ("Patient/bob",)
+    assert (await services.patients.load(BOB)).record.person is not None
+
+
+async def test_a_relatives_number_is_not_marked():
+    """A message about the patient went to a carer: the carer goes on to be written to for others."""
+    services = await lived(Time())
+    stored = await services.patients.load(ANN)
+    (message,) = await services.patients.messages(ANN)
+    carers = replace(message, message_id="m2", to="+12065550888", party="RelatedPerson/r1")
+    await services.patients.commit(stored, Decision(stored.record, messages=(carers,)))
+    assert (await erase(services, "ann", *WHO)).marks == 2
+    assert services.marks is not None
+    assert not await services.marks.hold("sms", "+12065550888")
 
 
 async def test_a_mark_says_nothing_of_whom_it_is():

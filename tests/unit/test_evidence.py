@@ -97,10 +97,10 @@ async def test_it_is_noted_who_read_it_and_nobody_reads_unnamed():
     services, message_id = await told(Time())
     await of_patient(services, "ann", "u17")
     await of_message(services, message_id, "u18")
-    assert [(read.what, read.key, read.by) for read in await every_read(services)] == [
+    assert {(read.what, read.key, read.by) for read in await every_read(services)} == {
         ("evidence", ANN, "u17"),
         ("evidence", ANN, "u18"),
-    ]
+    }
     with pytest.raises(Rejected, match="somebody must be named"):
         await of_patient(services, "ann", " ")
 

@@ -127,6 +127,10 @@ def _concerns(line: TimelineLine, message: Message) -> bool:
 
 
 def _calls(message: Message) -> Iterator[Happening]:
+    if message.carried_by:
+        carrier = message.carried_by.rpartition("/")[2]
+        text = f"Went within message {carrier} to the same contact point"
+        yield Happening(message.first_sent or message.due, "call", text, (), message.message_id)
     for number, call in enumerate(message.calls, 1):
         refs = (f"catalogue {call.catalogue}", *call.looked_at) if call.catalogue else call.looked_at
         text = f"Try {number} by {by(message.channel)} to {message.to}, claimed by {call.by}"

@@ -38,6 +38,8 @@ class Erasure(Struct, frozen=True):
     """Of indexes."""
     before: bool = False
     """The person had been erased already, and nothing was left to do."""
+    linked: tuple[str, ...] = ()
+    """References of other Patients that the clinical record links to: each is erased by itself."""
 
 
 async def find(services: Services, patient: str) -> Stored:
@@ -59,12 +61,13 @@ async def erase(services: Services, patient: str, by: str, reason: str) -> Erasu
     record = (await find(services, patient)).record
     if record.erased is not None and not record.patient_id:
         return Erasure(record.key, record.erased, before=True)
-    marks = 0
+    marks, person = 0, record.person
     if record.erased is None:
         marks = await _mark(services, record, by)
         record = await _empty(services, record, by)
     rows = await finish(services, record, by)
-    return Erasure(record.key, record.erased or services.clock.now(), marks, rows)
+    linked = tuple(reference for _, reference in person.links) if person is not None else ()
+    return Erasure(record.key, record.erased or services.clock.now(), marks, rows, linked=linked)
 
 
 def _trigger() -> Trigger:

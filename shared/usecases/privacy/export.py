@@ -5,9 +5,12 @@ What the FHIR server holds is not ours to hand out: what of it we wrote is named
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from shared.fhir.instants import iso
+from shared.patient.record import PatientRecord
+from shared.usecases.inbound import kept
 from shared.usecases.privacy.erase import find
 from shared.usecases.privacy.readable import readable
 from shared.usecases.privacy.reads import every_read, note
@@ -24,6 +27,7 @@ export.json has these parts:
              `opt_outs` and `opt_ins` (what was said of being written to, word for word), `unusable` (contact
              points that do not work), `outbox` (what is still to be done)
   messages   every message: words, contact point, when sent, what became of it, each try at the provider
+  waiting    replies of which it is being asked what they answer
   timeline   everything that was decided, with the reason
   indexes    rows by which the person is found: of most only a digest of what leads there is stored
   reads      who looked at all this, or did something about it
@@ -31,6 +35,15 @@ export.json has these parts:
 
 Instants are in UTC, ISO 8601. Codes are written as "system|code".
 """
+
+
+async def _waiting(services: Services, record: PatientRecord) -> AsyncIterator[str]:
+    """Walk replies that wait at the person's contact points: what was said, and not who else is meant."""
+    for contact in record.contacts:
+        channel, _, address = contact.partition("|")
+        asking, _ = await kept.find(services, channel, address)
+        if asking is not None:
+            yield asking.reply.text
 
 
 async def export(services: Services, patient: str, by: str) -> dict[str, Any]:
@@ -50,6 +63,7 @@ async def export(services: Services, patient: str, by: str) -> dict[str, Any]:
         },
         "record": readable(record),
         "messages": readable(await services.patients.messages(record.key)),
+        "waiting": [text async for text in _waiting(services, record)],
         "timeline": readable(await services.patients.timeline(record.key)),
         "indexes": {
             "rows": readable(await services.indexes.traces(record.key, sorted(journeys))),
