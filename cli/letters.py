@@ -1,4 +1,4 @@
-"""`hearthline letters batch`: the file for a print house, with the letters of a day and a manifest."""
+"""`hearthline letters`: the file for a print house, with a day's letters and a manifest, and their removal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cli.chosen import SettingsFile, chosen
 from shared.bootstrap import open_blobs
 from shared.config import Settings
 from shared.errors import HearthlineError
-from shared.usecases.letters import Batch, make_batch, write_batch
+from shared.usecases.letters import Batch, drop_letters, make_batch, write_batch
 
 letters = typer.Typer(help="Letters for a print house.", no_args_is_help=True)
 
@@ -33,13 +33,9 @@ def _day(text: str) -> str:
 
 
 Day = Annotated[str, typer.Argument(help="In the organisation's time zone: 2026-03-02.", callback=_day)]
+Before = Annotated[str, typer.Argument(help="The first day whose letters stay.", callback=_day)]
 Out = Annotated[Path, typer.Argument(help="The ZIP file to write: it holds health data.")]
 Number = Annotated[int | None, typer.Option("--number", min=1, help="Make this batch of the day once more.")]
-
-
-@letters.callback()
-def _group() -> None:
-    """Keep `batch` a subcommand."""
 
 
 @letters.command()
@@ -61,6 +57,24 @@ def batch(day: Day, out: Out, number: Number = None, settings_file: SettingsFile
     typer.echo(
         f"Batch {made.number} of {day}{again}: {len(made.letters)} letter(s), {pages} page(s) in {out}"
     )
+
+
+@letters.command()
+def drop(before: Before, settings_file: SettingsFile = None) -> None:
+    """Remove the letters of the days before BEFORE that are in a batch; which there were is still known."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        dropped, left = asyncio.run(_drop(chosen(settings_file), before))
+    except (HearthlineError, OSError) as problem:
+        console.print(str(problem), style="red", markup=False)
+        raise typer.Exit(1) from None
+    kept = f"; {left} in no batch yet are kept" if left else ""
+    typer.echo(f"{dropped} letter(s) of the days before {before} removed{kept}")
+
+
+async def _drop(settings: Settings, before: str) -> tuple[int, int]:
+    async with aiohttp.ClientSession() as session:
+        return await drop_letters(await open_blobs(settings, session), before)
 
 
 async def _make(settings: Settings, day: str, number: int | None) -> tuple[Batch, bytes]:

@@ -541,6 +541,10 @@ class Blobs(Protocol):
         """Read a file, or None where there is none."""
         ...
 
+    async def delete(self, name: str) -> None:
+        """Remove a file; one that is gone already is no error."""
+        ...
+
     def names(self, prefix: str) -> AsyncIterator[str]:
         """Walk the names that begin so, in their order."""
         ...

@@ -23,6 +23,10 @@ class MemoryBlobs:
         """Read a file, or None."""
         return self.files[name][0] if name in self.files else None
 
+    async def delete(self, name: str) -> None:
+        """Remove a file."""
+        self.files.pop(name, None)
+
     async def names(self, prefix: str) -> AsyncIterator[str]:
         """Walk names in their order."""
         for name in sorted(self.files):

@@ -80,6 +80,12 @@ class StorageBlobs:
             raise Unavailable(f"the blob service answered {answer.status}")
         return answer.body
 
+    async def delete(self, name: str) -> None:
+        """Remove a file. Raises Unavailable."""
+        answer = await self._rest.blob("DELETE", self._path(name))
+        if answer.status not in (202, 404):
+            raise Unavailable(f"the blob service answered {answer.status}")
+
     async def names(self, prefix: str) -> AsyncIterator[str]:
         """Walk the names that begin so, page by page. Raises Unavailable."""
         query, marker = {"restype": "container", "comp": "list", "prefix": prefix}, ""

@@ -58,6 +58,14 @@ async def test_new_is_written_once(blobs):
     assert await blobs.get("a") == b"1"
 
 
+async def test_deleted_is_gone_and_may_be_deleted_again(blobs):
+    await blobs.put("a/1", b"1", "text/plain")
+    for _ in range(2):
+        await blobs.delete("a/1")
+    assert await blobs.get("a/1") is None
+    assert await names(blobs, "a/") == []
+
+
 async def test_names_in_their_order(blobs):
     for name in ("b/2", "a/1", "b/1", "bb/1", "b/10"):
         await blobs.put(name, b"x", "text/plain")
@@ -82,5 +90,7 @@ async def test_a_wrong_key_is_unavailable(azurite):
             await made.put("a", b"1", "text/plain")
         with pytest.raises(Unavailable):
             await made.get("a")
+        with pytest.raises(Unavailable):
+            await made.delete("a")
         with pytest.raises(Unavailable):
             await names(made, "")

@@ -62,6 +62,14 @@ def test_a_batch_and_the_same_once_more(environment: dict[str, str], tmp_path: P
     assert again.read_bytes() == first.read_bytes()
 
 
+def test_what_is_printed_can_be_dropped(environment: dict[str, str], tmp_path: Path) -> None:
+    asyncio.run(store(environment, "2026-04-01"))
+    run("2026-04-01", tmp_path / "batch.zip")
+    asyncio.run(store(environment, "2026-04-01"))
+    made = CliRunner().invoke(app, ["letters", "drop", "2026-04-02"])
+    assert made.stdout == ("1 letter(s) of the days before 2026-04-02 removed; 1 in no batch yet are kept\n")
+
+
 def test_no_letters_no_file(environment: dict[str, str], tmp_path: Path) -> None:
     out = tmp_path / "none.zip"
     made = run("2026-05-02", out)

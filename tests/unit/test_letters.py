@@ -25,7 +25,7 @@ from shared.errors import Rejected, Unavailable
 from shared.fhir.instants import parse_instant
 from shared.message.failures import FAILURES
 from shared.message.outbound import Accepted, Deferred, OutboundMessage, Refused, Unknown
-from shared.usecases.letters import make_batch, write_batch
+from shared.usecases.letters import drop_letters, erase_letters, make_batch, write_batch
 
 LETTER = Letter(
     address=("Frau Maria Müller", "Hauptstraße 12", "10115 Berlin"),
@@ -323,3 +323,34 @@ class TestBatches:
         if number is not None:
             with pytest.raises(Rejected):
                 await make_batch(blobs, "2026-03-02", number)
+
+    async def test_what_was_printed_can_be_dropped_and_nothing_else(self) -> None:
+        blobs = MemoryBlobs()
+        printed = await self.stored(blobs, 2)
+        await make_batch(blobs, "2026-03-02")
+        later = await self.stored(blobs, 1)
+        assert await drop_letters(blobs, "2026-03-02") == (0, 0)
+        assert await drop_letters(blobs, "2026-03-03") == (2, 1)
+        assert await drop_letters(blobs, "2026-03-03") == (0, 1)
+        ids = {name.rpartition("/")[2].partition(".")[0] for name in blobs.files}
+        assert ids == {*later, "batch-001"}
+        assert not printed & ids
+
+    async def test_who_is_erased_is_in_no_file_any_more(self) -> None:
+        blobs = MemoryBlobs()
+        gone, *others = sorted(await self.stored(blobs, 3))
+        batch = await make_batch(blobs, "2026-03-02")
+        assert await erase_letters(blobs, [gone, "some other message"]) == 1
+        assert not any(gone in name for name in blobs.files)
+        with zipfile.ZipFile(io.BytesIO(await write_batch(blobs, batch))) as archive:
+            assert set(archive.namelist()) == {"manifest.csv", *(f"{one}.pdf" for one in others)}
+            assert gone not in archive.read("manifest.csv").decode()
+
+    async def test_a_letter_that_is_lost_stops_the_file(self) -> None:
+        """Only one whose line is gone, too, was removed on purpose."""
+        blobs = MemoryBlobs()
+        (one,) = await self.stored(blobs, 1)
+        batch = await make_batch(blobs, "2026-03-02")
+        await blobs.delete(f"letters/2026-03-02/{one}.pdf")
+        with pytest.raises(Rejected, match="not stored as it was set"):
+            await write_batch(blobs, batch)
