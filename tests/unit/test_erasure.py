@@ -169,6 +169,27 @@ async def test_nobody_writes_to_the_number_again_until_that_is_lifted():
     assert [m.to for m in phone(services).sent[sent:]] == [NUMBERS["ann"]]
 
 
+async def test_letters_and_landlines_and_old_numbers_are_marked_too():
+    services = await lived(Time())
+    telecom = [
+        {"system": "phone", "value": "(206) 555-0144", "use": "home", "period": {"end": "2020-01-01"}},
+        {"system": "email", "value": "ann@Example.org"},
+        {"system": "fax", "value": "+12065550155"},
+    ]
+    home = [{"use": "home", "line": ["1 Main St"], "city": "Seattle", "postalCode": "98101"}]
+    names = [{"family": "Lee", "given": ["Ann"]}]
+    await server(services).update(person("ann", telecom=telecom, address=home, name=names))
+    await take_in(services, "ann")
+    assert (await erase(services, "ann", *WHO)).marks == 5
+    marks = services.marks
+    assert marks is not None
+    assert await marks.hold("sms", NUMBERS["ann"])  # a message went there
+    assert await marks.hold("sms", "+12065550144")
+    assert await marks.hold("email", "ann@example.org")
+    assert await marks.hold("letter", "Ann Lee\n1 Main St\nSeattle 98101")
+    assert not await marks.hold("sms", "+12065550155")
+
+
 async def test_who_shares_no_number_is_written_to():
     services = await lived(Time())
     await erase(services, "ann", *WHO)

@@ -16,7 +16,7 @@ from shared.errors import Rejected
 from shared.events import PersonErased
 from shared.fhir.instants import Instant
 from shared.fhir.references import parse_reference
-from shared.message.contact import normalise
+from shared.message.contact import addresses, normalise
 from shared.patient.record import PatientRecord, patient_key
 from shared.ports import Stored, Wakeup
 from shared.usecases.inbound import kept
@@ -97,7 +97,10 @@ def _heard(record: PatientRecord) -> Iterator[tuple[str, str]]:
 
 def _own(record: PatientRecord, region: str) -> Iterator[tuple[str, str]]:
     """Walk the person's own contact points as channels take them: a carer's stay the carer's."""
-    for point in record.person.telecom if record.person is not None else ():
+    if record.person is None:
+        return
+    yield from (("letter", lines) for lines in addresses(record.person, "letter", Instant(0), region))
+    for point in record.person.telecom:
         channel = _CHANNELS.get(point.system, "")
         address = normalise(channel, point.value, region) if channel else ""
         if not address and channel == "sms":  # a landline takes no SMS, and is a number all the same
