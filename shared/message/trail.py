@@ -19,21 +19,11 @@ MOST_CALLS = 16
 """Tries remembered of one message: more than any policy makes."""
 
 
-def looked_at(record: PatientRecord, message: Message) -> tuple[str, ...]:
-    """Name what the guard goes by, with versions: the patient, whom it goes to, and what it is about."""
-    person = record.person
-    versions = [f"{person.reference}|{person.version}"] if person is not None else []
-    for reference in dict.fromkeys(filter(None, (message.party, message.focus))):
-        fact = record.facts.get(reference)
-        versions += [f"{reference}|{fact.version}"] if fact is not None else []
-    return tuple(versions)
-
-
 def claimed(
-    record: PatientRecord, message: Message, trigger: str, catalogue: str, now: Instant
+    record: PatientRecord, message: Message, trigger: str, looked_at: tuple[str, ...], now: Instant
 ) -> tuple[Call, ...]:
-    """Return the calls of a message that is claimed now by a trigger."""
-    return (*message.calls, Call(now, trigger, catalogue, looked_at(record, message)))[-MOST_CALLS:]
+    """Return the calls of a message that is claimed now by a trigger, after the guard has `looked_at`."""
+    return (*message.calls, Call(now, trigger, record.catalogue, looked_at))[-MOST_CALLS:]
 
 
 def answered(message: Message, settled: SendSettled, now: Instant) -> tuple[Call, ...]:
