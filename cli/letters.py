@@ -1,4 +1,4 @@
-"""`hearthline letters`: the file for a print house, with a day's letters and a manifest, and their removal."""
+"""`hearthline letters`: the file for a print house, a day's letters and a manifest, and their removal."""
 
 from __future__ import annotations
 
