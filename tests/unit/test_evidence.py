@@ -22,7 +22,6 @@ from shared.usecases.services import Services
 from tests.unit.memory_kit import Time
 from tests.unit.privacy_kit import ANN, BASE, JOURNEY, NUMBERS, lived
 
-
 SEEN = ("Patient/ann|1",)
 
 
