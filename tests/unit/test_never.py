@@ -51,6 +51,7 @@ POLICY = Policy(
     restrictive=frozenset({"marketing"}),
     patience=30 * DAY,
 )
+ORDER = ("care", "operations", "research", "marketing")
 ZONES = ("America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Chatham", "Europe/Berlin")
 START = parse_instant("2026-03-06T09:30:00Z")
 """Two days before clocks go forward in New York."""
@@ -104,6 +105,11 @@ def _person(zone: str, spoken: tuple[str, ...], version: int, **more: Any) -> Pe
     )
 
 
+def matter_as_much(purpose: str) -> frozenset[str]:
+    """Return the purposes that matter as much as this one, or more."""
+    return frozenset(ORDER[: ORDER.index(purpose) + 1])
+
+
 class Life:
     """One patient through the core, a provider that takes everything, and an eye on what it was given."""
 
@@ -152,7 +158,13 @@ class Life:
         self.sent.append((self.now, message.purpose))
         for cap in CAPS:
             if message.purpose in cap.purposes:
-                counted = [p for at, p in self.sent if at > self.now - cap.window and p in cap.purposes]
+                # What matters less never holds back what matters more: it does not count against it.
+                counted = [
+                    purpose
+                    for at, purpose in self.sent
+                    if at > self.now - cap.window
+                    and purpose in matter_as_much(message.purpose) & cap.purposes
+                ]
                 assert len(counted) <= cap.most, counted
 
     def changed(self) -> None:
