@@ -121,7 +121,7 @@ def _asking(
 
 
 def _kept_at(step_id: str, results: dict[str, str]) -> dict[str, str]:
-    """Forget what was remembered only while an enrolment was at another step."""
+    """Forget what was remembered only while an enrolment was at another step; "" is none at all."""
     if not any("." in key for key in results):
         return results
     return {key: came for key, came in results.items() if key.partition(".")[0] == step_id or "." not in key}
@@ -164,7 +164,8 @@ def _sends(sprint: Sprint, enrolment: Enrolment) -> int:
 def _passed(
     sprint: Sprint, enrolment: Enrolment, step: CompiledStep, outcome: Goes, now: Instant
 ) -> tuple[Sprint, Enrolment]:
-    """Leave behind what passing a step brings about."""
+    """Leave behind what passing a step brings about, and forget what it had to remember."""
+    enrolment = replace(enrolment, results=_kept_at("", enrolment.results))
     if outcome.result:
         enrolment = replace(enrolment, results={**enrolment.results, step.step_id: outcome.result})
     if outcome.sends:

@@ -43,12 +43,13 @@ def parse_questionnaire(document: Mapping[str, Any], where: str) -> Questionnair
     scored = scoring(document, questions, found)
     if found.problems:
         raise Invalid(tuple(found.problems))
-    tags = {tag for each in _all(items) for tag in _languages(each)} | {language}
+    title = wording(document, "title", language)
+    tags = {language, *title, *(tag for each in _all(items) for tag in _languages(each))}
     return Questionnaire(
         url=head["url"],
         version=head["version"],
         canonical=canonical(head["url"], head["version"]),
-        title=wording(document, "title", language),
+        title=title,
         language=language,
         languages=tuple(sorted(tags - {""})),
         items=items,
