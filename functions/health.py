@@ -7,11 +7,10 @@ nothing can be sent, and operators read why.
 from __future__ import annotations
 
 import json
-from functools import cache
 
 import azure.functions as func
 
-from functions.serving import answer, logger, problem
+from functions.serving import answer, problem
 from shared.bootstrap import senders
 from shared.usecases.publish import CATALOGUE, CURRENT
 from shared.usecases.services import Services
@@ -37,18 +36,8 @@ async def _ready(services: Services) -> func.HttpResponse:
     await services.documents.get(CATALOGUE, CURRENT)  # the definitions would answer from memory
     catalogue = await services.definitions.current()
     found = await senders()
-    _tell(found.problems, found.notes)
     if found.problems:
         return problem(503, "senders", "; ".join(found.problems))
     notes = {"notes": list(found.notes)} if found.notes else {}
     body = json.dumps({"status": "ready", "catalogue": catalogue.version, **notes})
     return func.HttpResponse(body, mimetype="application/json")
-
-
-@cache
-def _tell(problems: tuple[str, ...], notes: tuple[str, ...]) -> None:
-    """Log what is wrong with our senders, once a process."""
-    for sentence in problems:
-        logger.error("senders: %s", sentence)
-    for sentence in notes:
-        logger.warning("senders: %s", sentence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
@@ -43,6 +44,8 @@ from shared.usecases.services import QUEUES, Services
 if TYPE_CHECKING:
     from shared.adapters.entra import EntraTokens
 
+_logger = logging.getLogger("hearthline")
+
 STORAGE_SCOPE = "https://storage.azure.com/.default"
 CONTAINER = "hearthline"
 """Where files are kept: letters, until they are printed."""
@@ -80,6 +83,7 @@ async def services() -> Services:
     loop = asyncio.get_running_loop()
     if loop not in _built or (_built[loop].done() and _built[loop].exception() is not None):
         _built[loop] = loop.create_task(build(_settings(), _session()))
+        _ask_senders(loop)
     return await asyncio.shield(_built[loop])
 
 
@@ -224,13 +228,24 @@ _asked: dict[asyncio.AbstractEventLoop, asyncio.Task[Senders]] = {}
 
 
 async def senders() -> Senders:
-    """Return what is wrong with the numbers and addresses that we send from; asked once, at first use."""
-    loop = asyncio.get_running_loop()
+    """Return what is wrong with the numbers and addresses that we send from; asked once, at start."""
+    return await asyncio.shield(_ask_senders(asyncio.get_running_loop()))
+
+
+def _ask_senders(loop: asyncio.AbstractEventLoop) -> asyncio.Task[Senders]:
     if loop not in _asked:
-        chosen = _settings()
-        acs = open_acs(chosen, _session(), _tokens)
-        _asked[loop] = loop.create_task(ask_senders(chosen, acs))
-    return await asyncio.shield(_asked[loop])
+        _asked[loop] = loop.create_task(_tell_senders(_settings(), _session()))
+    return _asked[loop]
+
+
+async def _tell_senders(chosen: Settings, session: aiohttp.ClientSession) -> Senders:
+    """Ask, and log what operators must know."""
+    found = await ask_senders(chosen, open_acs(chosen, session, _tokens))
+    for sentence in found.problems:
+        _logger.error("senders: %s", sentence)
+    for sentence in found.notes:
+        _logger.warning("senders: %s", sentence)
+    return found
 
 
 def _tokens(scope: str) -> Callable[[], Awaitable[str]]:
