@@ -19,6 +19,7 @@ from shared.message.asking import ask_which
 from shared.message.consents.receiving import HEARD_BY_ALL
 from shared.message.handled import Handled
 from shared.message.inherit import inherit
+from shared.message.staff_task import received_communication
 from shared.message.unclear import hand_over
 from shared.message.understanding.understand import understand
 from shared.patient.engagement import answer
@@ -44,10 +45,12 @@ def replied(record: PatientRecord, event: InboundReceived, catalogue: Catalogue,
     event = _understood(noted, event)
     settled = consent.settles(noted, event, catalogue.policy)
     decision = opted(consent.receive(noted, event, now, catalogue.policy), catalogue, now)
+    if catalogue.policy.write_communications and event.answering:
+        decision = intend(decision, received_communication(noted, event, catalogue.policy, now))
     said = answer(decision.record, event.inbound_id, event.channel, event.at)
     decision = decision.then(changed_by(decision.record, (said,), catalogue, now))
     before = decision.record.enrolments
-    heard = replace(event, text="") if settled or event.meaning in HEARD_BY_ALL else event
+    heard = replace(event, text="", meaning="") if settled or event.meaning in HEARD_BY_ALL else event
     following = sprinted(on_reply(decision.record, heard, catalogue.journeys, now), catalogue, now)
     decision = decision.then(following)
     if settled or decision.record.enrolments != before:

@@ -15,6 +15,9 @@ from shared.events import InboundReceived
 from shared.fhir.instants import DAY, HOUR, Instant, iso
 from shared.fhir.own import OWN_META
 from shared.message.communication import REPLIES, medium
+from shared.message.consent import speaker
+from shared.message.contact import normalise
+from shared.message.policy import Policy
 from shared.patient.messages import by
 from shared.patient.record import PatientRecord, identify
 
@@ -61,10 +64,14 @@ def question_task(
     return _written("Task", task_id, body)
 
 
-def received_communication(record: PatientRecord, inbound: InboundReceived, now: Instant) -> WriteResource:
-    """Return the Communication of a reply; the contact point that it came from is left to the Patient's."""
+def received_communication(
+    record: PatientRecord, inbound: InboundReceived, policy: Policy, now: Instant
+) -> WriteResource:
+    """Return the Communication of a reply: by whoever's contact point it is, which itself is left out."""
     said_id = identify(record.key, inbound.inbound_id, "received")
     patient = {"reference": f"Patient/{record.patient_id}"}
+    address = normalise(inbound.channel, inbound.sender, policy.region) or inbound.sender
+    party = speaker(record, inbound.channel, address, now, policy.region)
     body: _Json = {
         "resourceType": "Communication",
         "id": said_id,
@@ -75,7 +82,7 @@ def received_communication(record: PatientRecord, inbound: InboundReceived, now:
         "subject": patient,
         "sent": iso(inbound.at),
         "received": iso(max(inbound.at, now)),
-        "sender": patient,
+        "sender": {"reference": party} if party else patient,
     }
     if inbound.text.strip():
         body["payload"] = [{"contentString": inbound.text.strip()}]

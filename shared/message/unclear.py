@@ -60,7 +60,7 @@ def hand_over(record: PatientRecord, inbound: InboundReceived, policy: Policy, n
     task = question_task(record, inbound, concern.why, now, concern.priority, focus)
     line = TimelineLine(now, "inbound", f"Handed to staff: {concern.why}", (inbound.inbound_id,))
     reply = _reply(record, inbound, concern.reply, policy, now)
-    received = received_communication(record, inbound, now)
+    received = received_communication(record, inbound, policy, now)
     return Handled(record, (line,), effects=(received, task), replies=(reply,) if reply else ())
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from shared.catalogue import Document
@@ -70,14 +73,14 @@ class Phones:
 class Family:
     """Patients who share a phone, and what is written to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy = POLICY) -> None:
         self.clock, self.phones, self.count = Time(), Phones(), 0
         services = in_memory(self.clock)
         self.services: Services = replace(
             services,
             channels={"sms": self.phones},
-            policy=POLICY,
-            definitions=PublishedDefinitions(services.documents, POLICY, 0),
+            policy=policy,
+            definitions=PublishedDefinitions(services.documents, policy, 0),
         )
 
     async def begin(self, *names: str) -> None:
@@ -311,3 +314,53 @@ async def test_replies_that_wait_are_not_kept_for_longer_than_a_day():
     family.clock.passes(PATIENCE + HOUR)
     await kept.purge(family.services, family.clock.at)
     assert not [name async for name, _ in family.services.documents.all(kept.KIND)]
+
+
+async def test_every_reply_is_a_communication_where_messages_are():
+    family = Family(replace(POLICY, write_communications=True))
+    await family.begin("ana", "leo")
+    await family.ask("ana", "visit")
+    for text in ("1", "is there parking?", "HELP"):
+        await family.says(text)
+    held = server(family.services)._versions
+    said = [v[-1][1] for key, v in held.items() if key.resource_type == "Communication"]
+    replies = [each for each in said if each and each.get("sender") == {"reference": "Patient/ana"}]
+    words = [each["payload"][0]["contentString"] for each in replies]  # type: ignore[index]
+    assert sorted(words) == ["1", "HELP", "is there parking?"]
+
+
+ANSWERS = ("1", "2", "yes", "no", "7", "Leo", "ana", "I do not know", "cancel my appt", "thanks", "two")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    asked=st.lists(
+        st.tuples(st.sampled_from(["ana", "leo"]), st.sampled_from(["visit", "other-visit", "pain"])),
+        min_size=1,
+        max_size=4,
+        unique=True,
+    ),
+    replies=st.lists(st.sampled_from(ANSWERS), min_size=1, max_size=5),
+)
+def test_never_does_one_reply_answer_two_questions_or_one_that_was_not_asked(
+    asked: list[tuple[str, str]], replies: list[str]
+) -> None:
+    """Whoever of a family is asked whatever, and however they answer: nothing is lost and nothing guessed."""
+    asyncio.run(_never_guessed(asked, replies))
+
+
+async def _never_guessed(asked: list[tuple[str, str]], replies: list[str]) -> None:
+    family = Family()
+    await family.begin("ana", "leo")
+    for name, what in asked:
+        await family.ask(name, what)
+    left = set(asked)
+    for text in replies:
+        tasks, waiting = len(family.tasks()), [n async for n, _ in family.services.documents.all(kept.KIND)]
+        wrote = await family.says(text)
+        after = {(name, what) for name in ("ana", "leo") for what in await family.waits(name)}
+        assert after <= left
+        assert len(left - after) <= 1
+        dealt_with = after != left or len(family.tasks()) > tasks or wrote or text == "thanks"
+        assert dealt_with or waiting
+        left = after

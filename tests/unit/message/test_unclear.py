@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from shared.effects import WriteResource
 from shared.events import InboundReceived
-from shared.fhir.fact import Fact
+from shared.fhir.fact import ContactPoint, Fact
 from shared.fhir.instants import DAY, HOUR, Instant
+from shared.fhir.spelled import spelled
 from shared.message.handled import Handled
 from shared.message.unclear import hand_over
 from shared.patient.facts import Facts
@@ -59,6 +60,14 @@ def test_the_communication_came_from_the_patient_and_the_task_points_to_it() -> 
     assert said["payload"] == [{"contentString": "Is there parking?"}]
     assert found["Task"]["reasonReference"]["identifier"] == said["identifier"][0]
     assert PHONE not in json.dumps(found)
+
+
+def test_of_a_relatives_number_it_is_the_relative_who_wrote() -> None:
+    phone = spelled([ContactPoint("phone", "+12125550177", "mobile")])
+    mother = Fact("RelatedPerson", "r1", attributes={"relationship": ("MTH",), "spelled-telecom": phone})
+    record = replace(RECORD, facts=Facts.of_facts(mother))
+    found = hand_over(record, inbound(sender="+12125550177"), ASKED, NOW)
+    assert bodies(found)["Communication"]["sender"] == {"reference": "RelatedPerson/r1"}
 
 
 def test_both_have_the_same_ids_on_every_try_and_hang_on_no_enrolment() -> None:
