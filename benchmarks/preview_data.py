@@ -104,7 +104,8 @@ _PERSON = {
     "'country': 'us', 'letters': true}]",
     "telecom": "CASE WHEN hash(patient, 'phone') % 5 = 0 THEN [] "
     "ELSE [{'system': 'phone', 'start': NULL, 'stop': NULL}] END",
-    "stopped": "CASE WHEN hash(patient, 'stopped') % 30 = 0 THEN ['sms'] ELSE [] END",
+    "silences": "CASE WHEN hash(patient, 'stopped') % 30 = 0 "
+    "THEN [{'channel': 'sms', 'start': NULL, 'stop': NULL}] ELSE [] END",
     "attributes": "MAP {}",
 }
 _FACT = {
