@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from datetime import tzinfo
+from datetime import date, tzinfo
 
 from msgspec import Struct
 
@@ -34,6 +34,16 @@ class Letterhead(Struct, frozen=True):
     zone: tzinfo
     font: str = ""
     """Path of a TrueType font, "" for the one that ReportLab ships."""
+
+
+def check_letterhead(head: Letterhead) -> str:
+    """Return what is wrong with font, name or return address, so that no letter could be set; or ""."""
+    sample = Letter(("A", "A"), "A", "A", "en", head.sender, head.address, date(2000, 1, 1), head.region)
+    try:
+        set_letter(sample, typeface(head.font))
+    except Unsettable as problem:
+        return problem.reason
+    return ""
 
 
 class LetterChannel:

@@ -22,7 +22,7 @@ from shared.adapters.acs_opt_outs import AcsOptOuts
 from shared.adapters.acs_sms import AcsSms
 from shared.adapters.acs_whatsapp import AcsWhatsApp
 from shared.adapters.identity import TokenProvider
-from shared.adapters.letters_store import LetterChannel, Letterhead
+from shared.adapters.letters_store import LetterChannel, Letterhead, check_letterhead
 from shared.adapters.push_webhook import WebhookChannel
 from shared.config import Settings
 from shared.errors import Invalid, Problem
@@ -56,7 +56,7 @@ def build_channels(
     """Build the channels of the settings; `blobs` is where letters are stored. Raises Invalid."""
     channels = _acs_channels(chosen, acs)
     if blobs is not None:
-        channels["letter"] = LetterChannel(blobs, letterhead(chosen))
+        channels["letter"] = _letters(chosen, blobs)
     if chosen.push_webhook:
         channels["push"] = _webhook(chosen, session, chosen.push_webhook)
     for name, provider in chosen.providers.items():
@@ -66,11 +66,13 @@ def build_channels(
     return channels
 
 
-def letterhead(chosen: Settings) -> Letterhead:
-    """Return who writes letters."""
-    zone = ZoneInfo(chosen.time_zone)
-    font = str(chosen.letter_font or "")
-    return Letterhead(chosen.organization, chosen.postal_address, chosen.region, zone, font)
+def _letters(chosen: Settings, blobs: Blobs) -> LetterChannel:
+    """Open the letter channel. Raises Invalid where no letter could be set, rather than refuse each."""
+    zone, font = ZoneInfo(chosen.time_zone), str(chosen.letter_font or "")
+    head = Letterhead(chosen.organization, chosen.postal_address, chosen.region, zone, font)
+    if wrong := check_letterhead(head):
+        raise Invalid((Problem("HEARTHLINE_LETTERS", f"letters cannot be set: {wrong}"),))
+    return LetterChannel(blobs, head)
 
 
 def opt_out_list(chosen: Settings, acs: Acs | None) -> AcsOptOuts | None:

@@ -27,7 +27,13 @@ from shared.message.outbound import ChannelName, OutboundMessage
 
 KEY = base64.b64encode(b"a development key of 32 letters.").decode()
 SENDERS = {"sms": "+15550100", "email": "care@hospital.example", "whatsapp": str(uuid.UUID(int=7))}
-RECIPIENTS = {"sms": "+15551110001", "email": "maria@example.org", "whatsapp": "+15551110009", "push": "Patient/1"}
+RECIPIENTS = {
+    "sms": "+15551110001",
+    "email": "maria@example.org",
+    "whatsapp": "+15551110009",
+    "push": "Patient/1",
+    "letter": "Maria\n1 Main Street\nSpringfield, IL 62701",
+}
 CHANNELS: tuple[ChannelName, ...] = ("sms", "email", "whatsapp")
 
 

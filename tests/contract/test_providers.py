@@ -19,18 +19,22 @@ from standardwebhooks import Webhook
 
 from shared.adapters.acs_email import AcsEmail
 from shared.adapters.acs_http import Patience
+from shared.adapters.acs_opt_outs import AcsOptOuts
 from shared.adapters.acs_sms import AcsSms
 from shared.adapters.acs_whatsapp import AcsWhatsApp
 from shared.adapters.blobs_memory import MemoryBlobs
 from shared.adapters.letters_store import LetterChannel
 from shared.adapters.providers import ask_senders, build_channels, open_acs, opt_out_list
 from shared.adapters.push_webhook import WebhookChannel
+from shared.bootstrap import build, open_blobs
 from shared.config import Settings, settings
 from shared.effects import Attachment
 from shared.errors import Invalid
+from shared.fhir.instants import to_datetime
 from shared.message.failures import FAILURES
 from shared.message.outbound import Accepted, Deferred, Refused, Unknown
 from shared.receivers import SignedReceiver
+from shared.usecases.letters import make_batch
 
 PAGE = Path(__file__).parents[2] / "docs" / "channels.md"
 SECRET = "whsec_" + base64.b64encode(b"a secret of the gateway, long enough").decode()
@@ -68,8 +72,14 @@ class TestChosen:
             assert channels(session) == {}
 
     async def test_communication_services_letters_and_push(self) -> None:
+        more = {
+            **ACS,
+            **HOOKS,
+            "HEARTHLINE_PUSH_WEBHOOK": "gateway",
+            "HEARTHLINE_POSTAL_ADDRESS": "1 Care Way",
+        }
         async with aiohttp.ClientSession() as session:
-            made = channels(session, MemoryBlobs(), **ACS, **HOOKS, HEARTHLINE_PUSH_WEBHOOK="gateway")
+            made = channels(session, MemoryBlobs(), **more)
         kinds = {
             "sms": AcsSms,
             "email": AcsEmail,
@@ -105,6 +115,34 @@ class TestChosen:
     def test_wrong_settings_are_told(self, wrong: dict[str, str]) -> None:
         with pytest.raises(Invalid):
             chosen(**HOOKS, **wrong)
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"HEARTHLINE_POSTAL_ADDRESS": "x" * 200},
+            {"HEARTHLINE_ORGANIZATION": "你好"},
+            {"HEARTHLINE_LETTER_FONT": __file__},
+            {"HEARTHLINE_LETTER_FONT": "/no/such/font.ttf"},
+        ],
+    )
+    async def test_what_would_spoil_every_letter_is_told_at_start(self, wrong: dict[str, str]) -> None:
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(Invalid, match="letters cannot be set"):
+                channels(session, MemoryBlobs(), **{"HEARTHLINE_POSTAL_ADDRESS": "1 Care Way", **wrong})
+
+    async def test_all_of_it_is_built_from_the_settings(self, azurite: str) -> None:
+        """A letter that the services store is one that the command finds."""
+        more = {"HEARTHLINE_LETTERS": "true", "HEARTHLINE_POSTAL_ADDRESS": "1 Care Way", **ACS}
+        made = chosen(**more, AzureWebJobsStorage=azurite)
+        async with aiohttp.ClientSession() as session:
+            services = await build(made, session)
+            assert isinstance(services.opt_out_list, AcsOptOuts)
+            assert set(services.channels) == {"sms", "email", "whatsapp", "letter"}
+            letter = a_message("letter", language="en")
+            assert isinstance(await services.channels["letter"].send(letter), Accepted)
+            day = str(to_datetime(letter.first_sent).date())
+            batch = await make_batch(await open_blobs(made, session), day)
+        assert letter.message_id in {one.id for one in batch.letters}
 
     @pytest.mark.parametrize("place", ["no_such_module:make", "json:no_such_factory", "json:dumps_not"])
     async def test_a_module_that_is_not_there(self, place: str) -> None:
