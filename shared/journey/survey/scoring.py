@@ -3,6 +3,7 @@
 The method and the bands stand in an extension of the Questionnaire, as FHIR R4 has none for them:
 {"url": SCORING, "extension": [{"url": "method", "valueCode": "sum"}, {"url": "band", "extension":
 [{"url": "name", "valueCode": "high"}, {"url": "at-least", "valueDecimal": 10}]}]}
+An organisation that keeps its definitions under an address of its own may name it there: the last part counts.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from shared.journey.survey.elements import Finding, extension, mappings, number
+from shared.journey.survey.elements import Finding, extension, mappings, number, text
 from shared.journey.survey.questionnaire import (
     Answers,
     Band,
@@ -76,10 +77,12 @@ def categories(questionnaire: Questionnaire) -> tuple[str, ...]:
 
 def scoring(document: Mapping[str, Any], questions: Sequence[Item], found: Finding) -> Scoring:
     """Read how a Questionnaire is scored; without a word about it, weights are summed."""
-    here = next((each for each in mappings(document, "extension") if each.get("url") == SCORING), None)
+    name = SCORING.rpartition("/")[2]
+    extensions = mappings(document, "extension")
+    here = next((each for each in extensions if text(each, "url").endswith(f"/{name}")), None)
     if here is None:
         return Scoring()
-    path = f"extension[{SCORING.rpartition('/')[2]}]"
+    path = f"extension[{name}]"
     method = extension(here, "method")
     if method not in METHODS:
         found.wrong(f"{path}.method", "is none", f"one of {', '.join(METHODS)}")

@@ -207,3 +207,10 @@ def test_bands_of_a_sum(more: dict[str, str], word: str, total: float) -> None:
 def test_nothing_answered_is_no_score() -> None:
     found = score(CSAT, {"comment": "5"})
     assert (found.category, found.total) == ("answered", None)
+
+
+def test_an_organisation_may_name_the_extension_under_its_own_address() -> None:
+    path = ROOT / "definitions/questionnaires/nps.json"
+    own = path.read_text("utf-8").replace("https://hearthline.example", "https://clinic.example")
+    found = parse_questionnaire(json.loads(own), path.name)
+    assert score(found, {"recommend": "9"}).category == "promoter"
