@@ -1,4 +1,4 @@
-"""Resources that we write only to tell others, and do not want to hear of again: they carry a tag.
+"""Resources that we write only to tell others, and do not want to hear of again: by their tag or identifier.
 
 Asked by shared.fhir.project, so that notifications, searches, audits and bulk loads pass them over alike.
 """
@@ -6,6 +6,9 @@ Asked by shared.fhir.project, so that notifications, searches, audits and bulk l
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+SYSTEMS = "https://hearthline.example/fhir/"
+"""With it begin the systems of our own identifiers: not every server keeps tags."""
 
 OURS = {"system": "https://hearthline.example/fhir/CodeSystem/origin", "code": "hearthline"}
 """The tag (https://hl7.org/fhir/R4/resource.html#simple-tags): searches for few elements bring it too."""
@@ -19,10 +22,21 @@ _TYPES = frozenset({"Communication"})
 
 def is_ours(resource: Mapping[str, object]) -> bool:
     """Say whether this is a Communication that we wrote ourselves: what it says is in the record already."""
-    meta = resource.get("meta") if resource.get("resourceType") in _TYPES else None
+    if resource.get("resourceType") not in _TYPES:
+        return False
+    meta = resource.get("meta")
     tags = meta.get("tag") if isinstance(meta, dict) else None
-    return isinstance(tags, list) and any(_is_our_tag(tag) for tag in tags)
+    return any(map(_is_our_tag, _each(tags))) or any(map(_is_our_name, _each(resource.get("identifier"))))
+
+
+def _each(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _is_our_tag(tag: object) -> bool:
     return isinstance(tag, dict) and all(tag.get(name) == value for name, value in OURS.items())
+
+
+def _is_our_name(identifier: object) -> bool:
+    system = identifier.get("system") if isinstance(identifier, dict) else None
+    return isinstance(system, str) and system.startswith(SYSTEMS)

@@ -13,7 +13,7 @@ import msgspec
 
 from shared.effects import WriteResource
 from shared.fhir.instants import iso
-from shared.fhir.own import OWN_META
+from shared.fhir.own import OWN_META, SYSTEMS
 from shared.message.contact import NOBODY_TO_REACH
 from shared.message.policy import Policy
 from shared.patient.lost import why_lost
@@ -22,9 +22,11 @@ from shared.patient.state import Message
 
 type _Json = dict[str, object]
 
-PROVIDER_IDS = "https://hearthline.example/fhir/provider-message-id"
+MESSAGE_IDS = f"{SYSTEMS}message-id"
+"""System of our messages' own ids."""
+PROVIDER_IDS = f"{SYSTEMS}provider-message-id"
 """System of the ids that providers gave our messages."""
-REPLIES = "https://hearthline.example/fhir/reply-id"
+REPLIES = f"{SYSTEMS}reply-id"
 """System of the ids of what people wrote to us."""
 _URI = "urn:ietf:rfc:3986"
 _TERMS = "http://terminology.hl7.org/CodeSystem"
@@ -94,6 +96,7 @@ def communication(record: PatientRecord, message: Message, template_title: str, 
 
 def _identifiers(message: Message) -> Iterator[_Json]:
     yield _own(message.message_id)
+    yield {"system": MESSAGE_IDS, "value": message.message_id}
     if message.provider_id:
         yield {"system": PROVIDER_IDS, "value": message.provider_id}
 

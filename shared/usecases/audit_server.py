@@ -27,7 +27,7 @@ type Disagreement = Literal["missing", "stale", "extra", "ahead"]
 _WHOSE: Mapping[str, str] = {
     "AllergyIntolerance": "patient",
     "Appointment": "participant",
-    "Communication": "subject,recipient",
+    "Communication": "subject,recipient,identifier",
     "Consent": "patient",
     "Coverage": "beneficiary",
     "DeviceUseStatement": "subject",

@@ -65,7 +65,7 @@ def code(concept: dict[str, Any]) -> str:
 def test_a_message_that_arrived_says_all_that_is_known():
     body = written(SENT)
     assert (body["id"], body["status"], body["language"]) == (ID, "completed", "es")
-    assert body["identifier"][1] == {"system": PROVIDER_IDS, "value": "Outgoing_1"}
+    assert body["identifier"][2] == {"system": PROVIDER_IDS, "value": "Outgoing_1"}
     assert (code(body["medium"][0]), code(body["category"][0])) == ("SMSWRIT", "reminder")
     assert code(body["reasonCode"][0]) == "TREAT"
     assert body["subject"] == body["recipient"][0] == {"reference": "Patient/p1"}
@@ -167,9 +167,14 @@ def test_what_we_wrote_is_not_taken_for_something_that_happened():
 
 @pytest.mark.parametrize("meta", [None, {}, {"tag": "x"}, {"tag": [None, {"system": "s", "code": "c"}]}])
 def test_a_communication_of_others_is_kept(meta):
-    body = written(SENT) | {"meta": meta}
+    body = written(SENT) | {"meta": meta, "identifier": [{"system": "urn:ietf:rfc:3986"}, None]}
     assert not is_ours(body)
     assert project(body).patients == ("p1",)
+
+
+@pytest.mark.parametrize("meta", [None, {"versionId": "1"}])
+def test_it_is_known_where_a_server_keeps_no_tags(meta):
+    assert is_ours(written(SENT) | {"meta": meta})
 
 
 def test_other_types_are_heard_of_though_they_are_tagged():
