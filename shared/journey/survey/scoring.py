@@ -3,7 +3,7 @@
 The method and the bands stand in an extension of the Questionnaire, as FHIR R4 has none for them:
 {"url": SCORING, "extension": [{"url": "method", "valueCode": "sum"}, {"url": "band", "extension":
 [{"url": "name", "valueCode": "high"}, {"url": "at-least", "valueDecimal": 10}]}]}
-An organisation that keeps its definitions under an address of its own may name it there: the last part counts.
+Who keeps definitions under an address of their own may name it there, too: the last part counts.
 """
 
 from __future__ import annotations
