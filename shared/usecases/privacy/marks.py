@@ -81,6 +81,7 @@ class Marks:
         for name, what in sorted(names.items()):
             said = Mark("patient" if what == "patient" else "contact", mark.at, mark.by)
             await self._documents.put(MARKS, name, _encode(said), None)
+        self._until = float("-inf")
         return len(names)
 
     async def lift(self, channel: str, address: str) -> bool:
