@@ -5,6 +5,8 @@ What shared.message.consents.choosing and replies bring; read by shared.patient.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from shared.fhir.choice import ANY, Choice
@@ -19,7 +21,7 @@ def denied(record: PatientRecord, no: Choice) -> PatientRecord:
     One that was taken back since, though we heard of that first, is passed over. Returns the very record
     where it changes nothing.
     """
-    ins = tuple(kept for yes in record.opt_ins for kept in _left_of(yes, no))
+    ins = tuple(kept for yes in record.opt_ins for kept in _left_of(yes, no, record.opt_outs))
     outs = record.opt_outs if _taken_back(record, no) else _with(record.opt_outs, no)
     if (outs, ins) == (record.opt_outs, record.opt_ins):
         return record
@@ -74,12 +76,16 @@ def _with(choices: tuple[Choice, ...], choice: Choice) -> tuple[Choice, ...]:
     return tuple(choice if each is known else each for each in choices)
 
 
-def _left_of(yes: Choice, no: Choice) -> tuple[Choice, ...]:
-    """Return what is left of a yes after a no: of one to every channel, the other channels."""
+def _left_of(yes: Choice, no: Choice, outs: Iterable[Choice]) -> tuple[Choice, ...]:
+    """Return what is left of a yes after a no: of one to every channel, the other channels.
+
+    A part that would lift another no, which the whole did not, is none: by a no nothing is allowed again.
+    """
     if yes.since > no.since or not same_speaker(yes, no):
         return (yes,)
     if covers(no, yes):
         return ()
     if yes.channel == ANY and covers(no, replace(yes, channel=no.channel)):
-        return tuple(replace(yes, channel=channel) for channel in CHANNEL_WORDS if channel != no.channel)
+        parts = (replace(yes, channel=channel) for channel in CHANNEL_WORDS if channel != no.channel)
+        return tuple(p for p in parts if not any(lifts(p, out) and not lifts(yes, out) for out in outs))
     return (yes,)
