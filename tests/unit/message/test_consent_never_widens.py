@@ -61,3 +61,26 @@ def test_by_a_no_nothing_is_allowed_again(said: list[tuple[bool, Choice]], no: C
     before = forbidden(held)
     after = forbidden(choose(held, (), (replace(no, since=NOW),), NOW, POLICY).record)
     assert before <= after
+
+
+def test_by_a_no_nothing_is_allowed_again_after_any_two_things_said() -> None:
+    """All of a small world: two channels and all of them, care and everything, in either order of time."""
+    small = [
+        (yes, Choice(channel, "", Instant(NOW - ago), "staff", purpose, evidence="e"))
+        for yes, channel, purpose, ago in product((True, False), ("sms", "email", ANY), ("care", ANY), (9, 5))
+    ]
+    noes = [
+        Choice(channel, "", NOW, "page", purpose)
+        for channel, purpose in product(("sms", "email", ANY), ("care", ANY))
+    ]
+    for first, second in product(small, small):
+        held = record()
+        for yes, choice in (first, second):
+            permits, denials = ((choice,), ()) if yes else ((), (choice,))
+            held = choose(held, permits, denials, NOW, POLICY).record
+        for no in noes:
+            after = choose(held, (), (no,), NOW, POLICY).record
+            for channel, purpose in product(("sms", "email"), ("care", "operations")):
+                if why_forbidden(held, channel, NOW, purpose=purpose, policy=POLICY):
+                    told = why_forbidden(after, channel, NOW, purpose=purpose, policy=POLICY)
+                    assert told, (first, second, no, channel, purpose)
