@@ -53,7 +53,8 @@ def settles(record: PatientRecord, inbound: InboundReceived, policy: Policy = DE
     heard = understand(inbound.text, _languages(record))
     if heard.meaning in ("yes", "confirm", "no"):
         return bool(_pending(record, inbound, policy))
-    return heard.meaning in HEARD_BY_ALL and heard.meaning != "wrong-person" and not heard.more
+    whole = not heard.more and heard.channel in ("", inbound.channel)
+    return heard.meaning in HEARD_BY_ALL and heard.meaning != "wrong-person" and whole
 
 
 def speaker(record: PatientRecord, channel: str, address: str, now: Instant, region: str) -> str:
@@ -76,14 +77,19 @@ def _stop(
     record: PatientRecord, inbound: InboundReceived, heard: Understood, now: Instant, policy: Policy
 ) -> Handled:
     no = _said(record, inbound, now, policy)
-    if heard.everywhere:
+    elsewhere = heard.channel not in ("", inbound.channel)
+    if elsewhere:
+        no = replace(no, channel=heard.channel, address="")
+    elif heard.everywhere:
         no = replace(no, channel=ANY)
     result = settled(record, denied(record, no), now, policy)
     fresh = any(line.kind == "inbound" for line in result.timeline)
     if heard.more:
         text = f"Replied by {by(inbound.channel)}, beside STOP, for staff to read: {inbound.text.strip()}"
         result = replace(result, timeline=(*result.timeline, _line(inbound, now, text, "fault")))
-    return _answered(result, record, inbound, "stop", heard, policy) if fresh else result
+    if elsewhere or not fresh:  # "nothing more comes here" would be wrong
+        return result
+    return _answered(result, record, inbound, "stop", heard, policy)
 
 
 def _start(

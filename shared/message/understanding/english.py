@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.message.understanding.language import Words
 
-_SENT = r"(?:texts?|texting|txts?|txting|messages?|messaging|msgs?|sms|emails?|emailing|reminders?|notifs?)"
+_SENT = r"(?:texts?|texting|txts?|txting|messages?|messaging|msgs?|sms|emails?|emailing|reminders?|letters?)"
 _SENT_NOW = (
     r"(?:texting|txting|messaging|msging|emailing|sending|contacting|writing|calling|bothering|spamming"
 )
@@ -26,7 +26,8 @@ ENGLISH = Words(
             like to stop, id like to stop, i want this to stop, i quit, no more, remove, remove me, delete
             me, take me off, leave me alone, go away, get lost, fuck off, piss off, lose my number, not
             interested stop, stop stop, end all, cancel all, unsubscribe all, unsubscribe me, opt me out,
-            no texts, no messages, dont text
+            no texts, no messages, dont text, no stop, unsub, unsuscribe, unsubcribe, unsubscibe,
+            unsubsribe, stpo, sotp, stop2end, stop2quit, stop2stop
         """,
         "start": """
             start, unstop, opt in, optin, resume, subscribe, start again, restart, resubscribe, opt me in,
@@ -39,7 +40,8 @@ ENGLISH = Words(
             who is this, whos this, who are you, who r u, who dis, who is it, who is texting me, who is
             texting, who is messaging me, who is writing, who sent this, who is that, whos that, what is
             this, whats this, what is this number, who is this from, whose number is this, who is this
-            number, do i know you, how did you get my number, where did you get my number
+            number, do i know you, whats this about, what is this about, how did you get my number, where
+            did you get my number
         """,
         "yes": """
             yes, y, yep, yeah, yea, yup, ya, ok, okay, k, sure, of course, absolutely, yes i do, yes i am,
@@ -53,7 +55,9 @@ ENGLISH = Words(
         "confirm": """
             confirm, confirmed, i confirm, yes confirm, yes confirmed, yes i confirm, c, confirming, see
             you, see you then, see you there, i will come, ill come, i am coming, im coming, we will be
-            there, well be there, count me in, i can make it, i can come, on my way
+            there, well be there, count me in, yes i will come, yes ill come, yes i am coming, yes im
+            coming, yes i can make it, yes ill be there, yes i will be there, yes see you then, ok see you,
+            ok see you then, i can make it, i can come, on my way
         """,
         "cancel": """
             cancel it, cancel that, cancel this, i cant, i cannot, i cant come, cant come, cant go, i
@@ -88,7 +92,7 @@ ENGLISH = Words(
             rf"no more(?: of)?(?: these| those| your| such)? (?:{_SENT}|of this|of these)",
             rf"(?:dont|do not|never|pls dont|stop)(?: you)?(?: ever)? (?:text|txt|message|contact|email"
             rf"|sms|write|write to"
-            rf"|bother|call|spam) (?:me|us|this number)\b{_NOT_ALWAYS}",
+            rf"|bother|spam) (?:me|us|this number)\b{_NOT_ALWAYS}",
             rf"(?:dont|do not|never)(?: ever)? send (?:me |us )?(?:any |more |these |those |your "
             rf"|anymore )*"
             rf"(?:{_SENT}|anything|any more|anymore)\b{_NOT_ALWAYS}",
@@ -97,6 +101,8 @@ ENGLISH = Words(
             rf"|contacted|texted|messaged)",
             r"(?:dont|do not) want (?:this|these|them|it) (?:anymore|any more|any longer)",
             r"leave me alone",
+            r"(?:please|pls|just) stop$",
+            r"get (?:me )?off (?:of )?(?:this|the|your) list",
             r"lose (?:my|this) number",
             r"(?:i )?revoke (?:my )?consent",
             r"(?:withdraw|take back) my consent",
@@ -107,12 +113,14 @@ ENGLISH = Words(
             r"not (?:my|the right) (?:number|person|appointment|appt)",
             r"(?:dont|do not) know (?:any|an|a|who) (?:one )?\w+(?: is)?(?: at this number)?$",
             r"there is no \w+ (?:here|at this number)",
+            r"(?:doesnt|does not|no longer|dont|do not) lives? here(?: anymore| any more)?",
             r"this (?:is not|isnt) (?:her|his|their|the patients) (?:number|phone)",
         ),
         "reschedule": (
             r"(?:reschedule|re schedule|rescheduled|rebook|postpone|push back)",
             rf"(?:change|move|switch|delay|shift)(?: \w+){{0,1}}{_WHEN} {_VISIT}",
             r"(?:change|move|switch) (?:the |my )?(?:time|date|day)",
+            r"(?:can|could) (?:i|we)(?: \w+){1,6} instead",
             r"(?:another|a different|some other|a new|an earlier|a later|an other) (?:time|day|date"
             r"|week|slot|appointment|appt)",
             r"can (?:i|we) (?:come|do it|make it|have it|go) (?:on|next|at|later|another|earlier"
@@ -126,6 +134,7 @@ ENGLISH = Words(
             r"(?: be able to)? (?:make it|come|be there|attend|get there|keep (?:my|the|it)|make (?:my"
             r"|the|that|this))",
             r"(?:wont|will not) be (?:able|coming|there|attending)",
+            r"not coming(?: today| tomorrow| in| anymore| to (?:my|the) \w+)?$",
             r"not (?:going to|gonna) (?:make it|come|be there|attend)",
             r"(?:i am|im|we are|were) not coming",
         ),
@@ -148,6 +157,8 @@ ENGLISH = Words(
         ),
     },
     negated=(
+        r"(?:just|only|please|rather) (?:text|message|sms) me",
+        r"(?:text|message) me (?:instead|rather)",
         r"(?<!why )(?:dont|do not|never|wont|will not|cant|cannot|not|didnt|did not|doesnt|does not"
         r"|shouldnt|isnt"
         r"|no need)(?: \w+){0,2} (?:stop|unsubscribe|unsubscribed|cancel|canceled|cancelled|reschedule"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from shared.message.understanding.language import Words
 from shared.message.understanding.plain import unmarked
 
-_SENT = r"(?:nachricht(?:en)?|sms|mails?|emails?|texte|erinnerung(?:en)?|benachrichtigungen|whatsapps?|infos)"
+_SENT = (
+    r"(?:nachricht(?:en)?|sms|mails?|emails?|texte|erinnerung(?:en)?|benachrichtigungen|whatsapps?|briefe?)"
+)
 _FILL = (
     r"(?: (?:ihre|diese|die|solche|weiteren|weitere|solchen|so|mir|uns|mit|von|den|der|diesen|ihnen"
     r"|bitte))*"
@@ -84,6 +86,7 @@ GERMAN = Words(
         "wrong-person": (
             r"falsche[nr]? (?:nummer|person|patient|patientin)",
             r"falsch verbunden",
+            r"wohnt (?:hier nicht|nicht)(?: mehr)?(?: hier)?",
             r"kenne (?:keine|keinen|ich nicht)(?: \w+)?",
             r"hier (?:gibt es|wohnt) (?:keine|keinen|niemand)",
         ),

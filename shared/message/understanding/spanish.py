@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from shared.message.understanding.language import Words
 
-_SENT = r"(?:mensajes?|mensajitos?|textos?|sms|correos?|emails?|recordatorios?|avisos?|whatsapps?|msjs?)"
+_SENT = (
+    r"(?:mensajes?|mensajitos?|textos?|sms|correos?|emails?|recordatorios?|avisos?|cartas?|whatsapps?|msjs?)"
+)
 _FILL = r"(?: (?:de|los|las|sus|tus|estos|mas|tantos|esos|mi|la|el|con|recibir|mandarme|enviarme))*"
 _WRITE = (
     r"(?:escriba|escriban|escribas|manden|mande|mandes|envien|envie|envies|molesten|moleste|molestes"
@@ -47,9 +49,9 @@ SPANISH = Words(
             ahí voy, sí iré, iré, sí asistiré, asistiré, confirmo mi cita, nos vemos
         """,
         "cancel": """
-            no puedo, no puedo ir, no voy, no iré, no voy a ir, no podré, no podré ir, no asistiré,
-            cancélela, cancélenla, quiero cancelar, necesito cancelar, tengo que cancelar, anular, anúlela,
-            cancelarla, cancelo, cancélala, no puedo asistir, no podemos ir
+            no puedo, no voy a poder, no puedo ir, no voy, no iré, no voy a ir, no podré, no podré ir, no
+            asistiré, cancélela, cancélenla, quiero cancelar, necesito cancelar, tengo que cancelar,
+            anular, anúlela, cancelarla, cancelo, cancélala, no puedo asistir, no podemos ir
         """,
         "reschedule": """
             cambiar, cambiarla, otra fecha, otro día, otra hora, otro horario, más tarde, posponer,
@@ -90,6 +92,7 @@ SPANISH = Words(
         "wrong-person": (
             r"(?:numero|persona|telefono) (?:equivocad[oa]|incorrect[oa])",
             r"(?:se|te) equivoc\w+(?: de)? (?:numero|persona|telefono)",
+            r"(?:ya )?no vive aqui(?: ya)?",
             r"no conozco a (?:ningun|ninguna|esa|nadie|\w+$)",
             r"(?:aqui|aca) no (?:vive|hay|esta) (?:ningun|ninguna|nadie|esa)",
         ),
@@ -98,11 +101,13 @@ SPANISH = Words(
             rf"|cambiarme){_OWN} {_VISIT}",
             r"(?:otra fecha|otro dia|otra hora|otro horario|otra cita|mas adelante|otro momento)",
             r"(?:reprogramar|reagendar|posponer|aplazar)",
+            r"cambiar (?:el|de|la) (?:dia|fecha|hora|horario)",
         ),
         "cancel": (
             rf"(?:cancelar|cancelen|cancele|cancela|cancelo|anular|anulen|anule|cancelarme){_OWN} {_VISIT}",
             r"no (?:puedo|podre|voy a poder|podemos|vamos a poder|puede|podra|puedo yo)(?: ir| asistir"
             r"| llegar| acudir| venir)",
+            r"(?:manana|hoy|ese dia|el \w+) no puedo$",
             r"no (?:voy a|vamos a) (?:ir|asistir|llegar|acudir)",
             r"no (?:ire|asistire|llego|llegare|acudire)\b",
         ),

@@ -31,6 +31,15 @@ EVERYWHERE = frozenset(
 )
 """Stop, and by every channel."""
 
+_OF_CHANNEL = {
+    **dict.fromkeys(("email", "emails", "emailing", "mails", "correo", "correos"), "email"),
+    **dict.fromkeys(("letter", "letters", "carta", "cartas", "brief", "briefe", "briefen"), "letter"),
+}
+"""Words by which a stop names another channel than the one it comes by…"""
+
+_OF_ANY = re.compile(r"\b(?:te?xts?|texting|sms|messag|msg|mensaj|nachricht|everything|todo|alles)")
+"""…unless it names messages altogether."""
+
 _STOP_AMID = frozenset({"stop", "stop all", "stopall", "unsubscribe", "opt out", "optout", "stopp", "alto"})
 """Words that are stop also as one clause among others: "stop, and call me"."""
 
@@ -48,6 +57,8 @@ class Understood(Struct, frozen=True):
     """Of the meaning "number"."""
     everywhere: bool = False
     """Of the meaning "stop": by every channel."""
+    channel: str = ""
+    """Of the meaning "stop": the channel that it names, where it is another than it comes by perhaps."""
     more: bool = False
     """It says something else too, for staff to read."""
 
@@ -111,8 +122,14 @@ def _stop(text: str, words: str, asked: Sequence[Language], codes: list[str]) ->
         "stop",
         codes[0] if len(codes) == 1 and not bare & ALWAYS_STOP else "",
         everywhere=everywhere,
+        channel="" if plainly else _named(words),
         more=more,
     )
+
+
+def _named(words: str) -> str:
+    named = {_OF_CHANNEL[word] for word in words.split() if word in _OF_CHANNEL}
+    return next(iter(named)) if len(named) == 1 and not _OF_ANY.search(words) else ""
 
 
 def _is_part_of_stop(part: str, asked: Sequence[Language]) -> bool:

@@ -82,6 +82,12 @@ class TestStop:
         assert not settles(BASE, reply(text))
         assert settles(BASE, reply("STOP"))
 
+    def test_one_that_names_another_channel_ends_that_one_and_staff_read_it(self) -> None:
+        after = heard(BASE, "please stop emailing me")
+        assert open_channels(BASE) - open_channels(after.record) == {"email"}
+        assert after.replies == ()
+        assert not settles(BASE, reply("please stop emailing me"))
+
     def test_from_a_relatives_own_number_it_is_theirs(self) -> None:
         held = record(BASE.person, mother())
         after = heard(held, "STOP", sender=MOTHERS_PHONE)

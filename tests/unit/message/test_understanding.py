@@ -43,6 +43,8 @@ _PHRASES: dict[str, str] = {
         | Hören Sie bitte mit den SMS auf | Bitte löschen Sie meine Nummer | mich bitte abmelden |
         STOP STOP STOP | I asked you to stop texting me | PLEASE STOP!! I moved away | stop sms |
         no texts please
+        | He is dead please stop | No stop | Stop2end | unsuscribe | unsub | sotp
+        | How do I get off this list?
     """,
     "start": """
         START | unstop | opt in | resume | start again | Reanudar | alta | Starten |
@@ -55,6 +57,7 @@ _PHRASES: dict[str, str] = {
         who is this | Who's this? | who are you | who dis | wer sind Sie | Wer ist das? |
         wer schreibt mir da | quién es | ¿Quién es usted? | quien me escribe | sorry who is this |
         how did you get my number | hola quien es
+        | what's this about?
     """,
     "yes": """
         yes | Y | yep | Yes please | ok | OK thanks | sure | sí | Si | si por favor | claro que sí | vale
@@ -67,6 +70,7 @@ _PHRASES: dict[str, str] = {
         confirm | Confirmed | I confirm | yes I'll be there | I will be there | see you then |
         see you Tuesday | confirmo | ahí estaré | sí confirmo | ich komme | bestätigt |
         Ich bestätige den Termin | confirm my appointment | sí voy a ir
+        | yes i will come | ok see you | Yes I'll be there
     """,
     "cancel": """
         cancel my appt | cancel my appointment | please cancel my appointment on Tuesday |
@@ -77,6 +81,7 @@ _PHRASES: dict[str, str] = {
         no, I can't come | cancel it | cancel tuesday | not coming | Sorry I'm not going to make it |
         Cancel. I can't make it | no iré | muss leider absagen | ich kann morgen leider nicht kommen |
         I need to cancel | I can't keep my appointment
+        | not coming tomorrow | no voy a poder, disculpe | mañana no puedo
     """,
     "reschedule": """
         reschedule | can I reschedule? | I need to change my appointment | another time |
@@ -84,12 +89,14 @@ _PHRASES: dict[str, str] = {
         no puedo ir, otro día | Termin verschieben | können wir den Termin verschieben | anderer Termin |
         I can't make it, can we reschedule | move my appointment to Monday | brauche einen anderen Termin
         | a different day please | reprogramar
+        | can we do next week instead? | quiero cambiar el día
     """,
     "wrong-person": """
         wrong number | you have the wrong number | Wrong person | sorry wrong number | número equivocado |
         se equivocó de número | falsche Nummer | Sie haben die falsche Nummer |
         I think you have the wrong number | there is no Maria here | falsch verbunden |
         this is not the right number | Falsche Person
+        | She doesn't live here anymore | ya no vive aquí | wohnt hier nicht mehr
     """,
     "number": """
         2 | two | dos | zwei | #2 | 2. | option 2 | opción 2 | Nummer 2 | 7/10 | 7 out of 10 | 37.5 |
@@ -116,6 +123,8 @@ _PHRASES: dict[str, str] = {
         kann ich meine Tochter mitbringen? | 1 or 2? | 12 34 | STOPWATCH | I cannot stop the bleeding |
         2 yes | maybe | quizás | vielleicht | the wrong number of pills | x |
         Should I stop my pills, or go on? | no cambien mi cita
+        | I want to stop smoking | my mom passed away | Is this not Maria's doctor?
+        | do you want me to stop my pills
     """,
 }
 CASES = [(phrase.strip(), meaning) for meaning, text in _PHRASES.items() for phrase in _split(text)]
@@ -189,6 +198,28 @@ def test_the_language_is_told_where_only_one_has_it(phrase: str, language: str) 
 @pytest.mark.parametrize("phrase", ["STOP ALL", "stopall", "parar todo", "Unsubscribe all please"])
 def test_stop_all_is_stop_everywhere(phrase: str) -> None:
     assert understand(phrase).everywhere
+
+
+@pytest.mark.parametrize(
+    ("phrase", "channel"),
+    [
+        ("stop emailing me", "email"),
+        ("no more emails please", "email"),
+        ("no me manden más correos", "email"),
+        ("keine Briefe mehr", "letter"),
+        ("no more emails and texts", ""),
+        ("stop texting me", ""),
+        ("STOP", ""),
+    ],
+)
+def test_a_stop_may_name_another_channel(phrase: str, channel: str) -> None:
+    assert understand(phrase).meaning == "stop"
+    assert understand(phrase).channel == channel
+
+
+@pytest.mark.parametrize("phrase", ["Don't call me, text me instead", "please don't call me", "just text me"])
+def test_who_wants_no_calls_wants_texts(phrase: str) -> None:
+    assert understand(phrase).meaning == "unclear"
 
 
 @pytest.mark.parametrize(
