@@ -48,7 +48,7 @@ def said(channels: tuple[str, ...], since: st.SearchStrategy[int]) -> st.SearchS
 
 
 nos = said((*CHANNELS, ANY), st.sampled_from([1, 3, 5]))
-yeses = said(CHANNELS, st.sampled_from([2, 4]))
+yeses = said((*CHANNELS, ANY), st.sampled_from([2, 4]))
 
 
 def opened(site: Site, **more: str) -> Opened:
