@@ -24,10 +24,10 @@ from shared.patient.engagement import ENGAGEMENT, SYSTEM, TO
 from shared.patient.record import PatientRecord
 from shared.patient.state import Enrolment
 
+type Led = tuple[object, ...] | None
 type Fit = Literal["plainly", "somehow", ""]
 """A reply is one of the answers that are asked for; or only something, which is an answer too; or nothing."""
 
-_NOTHING = ("", "")
 _ANYTHING = "\u00a4"
 """A reply that is no word and no number: where it is an answer, anything would be."""
 
@@ -81,24 +81,31 @@ def how_fits(
     standing = Standing(record, enrolment, now)
     reply = replace(reply, enrolment_id=enrolment.enrolment_id)
     came = _came(journey, standing, reply)
-    if came == _NOTHING:
+    if came is None:
         return ""
     anyhow = _came(journey, standing, replace(reply, text=_ANYTHING, meaning=""))
     return "somehow" if came == anyhow else "plainly"
 
 
-def _came(journey: CompiledJourney, standing: Standing, reply: Reply) -> tuple[str, str]:
-    """Return what a reply would lead to, the step and its result, or an exit; _NOTHING where to nothing."""
+def _came(journey: CompiledJourney, standing: Standing, reply: Reply) -> Led:
+    """Return what a reply would lead to, but for its words: an exit, a step, another question; or None."""
     if done := journey.exits.why_done(standing, reply) or journey.exits.why_over(standing, reply):
-        return "", done
+        return (done,)
     step = journey.steps.get(standing.enrolment.step)
     try:
         outcome = step.heard(standing, reply) if step is not None and step.heard is not None else None
     except AuthorFault:
-        return _NOTHING
-    if isinstance(outcome, Asks):  # the next question of a survey, or the same once more
-        return standing.enrolment.step, outcome.why
-    return (outcome.to, outcome.result) if isinstance(outcome, Goes) else _NOTHING
+        return None
+    match outcome:
+        case None:
+            return None
+        case Goes(to=to, result=result):
+            return "goes", to, result
+        case Asks(results=results):
+            said = reply.text.strip()
+            return "asks", *sorted((name, "" if kept == said else kept) for name, kept in results.items())
+        case _:
+            return (type(outcome).__name__,)
 
 
 def _question(record: PatientRecord, enrolment: Enrolment, at: Instant, journeys: Journeys) -> OpenQuestion:

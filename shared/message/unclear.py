@@ -42,7 +42,8 @@ _CONCERNS = {
         _Concern("The reply says something else too, beside what was done about being written to.", reply=""),
     ),
 }
-_ABOUT_A_VISIT = frozenset({"cancel", "reschedule"})
+ABOUT_A_VISIT = frozenset({"cancel", "reschedule"})
+"""Meanings that only a question about an appointment is an occasion for."""
 _OTHER = _Concern("The reply answers no question that was open, or says nothing that is understood.")
 
 
@@ -56,7 +57,8 @@ def hand_over(record: PatientRecord, inbound: InboundReceived, policy: Policy, n
     if silent or not policy.questions_to_staff:
         return Handled(record)
     concern = _CONCERNS.get(inbound.meaning, _OTHER)
-    focus = _meant(record, now) if inbound.meaning in _ABOUT_A_VISIT else ""
+    visits = ahead(record, now) if inbound.meaning in ABOUT_A_VISIT else ()
+    focus = visits[0] if len(visits) == 1 else ""
     task = question_task(record, inbound, concern.why, now, concern.priority, focus)
     line = TimelineLine(now, "inbound", f"Handed to staff: {concern.why}", (inbound.inbound_id,))
     reply = _reply(record, inbound, concern.reply, policy, now)
@@ -64,14 +66,13 @@ def hand_over(record: PatientRecord, inbound: InboundReceived, policy: Policy, n
     return Handled(record, (line,), effects=(received, task), replies=(reply,) if reply else ())
 
 
-def _meant(record: PatientRecord, now: Instant) -> str:
-    """Return the one appointment that is ahead, for staff to look at, or "": it is not touched."""
-    ahead = [
+def ahead(record: PatientRecord, now: Instant) -> tuple[str, ...]:
+    """Return the appointments of a patient that can still be changed, for staff to look at."""
+    return tuple(
         fact.reference
         for fact in record.facts.of("Appointment").values()
         if not fact.gone and fact.status in OPEN and fact.start is not None and fact.start > now
-    ]
-    return ahead[0] if len(ahead) == 1 else ""
+    )
 
 
 def _reply(

@@ -94,6 +94,7 @@ class Family:
         }
         texts = [template(name, text) for name, text in words.items()]
         journeys = (journey("visit", VISIT), journey("other-visit", VISIT), journey("pain", PAIN))
+        journeys = (*journeys, journey("comment", VISIT[2:]))
         await publish(self.services, (*journeys, *texts))
         for name in names:
             given = [{"use": "official", "family": "Lopez", "given": [name.capitalize()]}]
@@ -281,6 +282,17 @@ async def test_cancel_my_appointment_with_no_question_open_cancels_nothing_and_i
         v[-1][1] for k, v in server(family.services)._versions.items() if k.resource_type == "Appointment"
     ]
     assert [each["status"] for each in held if each] == ["booked"]
+
+
+async def test_a_wish_to_cancel_is_no_answer_to_a_question_about_something_else():
+    """A question that takes any answer would swallow it."""
+    family = Family()
+    await family.begin("ana", "leo")
+    await family.ask("ana", "comment")
+    assert await family.says("I can't make it") == ["We will call you."]
+    assert await family.waits("ana") == ["comment"]
+    assert await family.says("it was fine") == []
+    assert await family.waits("ana") == []
 
 
 async def test_what_nobody_understands_goes_to_staff_and_thanks_do_not():

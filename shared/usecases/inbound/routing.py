@@ -21,6 +21,7 @@ from shared.message.consent import settles
 from shared.message.contact import addresses
 from shared.message.locales import choose_name
 from shared.message.policy import Policy
+from shared.message.unclear import ABOUT_A_VISIT, ahead
 from shared.patient.lost import why_lost
 from shared.patient.record import PatientRecord
 
@@ -82,6 +83,8 @@ def route(scene: Scene) -> tuple[Delivery, ...] | Ask:
     confirming = _confirming(scene, plain)
     if confirming is not None:
         return (_to(confirming, event, NOTHING),)
+    if event.meaning in ABOUT_A_VISIT and not plain and scene.policy.questions_to_staff:
+        return (_to(_visitor(scene), event, NOTHING),)
     fitting = plain or [each for each in asked if each.fit == "somehow"] or asked
     if len(fitting) == 1:
         return (_to(fitting[0].record, event, fitting[0].question.enrolment_id),)
@@ -127,6 +130,12 @@ def _owner(scene: Scene) -> PatientRecord:
     """Return the patient whose own contact point it is, else who was written to last."""
     own = [record for record in scene.present if _is_own(record, scene)]
     return own[0] if len(own) == 1 else scene.latest
+
+
+def _visitor(scene: Scene) -> PatientRecord:
+    """Return the one patient there who has an appointment ahead, else whose contact point it is."""
+    coming = [record for record in scene.present if ahead(record, scene.now)]
+    return coming[0] if len(coming) == 1 else _owner(scene)
 
 
 def _is_own(record: PatientRecord, scene: Scene) -> bool:
