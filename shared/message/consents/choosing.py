@@ -6,6 +6,8 @@ What it changes in the record, what it calls off, what is written down and what 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
+from operator import eq
 
 from msgspec.structs import replace
 
@@ -112,9 +114,8 @@ def _without_forbidden(
     for message in tuple(record.messages.values()):
         reason = "" if message.answers else _why(record, message, policy, now)
         if reason:
-            wanted = message.message_id
-            record, over, line = call_off(record, lambda m, w=wanted: m.message_id == w, reason, now)  # type: ignore[misc]
-            ended, lines = (*ended, *over), (*lines, *line)
+            record, over, told = call_off(record, partial(eq, message), reason, now)
+            ended, lines = (*ended, *over), (*lines, *told)
     return record, ended, lines
 
 

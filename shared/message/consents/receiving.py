@@ -6,6 +6,8 @@ what was asked to be confirmed. What else there is to a reply is for journeys an
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec.structs import replace
 
 from shared.events import InboundReceived
@@ -24,6 +26,8 @@ from shared.patient.engagement import told_lately
 from shared.patient.messages import by
 from shared.patient.permission.ask import STRANGER
 from shared.patient.record import PatientRecord, TimelineLine
+
+type _Kind = Literal["inbound", "fault"]
 
 HEARD_BY_ALL: frozenset[Meaning] = frozenset({"stop", "start", "help", "who", "wrong-person"})
 """What concerns whoever is written to at a contact point: no question asks for it."""
@@ -183,5 +187,5 @@ def _languages(record: PatientRecord) -> tuple[str, ...]:
     return record.person.languages if record.person is not None else ()
 
 
-def _line(inbound: InboundReceived, now: Instant, text: str, kind: str = "inbound") -> TimelineLine:
-    return TimelineLine(now, "fault" if kind == "fault" else "inbound", text, (inbound.inbound_id,))
+def _line(inbound: InboundReceived, now: Instant, text: str, kind: _Kind = "inbound") -> TimelineLine:
+    return TimelineLine(now, kind, text, (inbound.inbound_id,))
