@@ -112,7 +112,7 @@ async def test_by_link_the_page_takes_the_answers_once(ward: Ward) -> None:
     assert b"How do you feel since you left the hospital?" in page.body
     assert b"Rivera" not in page.body
     asked = [("asked", name) for name in ("feels", "breath", "fever", "pain", "medicines")]
-    answers = {"feels": "worse", "breath": "none", "fever": "no-fever", "pain": "3", "medicines": "true"}
+    answers = {"feels": "worse", "breath": "none", "fever": "no-fever", "pain": "3", "medicines": "all-there"}
     given = [(f"answer-{name}", value) for name, value in answers.items()]
     wrong = ward.product.call("POST", path, urlencode([*asked, *given[1:]]).encode(), FORM, key=None)
     assert b"Choose an answer" in wrong.body

@@ -110,7 +110,7 @@ def test_it_can_be_filled_in_by_keyboard_alone(browser: Any, symptoms: Asked) ->
         "breath": "none",
         "fever": "fever",
         "pain": "7",
-        "medicines": "true",
+        "medicines": "all-there",
     }
 
 

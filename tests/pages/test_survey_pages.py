@@ -31,7 +31,7 @@ def symptoms() -> Asked:
 
 
 SIGNS = ["feels", "breath", "fever", "pain", "medicines"]
-WELL = {"feels": "better", "breath": "none", "fever": "no-fever", "pain": "0", "medicines": "true"}
+WELL = {"feels": "better", "breath": "none", "fever": "no-fever", "pain": "0", "medicines": "all-there"}
 
 
 async def _all(visit: Asked, resource_type: str) -> list[Any]:

@@ -149,11 +149,15 @@ def _parse(item: Item, text: str, languages: tuple[str, ...]) -> str | None:
 
 
 def _named(item: Item, said: str, languages: tuple[str, ...]) -> str | None:
-    """Find the option that a reply names, in the languages of who wrote it before all others."""
+    """Find the option that a reply names, in the languages of who wrote it before all others.
+
+    Where one option is yes, or no, all that means as much names it.
+    """
     for option in item.options:
         if any(plain(worded(option.wording, language)) == said for language in languages):
             return option.code
-    found = {o.code for o in item.options if said in {plain(o.code), *map(plain, o.wording.values())}}
+    meant = next((words for words in (_YES, _NO) if said in words), frozenset({said}))
+    found = {o.code for o in item.options if meant & {plain(o.code), *map(plain, o.wording.values())}}
     return found.pop() if len(found) == 1 else None
 
 

@@ -31,7 +31,8 @@ def item(questionnaire: Questionnaire, link_id: str) -> Item:
 
 RATING = item(CSAT, "rating")
 PAIN = item(SYMPTOMS, "pain")
-MEDICINES = item(SYMPTOMS, "medicines")
+MEDICINES = Item("m", "boolean", {"": "Do you have all?"}, required=True)
+ALL_THERE = item(SYMPTOMS, "medicines")
 FEELS = item(SYMPTOMS, "feels")
 COMMENT = item(CSAT, "comment")
 
@@ -125,6 +126,14 @@ def test_a_number(text: str, answer: str | None) -> None:
     assert parse_answer(PAIN, text, "en") == answer
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [("yes", "all-there"), ("Yep!", "all-there"), ("sí", "all-there"), ("nope", "not-all"), ("2", "not-all")],
+)
+def test_a_choice_of_yes_and_no(text: str, answer: str) -> None:
+    assert parse_answer(ALL_THERE, text, "en") == answer
+
+
 def test_words_are_taken_as_they_are_and_cut() -> None:
     assert parse_answer(COMMENT, "  It was cold.\x00 ", "en") == "It was cold."
     long = parse_answer(COMMENT, "x" * 5000, "en")
@@ -184,7 +193,7 @@ def test_csat(given: int, word: str, satisfied: float) -> None:
     assert (found.category, found.total, found.satisfied) == (word, given, satisfied)
 
 
-WELL = {"feels": "better", "breath": "none", "fever": "no-fever", "pain": "0", "medicines": "true"}
+WELL = {"feels": "better", "breath": "none", "fever": "no-fever", "pain": "0", "medicines": "all-there"}
 
 
 @pytest.mark.parametrize(
@@ -195,6 +204,7 @@ WELL = {"feels": "better", "breath": "none", "fever": "no-fever", "pain": "0", "
         ({"pain": "3"}, "watch", 3),
         ({"fever": "fever", "pain": "4"}, "watch", 9),
         ({"fever": "fever", "pain": "5"}, "urgent", 10),
+        ({"medicines": "not-all"}, "watch", 3),
         ({"breath": "much"}, "urgent", 10),
         ({"feels": "worse"}, "urgent", 10),
     ],
