@@ -140,10 +140,11 @@ def _late(record: PatientRecord, message: Message | None, settled: SendSettled) 
 def _deferred(
     record: PatientRecord, message: Message, settled: SendSettled, now: Instant, policy: Policy
 ) -> Handled:
-    if message.attempts >= policy.most_attempts:
+    attempts = message.attempts - settled.held  # one that was held back here was no try
+    if attempts >= policy.most_attempts:
         return ended(record, message, "provider unavailable", now)
     asked = round((settled.retry_after or 0.0) * SECOND)
-    backoff = min(policy.first_backoff << (max(message.attempts, 1) - 1), policy.longest_backoff)
+    backoff = min(policy.first_backoff << (max(attempts, 1) - 1), policy.longest_backoff)
     wait = max(asked, backoff)
     # Surely not accepted: the provider knows nothing of it, so the next try is a first one to it.
     after = replace(
@@ -153,7 +154,10 @@ def _deferred(
         first_sent=None,
         claimed_by="",
         claimed_at=None,
+        attempts=attempts,
         status_reason=settled.reason,
+        carried_by="",
+        carries=(),
     )
     text = f"To be tried again by {by(after.channel)} in {wait // SECOND} s: {settled.reason or 'deferred'}"
     return kept(record, after, now, text)

@@ -154,8 +154,9 @@ def _way(
 
 def _draft(record: PatientRecord, intent: Intent, template: str, now: Instant) -> Message:
     channel = intent.channels[0]
+    again = (intent.instead_of,) if intent.instead_of else ()
     return Message(
-        message_id=_message_id(record, intent.enrolment_id, intent.sequence, "", channel),
+        message_id=_message_id(record, intent.enrolment_id, intent.sequence, "", channel, *again),
         enrolment_id=intent.enrolment_id,
         sequence=intent.sequence,
         step=intent.step,
@@ -182,11 +183,10 @@ def _prepared(
     refusals: list[str],
     now: Instant,
 ) -> Planned:
-    own = _message_id(record, draft.enrolment_id, draft.sequence, way.to.party, way.channel)
-    again = _message_id(record, draft.enrolment_id, draft.sequence, way.to.party, way.channel, instead_of)
+    again = (instead_of,) if instead_of else ()
     message = replace(
         draft,
-        message_id=again if instead_of else own,
+        message_id=_message_id(record, draft.enrolment_id, draft.sequence, way.to.party, way.channel, *again),
         channel=way.channel,
         to=way.address,
         language=way.language,

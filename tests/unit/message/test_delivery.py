@@ -75,6 +75,22 @@ def test_deferred_waits_longer_each_time(attempts: int, retry_after: float | Non
     assert (message.first_sent, message.claimed_by, message.claimed_at) == (None, "", None)
 
 
+def test_what_was_held_back_without_a_call_was_no_try() -> None:
+    """A channel that rests for a while wears out nobody's tries, however often it is asked meanwhile."""
+    held = in_progress()
+    event = SendSettled(only(held).message_id, "deferred", retry_after=60.0, held=True)
+    message = only(delivery.settle(held, event, NOW, Policy(most_attempts=1)).record)
+    assert (message.status, message.attempts, message.due) == ("preparation", 0, NOW + 60 * SECOND)
+
+
+def test_what_is_deferred_is_carried_and_carries_no_more() -> None:
+    held = in_progress()
+    bundled = replace(only(held), carried_by="k/c", carries=("k2/d",))
+    held = replace(held, messages={bundled.message_id: bundled})
+    message = only(delivery.settle(held, SendSettled(bundled.message_id, "deferred"), NOW).record)
+    assert (message.carried_by, message.carries) == ("", ())
+
+
 def test_deferred_too_often_is_given_up() -> None:
     held = in_progress()
     done = delivery.settle(held, SendSettled(only(held).message_id, "deferred"), NOW, Policy(most_attempts=1))

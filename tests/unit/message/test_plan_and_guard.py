@@ -217,6 +217,15 @@ def test_too_late_only_where_the_template_expires() -> None:
     assert just.effect is not None
 
 
+def test_where_no_other_way_is_left_the_message_that_did_not_arrive_keeps_its_row() -> None:
+    """What takes its place is a message of its own, even where nobody can be reached by it."""
+    first = next(iter(planned().record.messages.values()))
+    again = planned(later(planned().record, telecom=()), instead_of=first.message_id)
+    (ended,) = again.messages
+    assert ended.status == "not-done"
+    assert ended.message_id != first.message_id
+
+
 def test_a_template_may_speak_of_what_was_cancelled() -> None:
     held = focus(planned().record, status="noshow")
     assert claimed(held, templates(even_if=["noshow"])).effect is not None
