@@ -122,7 +122,8 @@ def _node(step: StepModel) -> Node:
 
 def _label(step: StepModel, field: str) -> str:
     if isinstance(step, SurveyStep):
-        return _SURVEYED[field]
+        alone = field == "timed_out" and step.by == "link"
+        return "no answer in time" if alone else _SURVEYED[field]
     if field == "timed_out" and isinstance(step, WaitForStep) and step.timeout:
         return f"nothing within {length(step.timeout)}"
     if field in _FIELDS:
