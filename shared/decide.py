@@ -117,7 +117,7 @@ def _decided(record: PatientRecord, event: Event, catalogue: Catalogue, now: Ins
         case ClaimsAbandoned():
             return handled(delivery.abandon(record, event, now), catalogue, now)
         case DeliveryReported():
-            return handled(delivery.report(record, None, event, now), catalogue, now)
+            return handled(delivery.report(record, None, event, now, catalogue.policy), catalogue, now)
         case OutcomeSaid():
             return handled(delivery.find_out(record, event, now), catalogue, now)
         case PointUsable():

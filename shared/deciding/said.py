@@ -12,6 +12,7 @@ from shared.deciding.outbox import intend
 from shared.deciding.segments import changed_by, reassessed
 from shared.effects import IndexContact
 from shared.events import ConsentChosen, InboundReceived, RecordMerged
+from shared.fhir.choice import ANY
 from shared.fhir.instants import Instant
 from shared.journey.replies import on_messages, on_reply
 from shared.message import consent
@@ -89,9 +90,10 @@ def merged(record: PatientRecord, event: RecordMerged, catalogue: Catalogue, now
         return Decision(record)
     for opt_out in fresh:
         record = heard_before(record, identify("merged", *opt_out)) or record
-    decision = opted(inherit(record, replace(event, opt_outs=fresh), now), catalogue, now)
+    decision = opted(inherit(record, replace(event, opt_outs=fresh), now, catalogue.policy), catalogue, now)
     looked = on_messages(decision.record, catalogue.journeys, now)  # who is silenced now may have to leave
     decision = decision.then(sprinted(looked, catalogue, now))
     for channel, address, _ in event.opt_outs:
-        decision = intend(decision, IndexContact(channel, address))
+        if channel != ANY and address not in ("", ANY):
+            decision = intend(decision, IndexContact(channel, address))
     return decision

@@ -15,6 +15,7 @@ from shared.events import ClaimsAbandoned, DeliveryReported, OutcomeSaid, SendSe
 from shared.fhir.instants import SECOND, Instant
 from shared.message.handled import Handled, ended, kept, said
 from shared.message.policy import DEFAULT, Policy
+from shared.message.trail import answered, given_up
 from shared.message.unusable import learnt
 from shared.patient.messages import by, drop_messages, keep_message
 from shared.patient.record import PatientRecord
@@ -32,14 +33,15 @@ def settle(record: PatientRecord, settled: SendSettled, now: Instant, policy: Po
     """
     message = record.messages.get(settled.message_id)
     if message is None or message.status not in ("in-progress", "unknown"):
-        return _late(record, message, settled)
+        return _late(record, message, settled, now)
+    message = replace(message, calls=answered(message, settled, now))
     match settled.outcome:
         case "accepted":
             return _accepted(record, message, settled, now)
         case "refused":
             refused = replace(message, code=settled.code)
             over = ended(record, refused, settled.reason or "refused by the provider", now)
-            return learnt(over, refused, now)
+            return learnt(over, refused, now, policy)
         case "deferred" if message.status == "in-progress":
             return _deferred(record, message, settled, now, policy)
         case _:
@@ -59,7 +61,11 @@ def expire(record: PatientRecord, now: Instant, lease: int = DEFAULT.lease) -> H
 
 
 def report(
-    record: PatientRecord, message: Message | None, reported: DeliveryReported, now: Instant
+    record: PatientRecord,
+    message: Message | None,
+    reported: DeliveryReported,
+    now: Instant,
+    policy: Policy = DEFAULT,
 ) -> Handled:
     """Take in a delivery report; `message` is its row where the record holds it no more.
 
@@ -82,7 +88,7 @@ def report(
         code=code,
     )
     told = Handled(_followed(record, after), (said(after, now, _words(after)),), (after,))
-    return learnt(told, after, now) if higher in ("failed", "complained") else told
+    return learnt(told, after, now, policy) if higher in ("failed", "complained") else told
 
 
 def find_out(record: PatientRecord, said_so: OutcomeSaid, now: Instant) -> Handled:
@@ -129,11 +135,12 @@ def _followed(record: PatientRecord, message: Message) -> PatientRecord:
     return keep_message(record, message)
 
 
-def _late(record: PatientRecord, message: Message | None, settled: SendSettled) -> Handled:
+def _late(record: PatientRecord, message: Message | None, settled: SendSettled, now: Instant) -> Handled:
     """Note the provider's id when a report was faster than the answer."""
     if message is None or message.status != "completed" or message.provider_id or not settled.provider_id:
         return Handled(record)
-    after = replace(message, provider_id=settled.provider_id)
+    calls = answered(message, settled, now)
+    after = replace(message, provider_id=settled.provider_id, calls=calls)
     return Handled(keep_message(record, after), (), (after,))
 
 
@@ -170,7 +177,9 @@ def _give_up(record: PatientRecord, which: Callable[[Message], bool], reason: st
 
 def _unknown(record: PatientRecord, messages: list[Message], reason: str, now: Instant) -> Handled:
     fresh = [m for m in messages if m.status == "in-progress"]
-    after = tuple(replace(m, status="unknown", status_reason=reason) for m in fresh)
+    after = tuple(
+        replace(m, status="unknown", status_reason=reason, calls=given_up(m, reason, now)) for m in fresh
+    )
     lines = tuple(said(m, now, f"Perhaps sent by {by(m.channel)}, not repeated: {reason}") for m in after)
     for message in after:
         record = keep_message(record, message)

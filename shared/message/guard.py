@@ -11,6 +11,7 @@ from shared.effects import IndexLink, SendMessage
 from shared.errors import AuthorFault
 from shared.events import BundleAsked, SendDue
 from shared.fhir.instants import Instant
+from shared.message import trail
 from shared.message.answering import is_answer
 from shared.message.handled import Handled, ended, faulty, said
 from shared.message.hindrance import hindered, why_not
@@ -161,6 +162,7 @@ def _claimed(
 
 
 def _taken(record: PatientRecord, message: Message, trigger: str, now: Instant) -> Message:
+    looked_at = tuple(_looked_at(record, message))
     return replace(
         message,
         status="in-progress",
@@ -170,7 +172,8 @@ def _taken(record: PatientRecord, message: Message, trigger: str, now: Instant) 
         attempts=message.attempts + 1,
         status_reason="",
         code="",
-        looked_at=tuple(_looked_at(record, message)),
+        looked_at=looked_at,
+        calls=trail.claimed(record, message, trigger, looked_at, now),
     )
 
 

@@ -14,6 +14,7 @@ from shared.message.contact import normalise
 from shared.message.handled import Handled, ReplyIntent
 from shared.message.policy import Policy
 from shared.message.staff_task import Priority, question_task, received_communication
+from shared.patient.engagement import told_lately
 from shared.patient.record import PatientRecord, TimelineLine
 
 
@@ -79,11 +80,7 @@ def _reply(
     record: PatientRecord, inbound: InboundReceived, kind: str, policy: Policy, now: Instant
 ) -> ReplyIntent | None:
     template = f"{policy.replies}{kind}"
-    told = any(
-        message.template.partition("|")[0] == template and message.created > now - DAY
-        for message in record.messages.values()
-    )
-    if not kind or told:
+    if not kind or told_lately(record, template, Instant(now - DAY + 1)):
         return None
     to = normalise(inbound.channel, inbound.sender, policy.region) or inbound.sender
     return ReplyIntent(kind, inbound.channel, to, inbound.inbound_id)

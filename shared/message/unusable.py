@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from shared.effects import MirrorOptOut
 from shared.events import PointUsable
 from shared.fhir.choice import Choice
 from shared.fhir.instants import Instant
+from shared.message.consents.choosing import settled
+from shared.message.consents.merging import denied
 from shared.message.failures import FAILURES, UNUSABLE
 from shared.message.handled import Handled
+from shared.message.policy import Policy
 from shared.patient.messages import by, call_off
 from shared.patient.record import PatientRecord, TimelineLine
 from shared.patient.state import Message, Unusable
@@ -21,12 +25,12 @@ UNWANTED = {"opted-out": "provider", "complaint": "complaint"}
 """Failures that say that the person wants nothing more by this channel, and how we know."""
 
 
-def learnt(told: Handled, message: Message, now: Instant) -> Handled:
+def learnt(told: Handled, message: Message, now: Instant, policy: Policy) -> Handled:
     """Add to what came of a failed message what it teaches; what is known already changes nothing."""
     if message.code in UNUSABLE:
         told = _marked(told, message, now)
     if message.code in UNWANTED:
-        told = _unwanted(told, message, now)
+        told = _unwanted(told, message, now, policy)
     return told
 
 
@@ -50,14 +54,22 @@ def _marked(told: Handled, message: Message, now: Instant) -> Handled:
     return _without(told, record, message, reason, now)
 
 
-def _unwanted(told: Handled, message: Message, now: Instant) -> Handled:
+def _unwanted(told: Handled, message: Message, now: Instant, policy: Policy) -> Handled:
+    """Take in that nothing is wanted; it counts from when the message was sent: a START since then holds."""
     record = told.record
-    choice = Choice(message.channel, message.to, now, UNWANTED[message.code], party=message.party)
-    if any(known.pattern == choice.pattern for known in record.opt_outs):
-        return told
-    record = replace(record, opt_outs=(*record.opt_outs, choice))
-    reason = f"opted out of {by(message.channel)}: {FAILURES[message.code]}"
-    return _without(told, record, message, reason, now)
+    opening = record.outbox.get(f"mirror|{message.to}")
+    if isinstance(opening, MirrorOptOut) and opening.action == "remove":
+        return told  # the provider has not heard yet of what was taken back
+    since = message.first_sent or now
+    no = Choice(message.channel, message.to, since, UNWANTED[message.code], party=message.party)
+    said = settled(record, denied(record, no), now, policy)
+    return Handled(
+        said.record,
+        (*told.timeline, *said.timeline),
+        (*told.messages, *said.messages),
+        (*told.effects, *said.effects),
+        (*told.replies, *said.replies),
+    )
 
 
 def _without(told: Handled, record: PatientRecord, message: Message, reason: str, now: Instant) -> Handled:

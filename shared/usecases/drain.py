@@ -50,7 +50,8 @@ async def drain(
     """Carry out the outbox, then send. What fails stays in the outbox; what was sent is told in any case.
 
     A message goes out only once a reply or a report finds its patient by the index: a STOP may be fast.
-    What is outside comes in the round after: how a message fared is written down before anything slow.
+    What is outside comes in the round after: how a message fared is written down before anything slow. Only
+    a number that the provider must write to again comes off its list before: it would refuse the message.
     `ours` are the ids of effects outside that are ours to do: what somebody else has in hand is left to them.
     """
     rows: list[IndexEffect] = []
@@ -58,8 +59,9 @@ async def drain(
     for effect in record.outbox.values():
         if not isinstance(effect, WriteResource | PostWebhook | AnswerAppointment | MirrorOptOut):
             rows.append(effect)
-        elif not sends and effect.effect_id in ours:
+        elif effect.effect_id in ours and (not sends or _opens(effect)):
             outside.append(effect)
+    opened = await _outside(services, record, outside if sends else [])
     first = [effect for effect in rows if sends and isinstance(effect, _BEFORE)]
     rest = [effect for effect in rows if effect not in first]
     failures = await _apply_all(services, record.key, first)
@@ -67,11 +69,16 @@ async def drain(
     settled, others, told = await asyncio.gather(
         asyncio.gather(*(_send(services, record.key, send, hindrance) for send in sends)),
         _apply_all(services, record.key, rest),
-        _outside(services, record, outside),
+        _outside(services, record, [] if sends else outside),
     )
+    told = [*opened, *told]
     failures += others
     done = [effect for effect, failure in zip((*first, *rest), failures, strict=True) if not failure]
     return _drained(settled, done, next(filter(None, failures), ""), told)
+
+
+def _opens(effect: OutsideEffect) -> bool:
+    return isinstance(effect, MirrorOptOut) and effect.action == "remove"
 
 
 type _Told = list[tuple[OutsideEffect, EffectRefused | Waiting | None]]

@@ -41,7 +41,7 @@ class Provider:
             return Deferred("too many requests", 30.0)
         if fault == "refused":
             self.refused.add(name)
-            return Refused("invalid-number", "the number is not one that can receive messages")
+            return Refused("invalid-address", "the number is not one that can receive messages")
         if fault == "lost":
             self.lost.add(name)
             return Unknown("no answer in time")

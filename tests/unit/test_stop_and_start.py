@@ -48,6 +48,7 @@ class Provider:
         self.opted_out: set[str] = set()
 
     async def send(self, message: OutboundMessage) -> SendResult:
+        assert message.to not in self.opted_out, "the provider would refuse it"
         self.sent.append(message.text)
         return Accepted(message.message_id)
 
