@@ -131,6 +131,7 @@ async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
         definitions=PublishedDefinitions(documents, policy, chosen.catalogue_seconds),
         clock=_clock(chosen),
         policy=policy,
+        blobs=blobs,
         marks=Marks(documents, policy.keys) if policy.keys.secrets else None,
         webhooks=WebhooksHttp(session, chosen.webhooks, chosen.console_url or ""),
         opt_out_list=opt_out_list(chosen, acs),

@@ -11,6 +11,7 @@ from msgspec import Struct
 from shared.errors import Rejected
 from shared.message.policy import Policy
 from shared.ports import (
+    Blobs,
     Channel,
     Clock,
     Definitions,
@@ -81,6 +82,8 @@ class Services(Struct, frozen=True):
     clock: Clock
     policy: Policy
     webhooks: Webhooks = NoWebhooks()
+    blobs: Blobs | None = None
+    """Files: the letters that are printed. None where the organisation sends none."""
     opt_out_list: OptOutList | None = None
     """The provider's own, where it has one."""
     marks: Marks | None = None

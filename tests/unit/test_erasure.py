@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from shared.adapters.blobs_memory import MemoryBlobs
 from shared.adapters.memory import MemoryDocuments, MemoryIndexes, MemoryPatients
 from shared.catalogue import build_catalogue
 from shared.decide import decide
@@ -26,9 +27,11 @@ from shared.events import (
 )
 from shared.fhir.instants import DAY, HOUR, Instant
 from shared.message.policy import Keys, Policy
+from shared.message.printed import line_name, pdf_name
 from shared.patient.engagement import ENGAGEMENT
 from shared.patient.facts import Facts
 from shared.patient.record import Decision, PatientRecord, patient_key
+from shared.patient.state import Message
 from shared.usecases.audit import audit_everyone
 from shared.usecases.inbound.take import take_inbound
 from shared.usecases.jobs import Change, Inbound
@@ -344,3 +347,19 @@ async def test_what_we_wrote_on_the_server_is_listed():
     await erase(services, "ann", *WHO)
     assert [each async for each in written(services, "ann")] == [("Task/t1", "requested")]
     assert is_written_here({"id": "q", "identifier": {"value": "urn:uuid:q"}})
+
+
+async def test_the_letters_that_were_printed_go_too_and_those_of_others_stay():
+    blobs = MemoryBlobs()
+    services = replace(await lived(Time()), blobs=blobs)
+    for key, name in ((ANN, "ann-letter"), (BOB, "bob-letter")):
+        stored = await services.patients.load(key)
+        about = (name, "e", 1, "s", "j|1", "t|1", "letter", "x", "en", "completed")
+        letter = Message(*about, created=Instant(0), due=Instant(0))
+        await services.patients.commit(stored, Decision(stored.record, messages=(letter,)))
+        for file in (pdf_name("2026-03-02", name), line_name("2026-03-02", name)):
+            await blobs.put(file, b"Dear", "application/pdf")
+    await erase(services, "ann", *WHO)
+    left = [name async for name in blobs.names("letters/")]
+    assert len(left) == 2
+    assert all("bob-letter" in name for name in left)

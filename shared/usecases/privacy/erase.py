@@ -20,6 +20,7 @@ from shared.message.contact import addresses, normalise
 from shared.patient.record import PatientRecord, patient_key
 from shared.ports import Stored, Wakeup
 from shared.usecases.inbound import kept
+from shared.usecases.letters import erase_letters
 from shared.usecases.privacy.marks import Mark, Marks
 from shared.usecases.react import Trigger, react
 from shared.usecases.services import Services
@@ -109,6 +110,14 @@ def _own(record: PatientRecord, region: str) -> Iterator[tuple[str, str]]:
             yield channel, address
 
 
+async def _letters(services: Services, key: str) -> None:
+    """Remove the letters that were printed, as long as the rows still say which they are."""
+    rows = await services.patients.messages(key)
+    printed = [row.message_id for row in rows if row.channel == "letter"]
+    if services.blobs is not None and printed:
+        await erase_letters(services.blobs, printed)
+
+
 async def _empty(services: Services, record: PatientRecord, by: str) -> PatientRecord:
     """Empty the record; what was to happen at an instant happens no more."""
     if record.next_due is not None:
@@ -120,6 +129,7 @@ async def finish(services: Services, record: PatientRecord, by: str) -> int:
     """Remove all rows that name somebody whose record is empty; how many of indexes. Raises Unavailable."""
     found = await services.indexes.traces(record.key, record.history.keys())
     await services.indexes.drop_traces(found)
+    await _letters(services, record.key)
     await services.patients.erase(record.key)
     await react(services, record.key, [PersonErased(by, finished=True)], _trigger())
     return len(found)
