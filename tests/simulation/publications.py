@@ -43,7 +43,7 @@ _URL = re.compile(r"""^\s*"?url"?: *"?([^\s",]+)""", re.MULTILINE)
 def _shipped() -> tuple[Document, ...]:
     paths = {path: kind for folder, kind in KINDS.items() for path in sorted((_ROOT / folder).glob("*"))}
     texts = {path: path.read_text(encoding="utf-8") for path in paths}
-    urls = {found[1]: path for path, text in texts.items() if (found := _URL.search(text))}
+    urls = {url: path for path in paths if (url := _url(path, texts[path]))}
     wanted = {path for path in paths if path.stem in _CHOSEN.get(path.parent.name, ())}
     ahead = list(wanted)
     while ahead:
@@ -54,6 +54,14 @@ def _shipped() -> tuple[Document, ...]:
         wanted |= fresh
         ahead += fresh
     return tuple(Document(kind, path.name, _read(path)) for path, kind in paths.items() if path in wanted)
+
+
+def _url(path: Path, text: str) -> str:
+    """Return a definition's own url: in JSON others may stand before it."""
+    if path.suffix == ".json":
+        return str(json.loads(text).get("url", ""))
+    found = _URL.search(text)
+    return found[1] if found else ""
 
 
 def _read(path: Path) -> dict[str, Any]:
