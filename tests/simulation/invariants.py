@@ -173,7 +173,9 @@ def _indexes(outside: Outside, catalogue: Catalogue) -> Iterator[str]:
 def _messages(world: World) -> Iterator[str]:
     provider = world.outside.provider
     every = rows(world.outside)
-    once = Counter((m.enrolment_id, m.sequence) for m in every.values())
+    # One that the provider refused, as its contact point is none, makes room for the next contact point.
+    going = (m for m in every.values() if m.enrolment_id and m.status != "not-done")
+    once = Counter((m.enrolment_id, m.sequence) for m in going)
     yield from (f"{count} messages for {what}" for what, count in once.items() if count > 1)
     for name in provider.after_acceptance:
         yield f"{name} was handed over again after the provider had taken it"
