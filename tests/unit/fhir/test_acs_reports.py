@@ -116,7 +116,9 @@ def test_whatsapp(number: str, code: str) -> None:
     assert (found.status, found.code, found.reason) == ("failed", code, f"provider code {number}")
 
 
-@pytest.mark.parametrize("error", [None, "text", {}, {"channelCode": SECRET}, {"channelCode": SECRET[1:]}, {"channelCode": 131026}])
+@pytest.mark.parametrize(
+    "error", [None, "text", {}, {"channelCode": SECRET}, {"channelCode": SECRET[1:]}, {"channelCode": 131026}]
+)
 def test_whatsapp_with_an_odd_error(error: object) -> None:
     found = report("AdvancedMessageDeliveryStatusUpdated", status="Failed", error=error)
     assert found.status == "failed"
