@@ -1,4 +1,4 @@
-"""What patients write back, off its queue: whom they concern, and what they answer, is found by the use case."""
+"""What patients write back, off its queue: the use case finds whom it concerns and what it answers."""
 
 from __future__ import annotations
 

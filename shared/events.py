@@ -119,7 +119,7 @@ class InboundReceived(Struct, frozen=True, tag=True):
     number: float | None = None
     """The number that it gives."""
     choices: dict[str, str] = {}
-    """It answers several questions alike: what to offer, as `values` of a message that asks which is meant."""
+    """It answers several questions alike: what to offer, as `values` of a message that asks which."""
 
 
 class ConsentChosen(Struct, frozen=True, tag=True):
