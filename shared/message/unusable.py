@@ -18,6 +18,7 @@ from shared.message.failures import FAILURES, UNUSABLE
 from shared.message.handled import Handled
 from shared.message.policy import Policy
 from shared.patient.messages import by, call_off
+from shared.patient.permission.ask import covers, same_speaker
 from shared.patient.record import PatientRecord, TimelineLine
 from shared.patient.state import Message, Unusable
 
@@ -62,6 +63,8 @@ def _unwanted(told: Handled, message: Message, now: Instant, policy: Policy) -> 
         return told  # the provider has not heard yet of what was taken back
     since = message.first_sent or now
     no = Choice(message.channel, message.to, since, UNWANTED[message.code], party=message.party)
+    if any(covers(known, no) and same_speaker(known, no) for known in record.opt_outs):
+        return told  # they have said so themselves, and that is the better evidence
     said = settled(record, denied(record, no), now, policy)
     return Handled(
         said.record,

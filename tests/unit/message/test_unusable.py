@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from shared.events import DeliveryReported, OutcomeSaid, PointUsable, SendSettled
+from shared.fhir.choice import Choice
 from shared.fhir.instants import Instant
 from shared.message import delivery
 from shared.message.failures import FAILURES, UNUSABLE
@@ -68,6 +69,13 @@ def test_who_has_opted_out_at_the_provider_has_opted_out_here(code: str):
     ]
     again = refused(code, keep_message(told.record, message()))
     assert again.record.opt_outs == told.record.opt_outs
+
+
+def test_what_the_patient_said_is_better_evidence_than_what_the_provider_says():
+    """The confirmation of a STOP may be refused, as the provider has heard the STOP too."""
+    said = Choice("sms", PHONE, Instant(NOW - 9), "reply", wording="STOP", evidence="in-1")
+    told = refused("opted-out", replace(keep_message(record(), message()), opt_outs=(said,)))
+    assert told.record.opt_outs == (said,)
 
 
 def test_what_else_was_to_go_there_is_called_off_and_nothing_else():
