@@ -12,6 +12,7 @@ from benchmarks import (
     growth,
     imports,
     latency,
+    messages,
     populate,
     preview,
     record,
@@ -92,6 +93,10 @@ async def _wakeups(run: Run) -> Part:
     return await wakeups.measure(run.sizes, run.tell)
 
 
+async def _messages(run: Run) -> Part:
+    return messages.measure(run.tell)
+
+
 async def _preview(run: Run) -> Part:
     return preview.measure(preview.MILLION if run.sizes == FULL else preview.MILLION // 10, run.tell)
 
@@ -110,6 +115,7 @@ SUITE: Mapping[str, Measure] = {
     "patients": _patients,
     "populate": _populate,
     "wakeups": _wakeups,
+    "messages": _messages,
     "preview": _preview,
     "simulation": _simulation,
 }
