@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 
 from shared.fhir.fact import MEDICATION_KINDS, Fact
 from shared.patient.packed import PackedFacts
 
 _NOTHING = PackedFacts({})
+_NONE_TAKEN_OUT: Mapping[str, int] = MappingProxyType({})
 _SIFTED = 2
 """Codes of a type that are looked for among its packed facts; with more, decoding all of them is cheaper."""
 
@@ -33,7 +35,7 @@ class Facts:
         self._sifted: dict[str, dict[str, list[Fact]]] = {}
         self.changed: Mapping[str, frozenset[str]] = changed or {}
         """Ids, by type, of the facts that differ from the packed ones: what a commit must write."""
-        self.shrunk: Mapping[str, int] = {}
+        self.shrunk: Mapping[str, int] = _NONE_TAKEN_OUT
         """Of types from which facts were taken out: how many the packed ones may be, to be written over."""
 
     @classmethod
