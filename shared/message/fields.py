@@ -166,7 +166,7 @@ FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "phone": Field("Phone number", _place("phone")),
         },
         "practitioner": {
-            "name": Field("Name", lambda s: s.practitioner and s.practitioner.title),
+            "name": Field("Name, as the appointment has it", lambda s: s.practitioner),
         },
         "organisation": {
             "name": Field("Name of the organisation", lambda s: s.policy.organisation),
@@ -200,7 +200,7 @@ _PRESENT: Mapping[str, Callable[[Scene], bool]] = {
     "appointment": lambda s: s.focus is not None and s.focus.resource_type == "Appointment",
     "recipient": lambda s: s.recipient is not None or s.record.person is not None,
     "location": lambda s: s.place is not None,
-    "practitioner": lambda s: s.practitioner is not None,
+    "practitioner": lambda s: bool(s.practitioner),
     "organisation": lambda s: True,
     "links": lambda s: True,
     "question": lambda s: bool(s.values),

@@ -66,9 +66,10 @@ class Scene(Struct, frozen=True):
         return self.related("location")
 
     @property
-    def practitioner(self) -> Fact | None:
-        """Return the first practitioner of the focus that the record knows."""
-        return self.related("practitioner")
+    def practitioner(self) -> str:
+        """Return what the focus calls its first practitioner, or ""."""
+        named = self.focus.attributes.get("practitioner-name", ()) if self.focus else ()
+        return next(iter(named), "")
 
     def related(self, attribute: str) -> Fact | None:
         """Return the first resource that an attribute of the focus names and the record knows."""

@@ -12,6 +12,7 @@ from shared.fhir.projections.elements import (
     concept_title,
     concepts,
     each,
+    inside,
     patients,
     prose,
     proses,
@@ -41,7 +42,8 @@ _ACTORS = {
     "RelatedPerson": "related-person",
     "HealthcareService": "healthcare-service",
 }
-ELEMENTS = {"Appointment": named(_ATTRIBUTES) | {*_ACTORS.values(), "participant-status"}}
+_OF_PARTICIPANTS = frozenset((*_ACTORS.values(), "participant-status", "practitioner-name"))
+ELEMENTS = {"Appointment": named(_ATTRIBUTES) | _OF_PARTICIPANTS}
 _LONGEST_MINUTES = 60 * 24 * 366
 
 
@@ -69,12 +71,17 @@ def _times(resource: Json, zone: tzinfo) -> tuple[Instant | None, Instant | None
 
 
 def _participants(value: object) -> dict[str, tuple[str, ...]]:
-    """Sort the actors by kind, and keep who has answered what ("Patient/1|accepted")."""
+    """Sort the actors by kind; keep who answered what ("Patient/1|accepted"), what clinicians are called.
+
+    A Practitioner is a resource of its own, which is not kept: what the appointment calls them is enough.
+    """
     found: dict[str, list[str]] = {}
     for participant in each(value):
         actor, answer = reference(participant.get("actor")), word(participant.get("status"))
         if kind := _ACTORS.get(actor.partition("/")[0]):
             found.setdefault(kind, []).append(actor)
+        if kind == "practitioner" and (name := prose(inside(participant.get("actor"), "display"))):
+            found.setdefault("practitioner-name", []).append(name)
         if actor and answer:
             found.setdefault("participant-status", []).append(f"{actor}|{answer}")
     return {name: tuple(dict.fromkeys(kept)) for name, kept in found.items()}

@@ -385,7 +385,7 @@ class TestAppointment:
             {"actor": {"reference": "Patient/q"}, "status": "declined"},
             {"actor": {"reference": "Patient/p"}},
             {"actor": {"reference": "Location/l"}, "status": "accepted"},
-            {"actor": {"reference": "Practitioner/d"}},
+            {"actor": {"reference": "Practitioner/d", "display": "Dr. Carter"}},
             {"actor": "rubbish"},
         ],
     }
@@ -400,6 +400,7 @@ class TestAppointment:
         assert found.content.attributes == {
             "location": ("Location/l",),
             "practitioner": ("Practitioner/d",),
+            "practitioner-name": ("Dr. Carter",),
             "participant-status": ("Patient/p|accepted", "Patient/q|declined", "Location/l|accepted"),
         }
 

@@ -216,8 +216,8 @@ class TestObjects:
         source = "{% if practitioner %}{{ practitioner.name }}{% else %}somebody{% endif %}"
         focus = replace(APPOINTMENT, attributes={"practitioner": ("Practitioner/1",)})
         assert text(source, replace(SCENE, focus=focus)) == "somebody"
-        known = record(PERSON, Fact("Practitioner", "1", title="Dr. Carter"))
-        assert text(source, replace(SCENE, focus=focus, record=known)) == "Dr. Carter"
+        named = replace(focus, attributes={**focus.attributes, "practitioner-name": ("Dr. Carter",)})
+        assert text(source, replace(SCENE, focus=named)) == "Dr. Carter"
 
     def test_a_question_is_told_in_the_language_of_the_message(self) -> None:
         values = {"choices": "1 Yes", "choices@es": "1 Sí", "choices@en": "1 Yes!"}
