@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_kit import DESKTOP, PHONE, chromium, needs_chromium, opened, overflows, violations
+from browser_kit import DESKTOP, PHONE, needs_chromium, opened, overflows, violations
 from msgspec.structs import replace
 from pages_kit import POLICY, Site, published, run, serving
 
@@ -20,12 +20,6 @@ from shared.usecases.public.opening import imprint_of
 
 pytestmark = needs_chromium
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +44,6 @@ def looked_at(tab: Any, name: str, shots: Path) -> None:
     tab.screenshot(path=shots / f"{name}.png", full_page=True)
     assert violations(tab) == []
     assert not overflows(tab)
-
-
-@pytest.fixture(scope="session")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("shots")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_kit import DESKTOP, PHONE, chromium, needs_chromium, opened, overflows, violations
+from browser_kit import DESKTOP, PHONE, needs_chromium, opened, overflows, violations
 from pages_kit import run, serving
 from survey_kit import Asked, shipped
 
@@ -20,12 +20,6 @@ from shared.usecases.react import Trigger
 
 pytestmark = needs_chromium
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +37,6 @@ def symptoms(place: tuple[str, list[Asked]]) -> Asked:
     made.base = base
     surveys.append(made)
     return made
-
-
-@pytest.fixture(scope="session")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("surveys")
 
 
 @pytest.mark.parametrize("size", SIZES)
