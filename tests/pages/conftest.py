@@ -1,4 +1,4 @@
-"""One Chromium for all tests of pages, and one folder for the pictures that they leave."""
+"""A Chromium for each file of tests, and one folder for the pictures that they leave."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 from browser_kit import chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """Start it for one file: while it runs, so does its event loop, and no asynchronous test can have one."""
     with chromium() as started:
         yield started
 
