@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from shared.catalogue import Catalogue
-from shared.deciding.segments import reassessed
+from shared.deciding.segments import reassessed, touched
 from shared.events import EngagementAged, Event, PersonErased, SendSettled
 from shared.fhir.fact import Fact
 from shared.fhir.instants import Instant
@@ -81,9 +81,7 @@ def aged(record: PatientRecord, event: EngagementAged, catalogue: Catalogue, now
     facts = record.facts.without(ENGAGEMENT, {fact.resource_id for fact in old})
     after = replace(record, facts=facts)
     gone = [FactChanged(fact, replace(fact, gone=True)) for fact in old]
-    urls = {s.url for changed in gone for s in catalogue.segments.touched_by(changed, facts)}
-    touched = [segment for segment in catalogue.segments.all if segment.url in urls]
-    return Decision(after).then(reassessed(after, touched, catalogue, now))
+    return Decision(after).then(reassessed(after, touched(gone, facts, catalogue), catalogue, now))
 
 
 def _is_old(fact: Fact, before: Instant, record: PatientRecord) -> bool:

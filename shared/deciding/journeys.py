@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.catalogue import Catalogue
-from shared.deciding.outbox import intend, listed
+from shared.deciding.outbox import intend, planned_in
 from shared.fhir.instants import Instant
 from shared.journey.advance import Sprint
 from shared.message.plan import plan
@@ -15,10 +15,7 @@ def sprinted(sprint: Sprint, catalogue: Catalogue, now: Instant) -> Decision:
     decision = Decision(sprint.record, timeline=sprint.timeline, messages=sprint.messages)
     for intent in sprint.intents:
         planned = plan(decision.record, intent, catalogue.templates, catalogue.policy, now)
-        said = Decision(planned.record, timeline=planned.timeline, messages=planned.messages)
-        decision = decision.then(listed(decision.record, said))
-        for effect in planned.effects:
-            decision = intend(decision, effect)
+        decision = planned_in(decision, planned)
     for done in sprint.effects:
         decision = intend(decision, done)
     return decision

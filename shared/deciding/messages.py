@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.catalogue import Catalogue
 from shared.deciding.journeys import sprinted
-from shared.deciding.outbox import intend, listed
+from shared.deciding.outbox import intend, listed, planned_in
 from shared.deciding.segments import changed_by
 from shared.events import BundleAsked, SendDue
 from shared.fhir.instants import Instant
@@ -50,10 +50,7 @@ def handled(found: Handled, catalogue: Catalogue, now: Instant) -> Decision:
         decision = intend(decision, effect)
     for reply in found.replies:
         planned = answer(decision.record, reply, catalogue.templates, catalogue.policy, now)
-        said = Decision(planned.record, timeline=planned.timeline, messages=planned.messages)
-        decision = decision.then(said)
-        for effect in planned.effects:
-            decision = intend(decision, effect)
+        decision = planned_in(decision, planned)
     return decision
 
 

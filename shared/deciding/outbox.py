@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from shared.effects import IndexContact, OutboxEffect
+from shared.message.plan import Planned
 from shared.patient.record import Decision, PatientRecord
 from shared.patient.roster import roster_row
 
@@ -27,6 +28,15 @@ def listed(before: PatientRecord, decision: Decision) -> Decision:
     for enrolment_id, enrolment in decision.record.enrolments.items():
         if before.enrolments.get(enrolment_id) != enrolment:
             decision = intend(decision, roster_row(enrolment, before.sequence))
+    return decision
+
+
+def planned_in(decision: Decision, planned: Planned) -> Decision:
+    """Add a message that was planned to what is decided, with the rows that replies and reports need."""
+    said = Decision(planned.record, timeline=planned.timeline, messages=planned.messages)
+    decision = decision.then(listed(decision.record, said))
+    for effect in planned.effects:
+        decision = intend(decision, effect)
     return decision
 
 

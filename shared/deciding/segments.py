@@ -80,14 +80,15 @@ def reacted(
     record: PatientRecord, changes: Sequence[FactChanged], catalogue: Catalogue, now: Instant
 ) -> Decision:
     """Look at what changed. That more was found in the same version is nothing that happened to a patient."""
-    decision = reassessed(record, _touched(changes, record.facts, catalogue), catalogue, now)
+    decision = reassessed(record, touched(changes, record.facts, catalogue), catalogue, now)
     for changed in (each for each in changes if not each.same_version):
         sprint = on_change(decision.record, changed, catalogue.journeys, now)
         decision = decision.then(sprinted(sprint, catalogue, now))
     return decision
 
 
-def _touched(changes: Sequence[FactChanged], facts: Facts, catalogue: Catalogue) -> Iterable[CompiledSegment]:
+def touched(changes: Sequence[FactChanged], facts: Facts, catalogue: Catalogue) -> Iterable[CompiledSegment]:
+    """Return the segments that any of these changes concerns, each once."""
     if len(changes) == 1:
         return catalogue.segments.touched_by(changes[0], facts)
     urls = {segment.url for changed in changes for segment in catalogue.segments.touched_by(changed, facts)}

@@ -16,6 +16,7 @@ from shared.fhir.fact import Address, ContactPoint, Fact, Name
 from shared.fhir.instants import Instant, parse_range
 from shared.fhir.spelled import read_spelled
 from shared.message.policy import Policy
+from shared.patient.permission.consents import in_force, parties
 from shared.patient.record import PatientRecord
 
 GUARDIANS = frozenset(
@@ -105,13 +106,12 @@ def _agreed(record: PatientRecord, party: str, now: Instant) -> bool:
     """Say whether somebody has agreed to be told, or the patient that they are: by us, or by a Consent."""
     if any(choice.party == party and choice.source != "pending" for choice in record.opt_ins):
         return True
-    for consent in record.facts.of("Consent").values():
-        kept = consent.attributes
-        named = (*kept.get("performer", ()), *kept.get("provision-actor", ()))
-        permits = consent.status == "active" and "permit" in kept.get("provision-type", ())
-        if party in named and permits and _holds(consent, now):
-            return True
-    return False
+    return any(
+        party in parties(consent)
+        and "permit" in consent.attributes.get("provision-type", ())
+        and in_force(consent, now)
+        for consent in record.facts.of("Consent").values()
+    )
 
 
 def _patient(record: PatientRecord) -> Iterator[Recipient]:

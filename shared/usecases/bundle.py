@@ -103,7 +103,7 @@ class Bundles:
     ) -> list[tuple[PatientRecord, Message]]:
         """Return the messages of others that say the same in the same words at this time."""
         stored = await asyncio.gather(*(self._services.patients.load(key) for key in family))
-        until, carrier = now + catalogue.policy.bundling, _carrier(record, message)
+        until, carrier = now + catalogue.policy.bundling, _named(record, message)
         return [
             (one.record, other)
             for one in stored
@@ -121,15 +121,15 @@ class Bundles:
         catalogue: Catalogue,
         now: Instant,
     ) -> Carried | None:
-        carrier = _carrier(record, message)
+        carrier = _named(record, message)
         if _is_carried(other, carrier):  # asked before a conflict
-            return Carried(f"{of.key}/{other.message_id}", given_name(of))
+            return Carried(_named(of, other), given_name(of))
         seen = await look_again(self._services, of, [other], frozenset(), now, catalogue.arrivals)
         after = await self._tell(of.key, [*seen, BundleAsked(other.message_id, carrier, self._trigger)])
         held = after.messages.get(other.message_id)
         if held is None or not _is_carried(held, carrier):
             return None
-        return Carried(f"{of.key}/{other.message_id}", given_name(after))
+        return Carried(_named(of, other), given_name(after))
 
 
 _RANKS: Mapping[str, int] = {purpose: rank for rank, purpose in enumerate(PURPOSES)}
@@ -144,7 +144,8 @@ def _may_lead(message: Message, catalogue: Catalogue, now: Instant) -> bool:
     return message.status == "preparation" and waited
 
 
-def _carrier(record: PatientRecord, message: Message) -> str:
+def _named(record: PatientRecord, message: Message) -> str:
+    """Name a message among all patients', as `carries` and `carried_by` do."""
     return f"{record.key}/{message.message_id}"
 
 
