@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cli.yaml_files import read_document
@@ -21,6 +21,26 @@ def read_definitions(folder: Path = SHIPPED) -> tuple[Document, ...]:
     if problems:
         raise Invalid(problems)
     return documents
+
+
+def files_of(places: Iterable[Path], kind: str) -> list[Path]:
+    """Return the files meant: of a folder those of a kind ("journey": its journeys/), or all that are in it.
+
+    Each once, in the order given. Raises FileNotFoundError.
+    """
+    found: dict[Path, None] = {}
+    for place in places:
+        files = [place] if place.is_file() else _of_folder(place, f"{kind}s")
+        if not files:
+            raise FileNotFoundError(f"{place}: there is no {kind} in it")
+        found |= dict.fromkeys(files)
+    return list(found)
+
+
+def _of_folder(folder: Path, name: str) -> list[Path]:
+    inner = folder / name
+    place = inner if inner.is_dir() else folder
+    return sorted(file for file in place.iterdir() if file.suffix in ENDINGS and file.is_file())
 
 
 def sound_definitions(folder: Path) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:

@@ -11,7 +11,8 @@ import typer
 from msgspec import Struct
 from rich.console import Console
 
-from cli.journey_files import Folders, Library, journey_files, read_journey
+from cli.definitions import files_of
+from cli.journey_files import Folders, Library, read_journey
 from cli.segment_options import AsOf, Zone, instant
 from shared.catalogue import build_catalogue
 from shared.document import Document
@@ -50,7 +51,7 @@ def check(
     """Check journeys with all that they refer to; exit status 1 if any has a mistake."""
     now = instant(as_of, zone)
     try:
-        files = journey_files(places)
+        files = files_of(places, "journey")
     except OSError as problem:
         Console(stderr=True, soft_wrap=True).print(str(problem), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None

@@ -6,13 +6,13 @@ url as the first of them has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli.definitions import ENDINGS, SHIPPED, sound_definitions
+from cli.definitions import SHIPPED, sound_definitions
 from cli.yaml_files import read_document
 from shared.document import Document
 from shared.errors import Problem
@@ -29,23 +29,6 @@ Folders = Annotated[
         file_okay=False,
     ),
 ]
-
-
-def journey_files(places: Iterable[Path]) -> list[Path]:
-    """Return the files meant: of a folder its journeys/, or all that are in it. Raises FileNotFoundError."""
-    found: dict[Path, None] = {}
-    for place in places:
-        files = [place] if place.is_file() else _of_folder(place)
-        if not files:
-            raise FileNotFoundError(f"{place}: there is no journey in it")
-        found |= dict.fromkeys(files)
-    return list(found)
-
-
-def _of_folder(folder: Path) -> list[Path]:
-    inner = folder / "journeys"
-    place = inner if inner.is_dir() else folder
-    return sorted(file for file in place.iterdir() if file.suffix in ENDINGS and file.is_file())
 
 
 def read_journey(file: Path) -> dict[str, Any]:

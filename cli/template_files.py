@@ -10,7 +10,7 @@ import typer
 from msgspec import Struct
 
 from cli.chosen import chosen
-from cli.definitions import ENDINGS, SHIPPED
+from cli.definitions import ENDINGS, SHIPPED, files_of
 from cli.yaml_files import read_document
 from shared.bootstrap import policy_of
 from shared.errors import Invalid, Problem
@@ -32,29 +32,12 @@ class TemplateFile(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
 
 
-def template_files(places: Iterable[Path]) -> list[Path]:
-    """Return the files meant: of a folder its templates/, or all that are in it. Raises FileNotFoundError."""
-    found: dict[Path, None] = {}
-    for place in places:
-        files = [place] if place.is_file() else _of_folder(place)
-        if not files:
-            raise FileNotFoundError(f"{place}: there is no template in it")
-        found |= dict.fromkeys(files)
-    return list(found)
-
-
-def _of_folder(folder: Path) -> list[Path]:
-    inner = folder / "templates"
-    place = inner if inner.is_dir() else folder
-    return sorted(file for file in place.iterdir() if file.suffix in ENDINGS and file.is_file())
-
-
 def chosen_files(places: list[Path] | None, *, shipped: bool) -> list[Path]:
     """Return the files that a command was given. Raises FileNotFoundError, BadParameter for none."""
     wanted = [*(places or ()), *((SHIPPED,) if shipped else ())]
     if not wanted:
         raise typer.BadParameter("name files or folders, or --shipped")
-    return template_files(wanted)
+    return files_of(wanted, "template")
 
 
 def read_template(file: Path) -> TemplateDefinition:
