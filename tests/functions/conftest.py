@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -52,6 +53,19 @@ def _once(name: str, start: Callable[[], AbstractContextManager[Product]]) -> Pr
     if name not in _open:
         _open[name] = _closing.enter_context(start())
     return _open[name]
+
+
+@pytest.fixture
+def deployment(azurite: str, tmp_path: Path) -> Path:
+    """Write the settings of a deployment for the command line: storage of its own, and no FHIR server."""
+    values = {
+        "AzureWebJobsStorage": azurite,
+        "HEARTHLINE_FHIR_URL": "http://127.0.0.1:9/fhir",
+        "HEARTHLINE_CATALOGUE_SECONDS": "0",
+    }
+    path = tmp_path / "local.settings.json"
+    path.write_text(json.dumps({"Values": values}))
+    return path
 
 
 @pytest.fixture

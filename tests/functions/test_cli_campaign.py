@@ -33,18 +33,6 @@ def base(tmp_path: Path) -> str:
     return f"https://{tmp_path.name.replace('_', '-')}.example"
 
 
-@pytest.fixture
-def deployment(azurite: str, tmp_path: Path) -> Path:
-    values = {
-        "AzureWebJobsStorage": azurite,
-        "HEARTHLINE_FHIR_URL": "http://127.0.0.1:9/fhir",
-        "HEARTHLINE_CATALOGUE_SECONDS": "0",
-    }
-    path = tmp_path / "local.settings.json"
-    path.write_text(json.dumps({"Values": values}))
-    return path
-
-
 def campaign(base: str, **changes: Any) -> dict[str, Any]:
     return {
         "url": f"{base}/campaigns/flu",

@@ -25,18 +25,6 @@ MOBILE = ContactPoint("phone", "+12065550101", "mobile")
 
 
 @pytest.fixture
-def deployment(azurite: str, tmp_path: Path) -> Path:
-    values = {
-        "AzureWebJobsStorage": azurite,
-        "HEARTHLINE_FHIR_URL": "http://127.0.0.1:9/fhir",
-        "HEARTHLINE_CATALOGUE_SECONDS": "0",
-    }
-    path = tmp_path / "local.settings.json"
-    path.write_text(json.dumps({"Values": values}))
-    return path
-
-
-@pytest.fixture
 def patient(deployment: Path, tmp_path: Path) -> str:
     """Store a patient with a phone, a mother, and a Consent against marketing; the patient's id."""
     name = tmp_path.name.replace("_", "-")

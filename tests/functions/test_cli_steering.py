@@ -35,18 +35,6 @@ def url(name: str) -> str:
 
 
 @pytest.fixture
-def deployment(azurite: str, tmp_path: Path) -> Path:
-    values = {
-        "AzureWebJobsStorage": azurite,
-        "HEARTHLINE_FHIR_URL": "http://127.0.0.1:9/fhir",
-        "HEARTHLINE_CATALOGUE_SECONDS": "0",
-    }
-    path = tmp_path / "local.settings.json"
-    path.write_text(json.dumps({"Values": values}))
-    return path
-
-
-@pytest.fixture
 def patient(deployment: Path, name: str, url: str) -> str:
     """Store a patient with an appointment, and publish a journey; the patient's id."""
     asyncio.run(_prepare(json.loads(deployment.read_text())["Values"], name, url))

@@ -20,18 +20,6 @@ from shared.patient.record import Decision, PatientRecord, patient_key
 
 
 @pytest.fixture
-def deployment(azurite: str, tmp_path: Path) -> Path:
-    values = {
-        "AzureWebJobsStorage": azurite,
-        "HEARTHLINE_FHIR_URL": "http://127.0.0.1:9/fhir",
-        "HEARTHLINE_CATALOGUE_SECONDS": "0",
-    }
-    path = tmp_path / "local.settings.json"
-    path.write_text(json.dumps({"Values": values}))
-    return path
-
-
-@pytest.fixture
 def offer(tmp_path: Path) -> Path:
     """Write a marketing template whose url is this test's own: storage is shared."""
     text = "{{ organisation.name }}: new opening hours. Reply STOP to opt out."

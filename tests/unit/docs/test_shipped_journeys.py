@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from cli.yaml_files import load_yaml, read_document
-from shared.message.keywords import keyword
 from tests.unit.docs.pages import DOCS, ROOT, code, table
+from tests.unit.message.kit import keyword
 
 PAGE = DOCS / "shipped-journeys.md"
 GOLDEN = ROOT / "tests" / "golden"

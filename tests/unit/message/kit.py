@@ -12,6 +12,7 @@ from shared.message.index import Templates
 from shared.message.policy import Policy
 from shared.message.render import compile_template
 from shared.message.template import parse_template
+from shared.message.understanding.understand import understand
 from shared.patient.facts import Facts
 from shared.patient.record import PatientRecord
 
@@ -82,3 +83,9 @@ def templates(**more: Any) -> Templates:
 def record(person: Person | None = PERSON, *facts: Fact) -> PatientRecord:
     """Return a record with the person, an appointment and its location."""
     return PatientRecord("k", "p1", person=person, facts=Facts.of_facts(APPOINTMENT, LOCATION, *facts))
+
+
+def keyword(text: str) -> str:
+    """Return whether a reply asks to stop, or to start again, however it is worded; "" for neither."""
+    meaning = understand(text).meaning
+    return meaning if meaning in ("stop", "start") else ""

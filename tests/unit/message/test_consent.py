@@ -10,10 +10,9 @@ from shared.fhir.choice import Choice
 from shared.fhir.fact import Component, Fact, Value
 from shared.fhir.instants import Instant
 from shared.message.consent import receive, why_forbidden
-from shared.message.keywords import keyword
 from shared.message.plan import plan
 from shared.patient.record import PatientRecord
-from tests.unit.message.kit import NOW, PHONE, POLICY, Intent, record, templates
+from tests.unit.message.kit import NOW, PHONE, POLICY, Intent, keyword, record, templates
 
 
 def reply(text: str, at: int = NOW, sender: str = PHONE) -> InboundReceived:
