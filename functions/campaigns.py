@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import azure.functions as func
 
+from functions.listening import Delivery, on_queue
 from functions.serving import carry_out, logger
 from shared.bootstrap import services
 from shared.errors import Rejected
+from shared.queues import AUDITS, ENTRIES, RECOVERIES
 from shared.usecases.admission import admit, grant
 from shared.usecases.audit import go_on, start_audit
 from shared.usecases.campaigns.entry import enrol_for
@@ -16,7 +18,7 @@ from shared.usecases.deletions import find_deletions
 from shared.usecases.jobs import Audit, EnrolFor, Grant, Job, Recall, Recovery
 from shared.usecases.react import Trigger
 from shared.usecases.recover import reconcile, recover
-from shared.usecases.services import AUDITS, ENTRIES, RECOVERIES, Services
+from shared.usecases.services import Services
 from shared.usecases.winners import pick_winners
 
 blueprint = func.Blueprint()
@@ -36,11 +38,10 @@ async def deletions(timer: func.TimerRequest) -> None:
     logger.info("found %d deletions", await find_deletions(await services()))
 
 
-@blueprint.function_name("recoveries")
-@blueprint.queue_trigger("message", RECOVERIES, "AzureWebJobsStorage")
-async def recoveries(message: func.QueueMessage) -> None:
+@on_queue(blueprint, RECOVERIES)
+async def recoveries(delivery: Delivery) -> None:
     """Look for what a source's notifications missed."""
-    await carry_out(message, RECOVERIES, _recovery)
+    await carry_out(delivery, _recovery)
 
 
 @blueprint.function_name("audit")
@@ -50,11 +51,10 @@ async def audit(timer: func.TimerRequest) -> None:
     logger.info("audit %s begins", await start_audit(await services()))
 
 
-@blueprint.function_name("audits")
-@blueprint.queue_trigger("message", AUDITS, "AzureWebJobsStorage")
-async def audits(message: func.QueueMessage) -> None:
+@on_queue(blueprint, AUDITS)
+async def audits(delivery: Delivery) -> None:
     """Look at one batch of an audit."""
-    await carry_out(message, AUDITS, _audit)
+    await carry_out(delivery, _audit)
 
 
 @blueprint.function_name("admission")
@@ -87,11 +87,10 @@ async def campaigns(timer: func.TimerRequest) -> None:
         logger.warning("a campaign cannot go on: %s", reason)
 
 
-@blueprint.function_name("entries")
-@blueprint.queue_trigger("message", ENTRIES, "AzureWebJobsStorage")
-async def entries(message: func.QueueMessage) -> None:
+@on_queue(blueprint, ENTRIES)
+async def entries(delivery: Delivery) -> None:
     """Let one patient into a journey."""
-    await carry_out(message, ENTRIES, _entry)
+    await carry_out(delivery, _entry)
 
 
 async def _entry(ready: Services, job: Job, trigger: Trigger) -> None:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import azure.functions as func
 
+from functions.listening import Delivery, on_queue
 from functions.serving import carry_out
 from shared.errors import Rejected
-from shared.usecases.jobs import Change, Changes, Job, encode_job
+from shared.queues import CHANGES
+from shared.usecases.jobs import Change, Changes, Job
+from shared.usecases.posting import post
 from shared.usecases.react import Trigger
-from shared.usecases.services import CHANGES, Services
+from shared.usecases.services import Services
 from shared.usecases.take_change import take_change
 
 blueprint = func.Blueprint()
 
 
-@blueprint.function_name("changes")
-@blueprint.queue_trigger("message", CHANGES, "AzureWebJobsStorage")
-async def changes(message: func.QueueMessage) -> None:
+@on_queue(blueprint, CHANGES)
+async def changes(delivery: Delivery) -> None:
     """Carry one change through to everything that follows from it."""
-    await carry_out(message, CHANGES, _change)
+    await carry_out(delivery, _change)
 
 
 async def _change(ready: Services, job: Job, trigger: Trigger) -> None:
@@ -27,6 +29,6 @@ async def _change(ready: Services, job: Job, trigger: Trigger) -> None:
             await take_change(ready, job, trigger)
         case Changes(changes=several):
             for change in several:
-                await ready.queue.send(CHANGES, encode_job(change))
+                await post(ready.queue, CHANGES, change)
         case _:
             raise Rejected("not a change", "bad-job")

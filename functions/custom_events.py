@@ -6,14 +6,16 @@ import json
 
 import azure.functions as func
 
+from functions.listening import Delivery, on_queue
 from functions.serving import answer, carry_out
 from shared.bootstrap import intake
 from shared.errors import Rejected
 from shared.fhir.custom_events import parse_told
+from shared.queues import EVENTS
 from shared.usecases.custom_events import queue_event, take_event
 from shared.usecases.jobs import Happened, Job
 from shared.usecases.react import Trigger
-from shared.usecases.services import EVENTS, Services
+from shared.usecases.services import Services
 
 blueprint = func.Blueprint()
 
@@ -25,11 +27,10 @@ async def custom_events(req: func.HttpRequest) -> func.HttpResponse:
     return await answer(lambda ready: _take(ready, req))
 
 
-@blueprint.function_name("events")
-@blueprint.queue_trigger("message", EVENTS, "AzureWebJobsStorage")
-async def events(message: func.QueueMessage) -> None:
+@on_queue(blueprint, EVENTS)
+async def events(delivery: Delivery) -> None:
     """Let an event happen to its patient."""
-    await carry_out(message, EVENTS, _event)
+    await carry_out(delivery, _event)
 
 
 async def _take(ready: Services, req: func.HttpRequest) -> func.HttpResponse:

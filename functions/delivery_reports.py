@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 
 import azure.functions as func
 
-from functions.serving import answer, carry_out, logger
+from functions.listening import Delivery, on_queue
+from functions.serving import answer, carry_out, logger, settle
 from shared.bootstrap import intake, verify_provider
 from shared.errors import Rejected
 from shared.fhir.acs_events import (
@@ -21,10 +23,12 @@ from shared.fhir.acs_events import (
 from shared.fhir.notification import Request
 from shared.fhir.notifications.cloud_events_handshake import answer_options
 from shared.fhir.provider_reports import parse_reports
-from shared.usecases.jobs import Inbound, Job, Report, encode_job
+from shared.queues import ACS_EVENTS, INBOUND, REPORTS
+from shared.usecases.jobs import Inbound, Job, Report
+from shared.usecases.posting import post
 from shared.usecases.react import Trigger
 from shared.usecases.report import take_report
-from shared.usecases.services import INBOUND, REPORTS, Services
+from shared.usecases.services import Services
 
 blueprint = func.Blueprint()
 
@@ -45,11 +49,16 @@ async def provider_reports(req: func.HttpRequest) -> func.HttpResponse:
     return await answer(lambda ready: _take_reports(ready, req))
 
 
-@blueprint.function_name("reports")
-@blueprint.queue_trigger("message", REPORTS, "AzureWebJobsStorage")
-async def reports(message: func.QueueMessage) -> None:
+@on_queue(blueprint, REPORTS)
+async def reports(delivery: Delivery) -> None:
     """Let a report happen to the patient whose message it is about."""
-    await carry_out(message, REPORTS, _report)
+    await carry_out(delivery, _report)
+
+
+@on_queue(blueprint, ACS_EVENTS, "queued_acs_events")
+async def queued_acs_events(delivery: Delivery) -> None:
+    """Take the same events from our queue: only Event Grid and we may write there."""
+    await settle(delivery, lambda ready: _take_queued(ready, delivery.body))
 
 
 async def _options(req: func.HttpRequest) -> func.HttpResponse:
@@ -63,12 +72,23 @@ async def _take(ready: Services, req: func.HttpRequest) -> func.HttpResponse:
     handshake = next((event for event in events if isinstance(event, AcsHandshake)), None)
     if handshake is not None:
         return _json({"validationResponse": handshake.code})
+    queued, ignored = await _spread(ready, events)
+    return _json({"queued": queued, "ignored": ignored})
+
+
+async def _take_queued(ready: Services, body: bytes) -> None:
+    queued, _ = await _spread(ready, parse_acs_events(body, intake().limits))
+    logger.info("queued %d reports and replies", queued)
+
+
+async def _spread(ready: Services, events: Sequence[AcsEvent]) -> tuple[int, list[str]]:
+    """Put reports and replies on their queues: how many there were, and codes of what was passed over."""
     jobs = [job for event in events if (job := _job(event)) is not None]
-    await asyncio.gather(*(ready.queue.send(_queue(job), encode_job(job)) for job in jobs))
+    await asyncio.gather(*(post(ready.queue, _queue(job), job) for job in jobs))
     ignored = [event.code for event in events if isinstance(event, AcsIgnored)]
     for code in ignored:
         logger.warning("ignored: %s", code)
-    return _json({"queued": len(jobs), "ignored": ignored})
+    return len(jobs), ignored
 
 
 async def _take_reports(ready: Services, req: func.HttpRequest) -> func.HttpResponse:
@@ -77,7 +97,7 @@ async def _take_reports(ready: Services, req: func.HttpRequest) -> func.HttpResp
     verify_provider(req.route_params.get("provider", ""), headers, body)
     found = parse_reports(body, intake().limits)
     jobs = [Report(one.message_id, one.key, one.status, one.at, one.reason, one.code) for one in found]
-    await asyncio.gather(*(ready.queue.send(REPORTS, encode_job(job)) for job in jobs))
+    await asyncio.gather(*(post(ready.queue, REPORTS, job) for job in jobs))
     return _json({"queued": len(jobs)})
 
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import azure.functions as func
 
+from functions.listening import Delivery, on_queue
 from functions.serving import carry_out, logger
 from shared.errors import Rejected
+from shared.queues import INBOUND
 from shared.usecases.inbound.take import take_inbound
 from shared.usecases.jobs import Inbound, Job
 from shared.usecases.react import Trigger
-from shared.usecases.services import INBOUND, Services
+from shared.usecases.services import Services
 
 blueprint = func.Blueprint()
 
 
-@blueprint.function_name("inbound")
-@blueprint.queue_trigger("message", INBOUND, "AzureWebJobsStorage")
-async def inbound(message: func.QueueMessage) -> None:
+@on_queue(blueprint, INBOUND)
+async def inbound(delivery: Delivery) -> None:
     """Let a reply happen to everyone who was written to at that contact point."""
-    await carry_out(message, INBOUND, _reply)
+    await carry_out(delivery, _reply)
 
 
 async def _reply(ready: Services, job: Job, trigger: Trigger) -> None:

@@ -6,6 +6,7 @@ import json
 
 import azure.functions as func
 
+from functions.listening import Delivery, on_queue
 from functions.serving import answer, logger, settle
 from shared.bootstrap import intake, services, verify_token
 from shared.errors import Rejected
@@ -13,8 +14,9 @@ from shared.fhir.notification import Request
 from shared.fhir.notifications.paths import read_tail
 from shared.fhir.proof import Evidence, bearer_token
 from shared.fhir.sources import EntraBearer, Source
+from shared.queues import NOTIFICATIONS
 from shared.usecases.hear import Receipt, hear, hear_message
-from shared.usecases.services import NOTIFICATIONS, Services
+from shared.usecases.services import Services
 
 blueprint = func.Blueprint()
 
@@ -35,11 +37,10 @@ async def signed_notifications(req: func.HttpRequest) -> func.HttpResponse:
     return await answer(lambda _: _take(req, "fhir/signed-notifications", function_key=False))
 
 
-@blueprint.function_name("queued_notifications")
-@blueprint.queue_trigger("message", NOTIFICATIONS, "AzureWebJobsStorage")
-async def queued_notifications(message: func.QueueMessage) -> None:
+@on_queue(blueprint, NOTIFICATIONS, "queued_notifications")
+async def queued_notifications(delivery: Delivery) -> None:
     """Take events that Event Grid put on our queue: only it and we may write there."""
-    await settle(message, NOTIFICATIONS, lambda ready: _hear(ready, message.get_body()))
+    await settle(delivery, lambda ready: _hear(ready, delivery.body))
 
 
 async def _hear(ready: Services, body: bytes) -> None:

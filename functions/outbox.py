@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import azure.functions as func
 
+from functions.listening import Delivery, on_queue
 from functions.serving import carry_out, logger
 from shared.bootstrap import services
 from shared.errors import Rejected
+from shared.queues import OUTBOX
 from shared.usecases.jobs import Job, Refresh
 from shared.usecases.react import Trigger
-from shared.usecases.services import OUTBOX, Services
+from shared.usecases.services import Services
 from shared.usecases.sweep import sweep as sweep_up
 from shared.usecases.wake import refresh
 
 blueprint = func.Blueprint()
 
 
-@blueprint.function_name("outbox")
-@blueprint.queue_trigger("message", OUTBOX, "AzureWebJobsStorage")
-async def outbox(message: func.QueueMessage) -> None:
+@on_queue(blueprint, OUTBOX)
+async def outbox(delivery: Delivery) -> None:
     """Look at one patient afresh, and carry out what the record says is left to do."""
-    await carry_out(message, OUTBOX, _refresh)
+    await carry_out(delivery, _refresh)
 
 
 @blueprint.function_name("sweep")

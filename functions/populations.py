@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import azure.functions as func
 
+from functions.listening import Delivery, on_queue
 from functions.serving import carry_out
 from shared.errors import Rejected
+from shared.queues import POPULATIONS
 from shared.usecases.jobs import Job, Populate
 from shared.usecases.populate import populate
 from shared.usecases.react import Trigger
-from shared.usecases.services import POPULATIONS, Services
+from shared.usecases.services import Services
 
 blueprint = func.Blueprint()
 
 
-@blueprint.function_name("populations")
-@blueprint.queue_trigger("message", POPULATIONS, "AzureWebJobsStorage")
-async def populations(message: func.QueueMessage) -> None:
+@on_queue(blueprint, POPULATIONS)
+async def populations(delivery: Delivery) -> None:
     """Look at the patients of one shard for a while."""
-    await carry_out(message, POPULATIONS, _populate)
+    await carry_out(delivery, _populate)
 
 
 async def _populate(ready: Services, job: Job, trigger: Trigger) -> None:

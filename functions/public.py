@@ -11,12 +11,14 @@ from collections.abc import Mapping
 import azure.functions as func
 
 from functions.forms import read_form
+from functions.listening import Delivery, on_queue
 from functions.pages import answer_page, audited, language_of, lost, shown
 from functions.serving import carry_out
 from shared.errors import Rejected
 from shared.pages.frame import HEADERS
 from shared.pages.preferences import Outcome, Preferences, preferences_page
 from shared.pages.unsubscribe import ask_page, done_page
+from shared.queues import PAGES
 from shared.usecases.jobs import Chosen, Job, Surveyed
 from shared.usecases.public.clicks import follow
 from shared.usecases.public.opening import Opened, imprint_of, open_link
@@ -25,7 +27,7 @@ from shared.usecases.public.surveys import take_surveyed
 from shared.usecases.public.taking import take_chosen
 from shared.usecases.public.unsubscribe import ONE_CLICK, ended, preferences_token, unsubscribe
 from shared.usecases.react import Trigger
-from shared.usecases.services import PAGES, Services
+from shared.usecases.services import Services
 
 blueprint = func.Blueprint()
 
@@ -51,11 +53,10 @@ async def preferences(req: func.HttpRequest) -> func.HttpResponse:
     return await answer_page(req, lambda ready: _preferences(ready, req))
 
 
-@blueprint.function_name("pages")
-@blueprint.queue_trigger("message", PAGES, "AzureWebJobsStorage")
-async def pages(message: func.QueueMessage) -> None:
+@on_queue(blueprint, PAGES)
+async def pages(delivery: Delivery) -> None:
     """Let what was chosen, or answered, on a page happen to the patient it is about."""
-    await carry_out(message, PAGES, _take)
+    await carry_out(delivery, _take)
 
 
 async def _follow(ready: Services, req: func.HttpRequest) -> func.HttpResponse:

@@ -8,13 +8,18 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import azure.functions as func
+from msgspec.structs import replace
 
+from functions.listening import Delivery
 from shared.bootstrap import queue as queues
 from shared.bootstrap import services
+from shared.config import Transport, transport
 from shared.errors import Invalid, Rejected, Unauthenticated, Unavailable
-from shared.usecases.jobs import Job, decode_job
+from shared.telemetry import span
+from shared.usecases.jobs import Job, decode_job, encode_job, envelope_of, session_of
 from shared.usecases.react import Trigger
 from shared.usecases.rejections import record_rejection
 from shared.usecases.services import Services
@@ -30,11 +35,17 @@ _STATUS = {
     "ambiguous-patient": 422,
 }
 
-PATIENCE = 5
-"""Deliveries after which a message that waits for another system is put back; fewer than host.json allows."""
+PATIENCE: dict[Transport, int] = {"storage": 5, "servicebus": 1}
+"""Deliveries after which a message that waits for another system is put back; fewer than make it poison.
 
-PAUSE = 10.0
-"""Seconds for which it is then hidden, at least."""
+A Storage queue hides what failed for a while; Service Bus hands it out again at once.
+"""
+
+PAUSE: dict[Transport, float] = {"storage": 10.0, "servicebus": 1.0}
+"""Seconds for which it is then hidden, at least; doubled each time."""
+
+LONGEST = 300.0
+"""Seconds for which it is hidden at most."""
 
 
 def problem(status: int, code: str, detail: str, retry_after: float | None = None) -> func.HttpResponse:
@@ -67,31 +78,41 @@ async def answer(handle: Callable[[Services], Awaitable[func.HttpResponse]]) -> 
         return problem(503, "not-configured", "the settings or definitions are wrong; see the log")
 
 
-async def carry_out(
-    message: func.QueueMessage,
-    queue: str,
-    handle: Callable[[Services, Job, Trigger], Awaitable[None]],
-) -> None:
-    """Run the job in a message of `queue`, with the patience of `settle`."""
-    trigger = Trigger(message.id or "", message.dequeue_count or 1)
-    await settle(message, queue, lambda ready: handle(ready, decode_job(message.get_body()), trigger))
+async def carry_out(delivery: Delivery, handle: Callable[[Services, Job, Trigger], Awaitable[None]]) -> None:
+    """Run the job in a message, with the patience of `settle`."""
+    along = envelope_of(delivery.body)
+    trigger = Trigger(along.trigger or delivery.message_id, along.deliveries + delivery.count)
+    with span(delivery.queue, along.trace):
+        await settle(delivery, lambda ready: handle(ready, decode_job(delivery.body), trigger))
 
 
-async def settle(
-    message: func.QueueMessage, queue: str, handle: Callable[[Services], Awaitable[None]]
-) -> None:
-    """Handle a message of `queue`. What can never work is recorded and acknowledged; all else is retried.
+async def settle(delivery: Delivery, handle: Callable[[Services], Awaitable[None]]) -> None:
+    """Handle a message. What can never work is recorded and acknowledged; all else is retried.
 
-    However long a system is away, that brings no message to the poison queue: after some tries it goes to
-    the end of its queue, as new. Poison is what raises anything else: a bug.
+    However long a system is away, that makes no message poison: after some tries it goes to the end of its
+    queue, as new. Poison is what raises anything else: a bug.
     """
     try:
-        await _handle(await services(), message.id or "", handle)
+        await _handle(await services(), delivery.message_id, handle)
     except Unavailable as unavailable:
-        if (message.dequeue_count or 1) < PATIENCE:
+        if delivery.count < PATIENCE[transport()]:
             raise
         logger.warning("put off: %s", unavailable.reason)
-        await queues().send(queue, message.get_body(), max(PAUSE, unavailable.retry_after or 0.0))
+        await _put_off(delivery, unavailable)
+
+
+async def _put_off(delivery: Delivery, unavailable: Unavailable) -> None:
+    """Put a message at the end of its queue; it stays the same trigger, as claims name that."""
+    along = envelope_of(delivery.body)
+    deliveries = along.deliveries + delivery.count
+    pause = min(PAUSE[transport()] * 2 ** min(deliveries // PATIENCE[transport()] - 1, 16), LONGEST)
+    body, session = delivery.body, ""
+    with suppress(Rejected):  # what is none of our jobs goes as it is
+        job = decode_job(body)
+        trigger = along.trigger or delivery.message_id
+        body = encode_job(job, replace(along, trigger=trigger, deliveries=deliveries))
+        session = session_of(job)
+    await queues().send(delivery.queue, body, max(pause, unavailable.retry_after or 0.0), session=session)
 
 
 async def _handle(ready: Services, trigger_id: str, handle: Callable[[Services], Awaitable[None]]) -> None:

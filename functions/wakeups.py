@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import azure.functions as func
 
+from functions.listening import Delivery, on_queue
 from functions.serving import carry_out, logger
 from shared.bootstrap import services
 from shared.errors import Rejected
+from shared.queues import WAKEUPS
 from shared.usecases.jobs import Job, Wake, WakeMany
 from shared.usecases.react import Trigger
-from shared.usecases.services import WAKEUPS, Services
+from shared.usecases.services import Services
 from shared.usecases.wake import queue_due, wake, wake_many
 
 blueprint = func.Blueprint()
@@ -24,11 +26,10 @@ async def due(timer: func.TimerRequest) -> None:
         logger.info("queued %d wake-ups", queued)
 
 
-@blueprint.function_name("wakeups")
-@blueprint.queue_trigger("message", WAKEUPS, "AzureWebJobsStorage")
-async def wakeups(message: func.QueueMessage) -> None:
+@on_queue(blueprint, WAKEUPS)
+async def wakeups(delivery: Delivery) -> None:
     """Let time pass for one patient."""
-    await carry_out(message, WAKEUPS, _wake)
+    await carry_out(delivery, _wake)
 
 
 async def _wake(ready: Services, job: Job, trigger: Trigger) -> None:

@@ -36,10 +36,11 @@ from shared.fhir.proof import Claims
 from shared.fhir.sources import Source
 from shared.message.policy import Keys, Policy
 from shared.ports import Blobs, Clock, Columns, ColumnsWriter, Queue
+from shared.queues import QUEUES
 from shared.retention import Retention
 from shared.usecases.privacy.marks import Marks
 from shared.usecases.published import PublishedDefinitions
-from shared.usecases.services import QUEUES, Services
+from shared.usecases.services import Services
 
 if TYPE_CHECKING:
     from shared.adapters.entra import EntraTokens
@@ -134,7 +135,7 @@ async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
         blobs=blobs,
         marks=Marks(documents, policy.keys) if policy.keys.secrets else None,
         webhooks=WebhooksHttp(session, chosen.webhooks, chosen.console_url or ""),
-        opt_out_list=opt_out_list(chosen, acs),
+        opt_out_list=opt_out_list(chosen, acs) if chosen.mirror_opt_outs else None,
     )
 
 
@@ -258,7 +259,8 @@ def _tokens(scope: str) -> Callable[[], Awaitable[str]]:
 def _credential() -> AsyncCredential:
     from azure.identity.aio import DefaultAzureCredential  # slow to import, and not needed with keys
 
-    return DefaultAzureCredential()
+    client = _settings().identity or None
+    return DefaultAzureCredential(managed_identity_client_id=client)
 
 
 def _clock(chosen: Settings) -> Clock:

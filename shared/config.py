@@ -74,6 +74,7 @@ def _secret(secret: SecretStr) -> SecretStr:
 
 type Host = Annotated[str, AfterValidator(_host)]
 type LinkSecret = Annotated[SecretStr, AfterValidator(_secret)]
+type Transport = Literal["storage", "servicebus"]
 type Optional[T] = Annotated[T | None, BeforeValidator(_absent)]
 
 OPT_IN: frozenset[Purpose] = frozenset({"marketing", "research"})
@@ -100,6 +101,20 @@ class Settings(BaseModel):
     """Connection string of the storage account with tables and queues; keys only on a laptop."""
     storage_account: Annotated[str, Field(alias="AzureWebJobsStorage__accountName")] = ""
     """Name of that account when identity is used in place of a connection string."""
+    transport: Annotated[Transport, Field(alias="HEARTHLINE_TRANSPORT")] = "storage"
+    """What carries messages from function to function: Storage queues, or Service Bus."""
+    bus: Annotated[Optional[SecretStr], Field(alias="HEARTHLINE_BUS")] = None
+    """Connection string of the Service Bus namespace; keys only on a laptop."""
+    bus_namespace: Annotated[str, Field(alias="HEARTHLINE_BUS__fullyQualifiedNamespace")] = ""
+    """Host name of that namespace when identity is used in place of a connection string."""
+    identity: Annotated[str, Field(alias="AZURE_CLIENT_ID")] = ""
+    """Client id of our managed identity where it is a user-assigned one."""
+    telemetry: Annotated[Optional[SecretStr], Field(alias="APPLICATIONINSIGHTS_CONNECTION_STRING")] = None
+    """Where traces, metrics and logs go: a connection string of Application Insights."""
+    otlp: Annotated[Optional[Url], Field(alias="OTEL_EXPORTER_OTLP_ENDPOINT")] = None
+    """Where they go besides: an OpenTelemetry collector, by OTLP over HTTP."""
+    sampling: Annotated[float, Field(alias="HEARTHLINE_TRACE_SAMPLING", ge=0, le=1)] = 1.0
+    """Share of traces that are kept; metrics and logs are whole."""
     fhir_url: Annotated[Url, Field(alias="HEARTHLINE_FHIR_URL")]
     """Base URL of the FHIR server."""
     fhir_auth: Annotated[Literal["none", "identity", "token"], Field(alias="HEARTHLINE_FHIR_AUTH")] = "none"
@@ -138,6 +153,8 @@ class Settings(BaseModel):
     """Id of the WhatsApp channel's registration with Communication Services (a GUID)."""
     email_tracking: Annotated[bool, Field(alias="HEARTHLINE_EMAIL_TRACKING")] = False
     """Whether Communication Services tell us of opened emails and followed links."""
+    mirror_opt_outs: Annotated[bool, Field(alias="HEARTHLINE_MIRROR_OPT_OUTS")] = True
+    """Whether opt-outs are written into the opt-out list of Communication Services."""
     letters: Annotated[bool, Field(alias="HEARTHLINE_LETTERS")] = False
     """Whether letters are set and stored for a print house."""
     letter_font: Annotated[Optional[Path], Field(alias="HEARTHLINE_LETTER_FONT")] = None
@@ -182,6 +199,9 @@ class Settings(BaseModel):
     def _complete(self) -> Settings:
         if self.storage is None and not self.storage_account:
             raise ValueError("AzureWebJobsStorage or AzureWebJobsStorage__accountName must be set")
+        if self.transport == "servicebus" and self.bus is None and not self.bus_namespace:
+            either = "HEARTHLINE_BUS or HEARTHLINE_BUS__fullyQualifiedNamespace"
+            raise ValueError(f"{either} must be set when HEARTHLINE_TRANSPORT is servicebus")
         if self.fhir_auth == "token" and self.fhir_token is None:
             raise ValueError("HEARTHLINE_FHIR_TOKEN must be set when HEARTHLINE_FHIR_AUTH is token")
         if self.acs_endpoint and not (self.sms_from or self.email_from or self.whatsapp_channel):
@@ -211,6 +231,12 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         return Settings.model_validate(dict(os.environ if environment is None else environment))
     except ValidationError as error:
         raise Invalid(tuple(_problem(dict(found)) for found in error.errors())) from None
+
+
+def transport(environment: Mapping[str, str] | None = None) -> Transport:
+    """Return the transport alone: functions are indexed whether or not all settings are right."""
+    chosen = (os.environ if environment is None else environment).get("HEARTHLINE_TRANSPORT", "")
+    return "servicebus" if chosen == "servicebus" else "storage"
 
 
 def _problem(found: Mapping[str, object]) -> Problem:

@@ -330,10 +330,16 @@ class Documents(Protocol):
 
 
 class Queue(Protocol):
-    """A queue by name, of the transport in use."""
+    """A queue by name, of the transport in use: shared.queues says which there are."""
 
-    async def send(self, queue: str, body: bytes, delay: float = 0.0) -> None:
-        """Put a message on a queue, visible after `delay` seconds of real time."""
+    async def send(
+        self, queue: str, body: bytes, delay: float = 0.0, *, session: str = "", once: str = ""
+    ) -> None:
+        """Put a message on a queue, visible after `delay` seconds of real time.
+
+        Where the transport can: messages of one `session` are handed out in order, one at a time; what comes
+        again under the name `once` within some minutes is dropped, whatever became of the first.
+        """
         ...
 
 

@@ -264,8 +264,10 @@ class MemoryQueue:
         self.queues: dict[str, deque[Letter]] = defaultdict(deque)
         self._sent = 0
 
-    async def send(self, queue: str, body: bytes, delay: float = 0.0) -> None:
-        """See Queue.send; a delay is not kept, as nothing may depend on one."""
+    async def send(
+        self, queue: str, body: bytes, delay: float = 0.0, *, session: str = "", once: str = ""
+    ) -> None:
+        """See Queue.send; a delay is not kept, as nothing may depend on one, and nothing is dropped."""
         check_body(body)
         self._sent += 1
         self.queues[queue].append(Letter(f"{queue}-{self._sent}", body))

@@ -25,8 +25,13 @@ class StorageQueues:
         self._rest = rest
         self._names = names or {}
 
-    async def send(self, queue: str, body: bytes, delay: float = 0.0) -> None:
-        """Put a message; `delay` in seconds, a week at most. Raises Unavailable, ValueError if too large."""
+    async def send(
+        self, queue: str, body: bytes, delay: float = 0.0, *, session: str = "", once: str = ""
+    ) -> None:
+        """Put a message; `delay` in seconds, a week at most. Raises Unavailable, ValueError if too large.
+
+        Storage queues know neither sessions nor repetitions.
+        """
         check_body(body)
         text = base64.b64encode(body).decode()
         xml = f"<QueueMessage><MessageText>{text}</MessageText></QueueMessage>".encode()

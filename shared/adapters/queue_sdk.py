@@ -45,7 +45,9 @@ class SdkQueues:
             self._clients[queue] = self._service.get_queue_client(name, message_encode_policy=policy)
         return self._clients[queue]
 
-    async def send(self, queue: str, body: bytes, delay: float = 0.0) -> None:
+    async def send(
+        self, queue: str, body: bytes, delay: float = 0.0, *, session: str = "", once: str = ""
+    ) -> None:
         """Put a message; see StorageQueues.send. Raises Unavailable, ValueError if too large."""
         check_body(body)
         with our_failures(_refused):

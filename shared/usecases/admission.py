@@ -17,11 +17,13 @@ from shared.errors import Conflict, Rejected, Unavailable
 from shared.events import EntryGranted
 from shared.journey.gate import GATE
 from shared.ports import Entry
+from shared.queues import ENTRIES
 from shared.usecases.admitted import Admitted, load_admitted, save_admitted
-from shared.usecases.jobs import Grant, encode_job
+from shared.usecases.jobs import Grant
+from shared.usecases.posting import post
 from shared.usecases.react import Trigger, react
 from shared.usecases.room import invited, room_now
-from shared.usecases.services import ENTRIES, Services
+from shared.usecases.services import Services
 
 BATCH = 200
 """People who are let in between two writes of the document."""
@@ -83,8 +85,8 @@ async def _admit(services: Services, url: str) -> int:
 async def _hand_on(services: Services, state: Admitted, etag: str) -> tuple[Admitted, str]:
     """Queue those who were chosen, take their rows away, and note that it is done."""
     for entries in batched(state.pending, AT_ONCE, strict=False):
-        jobs = (encode_job(Grant(entry.key, entry.enrolment_id)) for entry in entries)
-        await asyncio.gather(*(services.queue.send(ENTRIES, job) for job in jobs))
+        jobs = (Grant(entry.key, entry.enrolment_id) for entry in entries)
+        await asyncio.gather(*(post(services.queue, ENTRIES, job) for job in jobs))
     for entries in batched(state.pending, AT_ONCE, strict=False):
         await asyncio.gather(*map(services.indexes.drop_entry, entries))
     done = replace(state, pending=())

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from shared.errors import Conflict, Rejected
 from shared.fhir.instants import iso
 from shared.patient.record import PatientRecord, patient_key
+from shared.queues import AUDITS
 from shared.usecases.audit_memberships import audit_memberships
 from shared.usecases.audit_records import GRACE, audit_records
 from shared.usecases.audit_report import (
@@ -28,9 +29,10 @@ from shared.usecases.audit_report import (
     run_name,
     save_part,
 )
-from shared.usecases.jobs import Audit, encode_job
+from shared.usecases.jobs import Audit
+from shared.usecases.posting import post
 from shared.usecases.read import updated_of
-from shared.usecases.services import AUDITS, Services
+from shared.usecases.services import Services
 from shared.usecases.take_in import take_in
 
 SHARDS = 4
@@ -62,7 +64,7 @@ async def start_audit(services: Services) -> str:
     """Begin an audit that repairs, and put its shards on the queue; its name. Raises Unavailable."""
     run = await begin_audit(services, repair=True)
     for shard in range(SHARDS + 1):
-        await services.queue.send(AUDITS, encode_job(Audit(run, shard)))
+        await post(services.queue, AUDITS, Audit(run, shard))
     return run
 
 
@@ -86,7 +88,7 @@ async def go_on(services: Services, job: Audit) -> Report | None:
         return None
     if part.finished is None:
         following = replace(job, cursor=part.cursor)
-        await services.queue.send(AUDITS, encode_job(following), PAUSE)
+        await post(services.queue, AUDITS, following, PAUSE)
         return None
     found = await report(services.documents, job.run)
     return found if found is not None and found.finished is not None else None

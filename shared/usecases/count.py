@@ -9,8 +9,10 @@ from shared.fhir.counters import Counter, observe, recovered, recovery
 from shared.fhir.notification import Notification
 from shared.fhir.sources import Source
 from shared.patient.record import identify
-from shared.usecases.jobs import Recovery, encode_job
-from shared.usecases.services import RECOVERIES, Services
+from shared.queues import RECOVERIES
+from shared.usecases.jobs import Recovery
+from shared.usecases.posting import post
+from shared.usecases.services import Services
 
 COUNTERS = "counters"
 
@@ -32,7 +34,7 @@ async def count(services: Services, source: Source, told: Notification) -> None:
         after, findings = observe(before, told)
         for finding in findings:
             if recover := recovery(finding, told.subscription, before):
-                await services.queue.send(RECOVERIES, encode_job(Recovery(source.name, recover)))
+                await post(services.queue, RECOVERIES, Recovery(source.name, recover))
         if after == before or await _save(services, name, after, etag):
             return
     raise Unavailable("others keep counting this subscription's events")

@@ -13,9 +13,11 @@ from shared.events import CustomEventReceived
 from shared.fhir.custom_events import Told
 from shared.fhir.references import resource_key
 from shared.patient.record import patient_key
-from shared.usecases.jobs import Happened, encode_job
+from shared.queues import EVENTS
+from shared.usecases.jobs import Happened
+from shared.usecases.posting import post
 from shared.usecases.react import Reaction, Trigger, react
-from shared.usecases.services import EVENTS, Services
+from shared.usecases.services import Services
 
 LAG = 3
 """The delivery at which we believe that we know no such patient: their own notification may be on its way."""
@@ -34,7 +36,7 @@ async def queue_event(services: Services, told: Told) -> None:
         patient_id = await _identified(services, *told.identifier)
     at = told.at if told.at is not None else services.clock.now()
     job = Happened(told.event_id, told.name, patient_id, at)
-    await services.queue.send(EVENTS, encode_job(job))
+    await post(services.queue, EVENTS, job)
 
 
 async def take_event(services: Services, job: Happened, trigger: Trigger) -> Reaction:

@@ -12,9 +12,11 @@ from shared.errors import Rejected
 from shared.fhir.instants import Instant
 from shared.fhir.project import KEPT_TYPES
 from shared.ports import Deletion
-from shared.usecases.jobs import Change, encode_job
+from shared.queues import CHANGES
+from shared.usecases.jobs import Change
+from shared.usecases.posting import post
 from shared.usecases.recover import Watermark, advanced, keep, watermark
-from shared.usecases.services import CHANGES, Services
+from shared.usecases.services import Services
 
 DELETIONS = "deletions"
 
@@ -57,7 +59,7 @@ async def _of_type(services: Services, resource_type: str) -> int:
     deletions = [each async for each in services.fhir.deletions(resource_type, seen.mark.start)]
     fresh = [each for each in deletions if _name(each) not in seen.names]
     for deletion in fresh:
-        await services.queue.send(CHANGES, encode_job(_change(deletion)))
+        await post(services.queue, CHANGES, _change(deletion))
     latest = Instant(max(seen.mark.latest, known.latest, *(each.at for each in deletions)))
     mark = advanced(seen.mark, latest, services.clock.now())
     names = tuple(sorted(_name(each) for each in deletions if each.at >= mark.start))

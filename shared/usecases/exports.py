@@ -14,9 +14,11 @@ from shared.fhir.ndjson import check, deletions, objects, parse_json
 from shared.fhir.project import KEPT_TYPES
 from shared.fhir.references import parse_reference
 from shared.ports import Export, ExportFile
+from shared.queues import CHANGES
 from shared.usecases.bulk import Report, Sorter
-from shared.usecases.jobs import Change, encode_job
-from shared.usecases.services import CHANGES, Services
+from shared.usecases.jobs import Change
+from shared.usecases.posting import post
+from shared.usecases.services import Services
 
 TRIES = 5
 """How often in a row the server may fail to say how an export stands, or to send a file."""
@@ -109,7 +111,7 @@ async def _delete(services: Services, line: bytes) -> None:
         key, _ = parse_reference(url)
         if key.resource_type in KEPT_TYPES:
             change = Change(key.resource_type, key.resource_id, action="deleted")
-            await services.queue.send(CHANGES, encode_job(change))
+            await post(services.queue, CHANGES, change)
 
 
 async def _tell(line: bytes) -> None:

@@ -25,9 +25,11 @@ from shared.fhir.parse_notification import parse, parse_message
 from shared.fhir.project import KEPT_TYPES
 from shared.fhir.proof import Evidence, believe, prove
 from shared.fhir.sources import Source
+from shared.queues import CHANGES, RECOVERIES
 from shared.usecases.count import count
 from shared.usecases.jobs import Change, Changes, Job, Recovery, encode_job
-from shared.usecases.services import CHANGES, RECOVERIES, Services
+from shared.usecases.posting import post
+from shared.usecases.services import Services
 
 LARGEST = 40 * 1024
 """Bytes of a pushed body in a queue message; a larger one is left out and read back from the server."""
@@ -67,7 +69,7 @@ async def take_parsed(services: Services, source: Source, parsed: Parsed) -> Rec
         await count(services, source, told)
     jobs: list[tuple[str, Job]] = [(CHANGES, job) for job in changes]
     jobs += [(RECOVERIES, Recovery(source.name, recover)) for recover in recoveries]
-    await asyncio.gather(*(services.queue.send(queue, encode_job(job)) for queue, job in _packed(jobs)))
+    await asyncio.gather(*(post(services.queue, queue, job, heard=True) for queue, job in _packed(jobs)))
     return Receipt(queued=len(changes), ignored=parsed.ignored)
 
 

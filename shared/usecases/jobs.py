@@ -181,13 +181,51 @@ type Job = (
     | Surveyed
 )
 
+
+class Envelope(Struct, frozen=True, omit_defaults=True, rename=lambda name: f"@{name}"):
+    """What goes along with a job, in the same JSON object; code that does not know it passes over it."""
+
+    trace: str = ""
+    """W3C traceparent of what put the job on the queue."""
+    trigger: str = ""
+    """Id of the message that it stood in before it was put off: claims name it."""
+    deliveries: int = 0
+    """How often it was handed out before it was put off."""
+
+
+BARE = Envelope()
+
 _decoder: msgspec.json.Decoder[Job] = msgspec.json.Decoder(Job)
+_envelopes = msgspec.json.Decoder(Envelope)
 _encoder = msgspec.json.Encoder()
 
 
-def encode_job(job: Job) -> bytes:
+def encode_job(job: Job, envelope: Envelope = BARE) -> bytes:
     """Write a job as a queue message's body."""
-    return _encoder.encode(job)
+    body = _encoder.encode(job)
+    return body if envelope == BARE else body[:-1] + b"," + _encoder.encode(envelope)[1:]
+
+
+def envelope_of(body: bytes) -> Envelope:
+    """Read what goes along with a job; nothing where the body is no job of ours."""
+    try:
+        return _envelopes.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return BARE
+
+
+def session_of(job: Job) -> str:
+    """Whose turn a job is: those of one session are carried out one after another, where a queue can.
+
+    The patient, where the job says who that is; for a bare reference the resource, as nobody knows more.
+    """
+    match job:
+        case Change(key=key) if key:
+            return key
+        case Change(resource_type=resource_type, resource_id=resource_id):
+            return f"{resource_type}/{resource_id}"
+        case _:
+            return ""
 
 
 def decode_job(body: bytes) -> Job:

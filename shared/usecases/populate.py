@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from shared.catalogue import publication
 from shared.errors import Conflict, Rejected
 from shared.fhir.instants import MINUTE
-from shared.usecases.jobs import Populate, encode_job
+from shared.queues import POPULATIONS
+from shared.usecases.jobs import Populate
 from shared.usecases.look_at_page import Page, look_at_page
 from shared.usecases.population import (
     Population,
@@ -28,9 +29,10 @@ from shared.usecases.population import (
     progress_of,
     save_shard,
 )
+from shared.usecases.posting import post
 from shared.usecases.publish import load_shelf
 from shared.usecases.react import Trigger
-from shared.usecases.services import POPULATIONS, Services
+from shared.usecases.services import Services
 
 PAGE = 200
 """Patients that are read with one query, and looked at before the cursor is saved."""
@@ -77,7 +79,7 @@ async def _shards(services: Services) -> int:
 
 
 async def _send(services: Services, run: Population, number: int, turn: int, delay: float = 0.0) -> None:
-    await services.queue.send(POPULATIONS, encode_job(Populate(run.version, number, turn)), delay)
+    await post(services.queue, POPULATIONS, Populate(run.version, number, turn), delay)
 
 
 async def population_progress(services: Services, version: str) -> Progress | None:

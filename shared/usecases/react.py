@@ -19,11 +19,13 @@ from shared.events import ClaimsAbandoned, DeliveryReported, Event, SendSettled
 from shared.patient.messages import keep_message
 from shared.patient.record import Decision, PatientRecord
 from shared.ports import Stored
+from shared.queues import OUTBOX
 from shared.usecases.bundle import Bundles, Tell
 from shared.usecases.drain import drain
 from shared.usecases.guard import look_again
-from shared.usecases.jobs import Refresh, encode_job
-from shared.usecases.services import OUTBOX, Services
+from shared.usecases.jobs import Refresh
+from shared.usecases.posting import post
+from shared.usecases.services import Services
 from shared.usecases.widen import widened
 
 ATTEMPTS = 6
@@ -100,7 +102,7 @@ async def react(
         raise Unavailable(drained.failed)
     hindered = next(filter(None, waiting.values()), "")
     if hindered and not retrying:
-        await services.queue.send(OUTBOX, encode_job(Refresh(key)), RETRY)
+        await post(services.queue, OUTBOX, Refresh(key), RETRY)
     return Reaction(before or stored.record, stored.record, hindered)
 
 

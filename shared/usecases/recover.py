@@ -21,11 +21,13 @@ from shared.fhir.project import KEPT_TYPES, SHARED_TYPES, project
 from shared.fhir.references import resource_key
 from shared.patient.apply import apply_content
 from shared.patient.record import PatientRecord, patient_key
+from shared.queues import CHANGES
 from shared.usecases.count import strike
 from shared.usecases.hear import LARGEST
 from shared.usecases.jobs import Change, Recovery, encode_job
+from shared.usecases.posting import post
 from shared.usecases.read import updated_of, version_of
-from shared.usecases.services import CHANGES, Services
+from shared.usecases.services import Services
 
 WATERMARKS = "watermarks"
 
@@ -237,6 +239,6 @@ def _change(resource_type: str, resource: Mapping[str, object], at: Instant) -> 
 
 async def _queue(services: Services, change: Change) -> None:
     try:
-        await services.queue.send(CHANGES, encode_job(change))
+        await post(services.queue, CHANGES, change)
     except ValueError as error:
         raise Unavailable("the queue did not take a change") from error

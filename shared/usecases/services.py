@@ -26,35 +26,6 @@ from shared.ports import (
 )
 from shared.usecases.privacy.marks import Marks
 
-CHANGES = "changes"
-"""Queue: one resource change each, or a batch of references."""
-WAKEUPS = "wakeups"
-"""Queue: one patient to wake."""
-REPORTS = "reports"
-"""Queue: delivery and engagement reports."""
-INBOUND = "inbound"
-"""Queue: what patients write back."""
-NOTIFICATIONS = "notifications"
-"""Queue: Event Grid may deliver FHIR events here instead of by HTTP."""
-OUTBOX = "outbox"
-"""Queue: one patient whose committed effects are to be carried out again."""
-RECOVERIES = "recoveries"
-"""Queue: something was missed; look for it."""
-AUDITS = "audits"
-"""Queue: one batch of an audit."""
-POPULATIONS = "populations"
-"""Queue: one shard of the population, to look at after a publication."""
-ENTRIES = "entries"
-"""Queue: one patient whom a campaign brings into its journey, or who waited to be let into one."""
-EVENTS = "events"
-"""Queue: something that happened to one patient, as another system or a person says."""
-PAGES = "pages"
-"""Queue: what somebody chose, or filled in, on a page behind a link in a message."""
-QUEUES = (
-    *(CHANGES, WAKEUPS, REPORTS, INBOUND, NOTIFICATIONS, OUTBOX, RECOVERIES),
-    *(AUDITS, POPULATIONS, ENTRIES, EVENTS, PAGES),
-)
-
 
 class NoWebhooks:
     """Where the settings name none."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from shared.catalogue import publication
 from shared.fhir.instants import MINUTE, Instant
 from shared.ports import Behind
-from shared.usecases.jobs import Refresh, encode_job
+from shared.queues import OUTBOX
+from shared.usecases.jobs import Refresh
 from shared.usecases.populate import resume_population
+from shared.usecases.posting import post
 from shared.usecases.publish import load_shelf
-from shared.usecases.services import OUTBOX, Services
+from shared.usecases.services import Services
 
 OVERDUE = 10 * MINUTE
 """How late a due instant may be before the sweep takes it that its wake-up was lost."""
@@ -26,6 +28,6 @@ async def sweep(services: Services) -> int:
     behind = Behind(publication(shelf.population), shelf.changed_at) if shelf.population else None
     queued = 0
     async for key in services.patients.pending(Instant(services.clock.now() - OVERDUE), behind):
-        await services.queue.send(OUTBOX, encode_job(Refresh(key, shelf.population)))
+        await post(services.queue, OUTBOX, Refresh(key, shelf.population))
         queued += 1
     return queued

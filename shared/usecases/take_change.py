@@ -21,11 +21,13 @@ from shared.fhir.project import KEPT_TYPES, SHARED_TYPES, Projection, tombstone
 from shared.fhir.references import ResourceKey, parse_reference, resource_key
 from shared.patient.record import PatientRecord, patient_key
 from shared.ports import Stored
-from shared.usecases.jobs import Change, encode_job
+from shared.queues import CHANGES
+from shared.usecases.jobs import Change
 from shared.usecases.merge import carry_over
+from shared.usecases.posting import post
 from shared.usecases.react import Trigger, react
 from shared.usecases.read import Content, content_of, lens_of, read_content, version_of
-from shared.usecases.services import CHANGES, Services
+from shared.usecases.services import Services
 
 LATER = 5.0
 """Seconds after which a shared resource that the server did not know is asked for again."""
@@ -195,7 +197,7 @@ async def _shared(services: Services, record: PatientRecord, reference: str) -> 
         return found.content
     if not found.deleted and record.facts.get(reference) is None:
         job = Change(key.resource_type, key.resource_id, key=record.key)
-        await services.queue.send(CHANGES, encode_job(job), LATER)
+        await post(services.queue, CHANGES, job, LATER)
     return None
 
 
@@ -207,4 +209,4 @@ async def _fan_out(services: Services, change: Change, content: Fact | Person, t
     reference = f"{change.resource_type}/{change.resource_id}"
     for key in await services.indexes.patients_of_reference(reference):
         job = Change(change.resource_type, change.resource_id, content.version, key=key)
-        await services.queue.send(CHANGES, encode_job(job))
+        await post(services.queue, CHANGES, job)

@@ -13,9 +13,11 @@ from itertools import batched
 from shared.errors import Unavailable
 from shared.events import DefinitionsPublished, WakeupDue
 from shared.ports import Wakeup
-from shared.usecases.jobs import Refresh, Wake, WakeMany, encode_job
+from shared.queues import WAKEUPS
+from shared.usecases.jobs import Job, Refresh, Wake, WakeMany
+from shared.usecases.posting import post
 from shared.usecases.react import Trigger, react
-from shared.usecases.services import WAKEUPS, Services
+from shared.usecases.services import Services
 
 MOST = 500
 """Wake-ups that are read at once of each partition; one timer call goes on while there are more."""
@@ -44,7 +46,7 @@ async def queue_due(services: Services) -> int:
         size = 1 if len(due) <= FEW else BATCH
         parts = tuple(batched(due, size, strict=False))
         for some in batched(parts, 32, strict=False):
-            await asyncio.gather(*(services.queue.send(WAKEUPS, _body(part)) for part in some))
+            await asyncio.gather(*(post(services.queue, WAKEUPS, _job(part)) for part in some))
             await services.indexes.unschedule([wakeup for part in some for wakeup in part])
         queued += len(due)
         if len(due) <= FEW:
@@ -52,9 +54,9 @@ async def queue_due(services: Services) -> int:
     return queued
 
 
-def _body(wakeups: Sequence[Wakeup]) -> bytes:
+def _job(wakeups: Sequence[Wakeup]) -> Job:
     wakes = tuple(Wake(wakeup.key, wakeup.due) for wakeup in wakeups)
-    return encode_job(wakes[0] if len(wakes) == 1 else WakeMany(wakes))
+    return wakes[0] if len(wakes) == 1 else WakeMany(wakes)
 
 
 async def wake(services: Services, job: Wake, trigger: Trigger) -> None:
@@ -83,7 +85,7 @@ async def wake_many(services: Services, job: WakeMany, trigger: Trigger) -> None
                 failed.append(one)
 
     await asyncio.gather(*(one_by_one() for _ in range(AT_ONCE)))
-    await asyncio.gather(*(services.queue.send(WAKEUPS, encode_job(one)) for one in failed))
+    await asyncio.gather(*(post(services.queue, WAKEUPS, one) for one in failed))
 
 
 async def refresh(services: Services, job: Refresh, trigger: Trigger) -> None:

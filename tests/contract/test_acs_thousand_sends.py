@@ -33,11 +33,11 @@ from shared.fhir.instants import MINUTE, SECOND
 from shared.fhir.notification import Limits
 from shared.patient.record import patient_key
 from shared.patient.state import Message
+from shared.queues import WAKEUPS
 from shared.usecases.jobs import Change, Inbound, Report, Wake, WakeMany, decode_job
 from shared.usecases.publish import publish
 from shared.usecases.react import Trigger, react
 from shared.usecases.report import take_report
-from shared.usecases.services import WAKEUPS
 from shared.usecases.take_change import take_change
 from shared.usecases.wake import queue_due, wake_many
 from tests.unit.memory_kit import Time, in_memory, person, server

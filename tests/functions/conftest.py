@@ -15,6 +15,7 @@ from ward import CLINIC, Ward
 
 _QUEUES = (
     "changes",
+    "queued_acs_events",
     "recoveries",
     "reports",
     "inbound",

@@ -31,9 +31,10 @@ from shared.adapters.table_rest import Tables
 from shared.bootstrap import build
 from shared.config import settings
 from shared.fhir.instants import parse_instant
+from shared.queues import QUEUES
 from shared.usecases.jobs import Job, decode_job
 from shared.usecases.publish import publish
-from shared.usecases.services import QUEUES, Services
+from shared.usecases.services import Services
 
 START = parse_instant("2026-03-03T15:00:00Z")
 """A Tuesday at ten in New York: neither quiet hours nor a weekend are in the way."""

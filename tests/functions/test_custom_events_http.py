@@ -12,9 +12,9 @@ from ward import Ward
 
 from sandbox.play import resources as make
 from shared.catalogue import Document
+from shared.queues import EVENTS
 from shared.usecases.jobs import Happened
 from shared.usecases.publish import publish
-from shared.usecases.services import EVENTS
 
 URL = "https://told.example/journeys/registered"
 MARK = "SECRET-7f3a"

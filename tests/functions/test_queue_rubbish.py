@@ -10,7 +10,7 @@ import orjson
 import pytest
 from ward import Ward
 
-from shared.usecases.services import (
+from shared.queues import (
     CHANGES,
     EVENTS,
     INBOUND,
@@ -20,8 +20,8 @@ from shared.usecases.services import (
     RECOVERIES,
     REPORTS,
     WAKEUPS,
-    Services,
 )
+from shared.usecases.services import Services
 from tests.unit.fhir.notification_data import grid
 
 JOBS = (CHANGES, WAKEUPS, REPORTS, INBOUND, OUTBOX, RECOVERIES, POPULATIONS, EVENTS)

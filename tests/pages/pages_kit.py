@@ -27,9 +27,10 @@ from shared.message.links import Linker, LinkKind
 from shared.message.policy import Keys, Policy
 from shared.patient.record import Decision, PatientRecord, patient_key
 from shared.ports import Stored
+from shared.queues import PAGES, REPORTS
 from shared.usecases.jobs import Job, decode_job
 from shared.usecases.publish import publish
-from shared.usecases.services import PAGES, REPORTS, Services
+from shared.usecases.services import Services
 from tests.unit.memory_kit import Time, in_memory
 
 POLICY = Policy(

@@ -14,6 +14,7 @@ from shared.fhir.instants import SECOND, Instant
 from shared.fhir.notification import Limits, Request
 from shared.message.policy import Policy
 from shared.patient.record import patient_key
+from shared.queues import CHANGES, EVENTS, REPORTS
 from shared.usecases import controls
 from shared.usecases.admission import admit, grant
 from shared.usecases.custom_events import take_event
@@ -43,7 +44,7 @@ from shared.usecases.react import Trigger, react
 from shared.usecases.recover import reconcile, recover
 from shared.usecases.rejections import record_rejection
 from shared.usecases.report import take_report
-from shared.usecases.services import CHANGES, EVENTS, REPORTS, Services
+from shared.usecases.services import Services
 from shared.usecases.sweep import sweep
 from shared.usecases.take_change import take_change
 from shared.usecases.wake import queue_due, refresh, wake, wake_many

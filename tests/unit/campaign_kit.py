@@ -13,6 +13,7 @@ from shared.fhir.project import project
 from shared.journey.campaign_moves import CampaignState
 from shared.patient.record import patient_key
 from shared.patient.state import Enrolment
+from shared.queues import ENTRIES
 from shared.usecases.admission import admit, grant
 from shared.usecases.campaigns.documents import load_state
 from shared.usecases.campaigns.entry import enrol_for
@@ -22,7 +23,7 @@ from shared.usecases.campaigns.tick import run_campaigns
 from shared.usecases.jobs import EnrolFor, Grant, Job, Recall, decode_job
 from shared.usecases.publish import publish
 from shared.usecases.react import Trigger, react
-from shared.usecases.services import ENTRIES, Services
+from shared.usecases.services import Services
 
 CAMPAIGN = "https://hearthline.example/campaigns/flu"
 CANONICAL = f"{CAMPAIGN}|1.0.0"

@@ -20,11 +20,11 @@ from shared.fhir.instants import HOUR, MINUTE, Instant, iso
 from shared.fhir.project import project
 from shared.journey.gate import GATE
 from shared.patient.record import patient_key
+from shared.queues import ENTRIES
 from shared.usecases.admission import admit, grant
 from shared.usecases.jobs import Grant, decode_job
 from shared.usecases.publish import publish
 from shared.usecases.react import Trigger, react
-from shared.usecases.services import ENTRIES
 
 URL = "https://hearthline.example/journeys/invited"
 TRIGGER = Trigger("test")

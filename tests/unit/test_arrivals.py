@@ -14,11 +14,12 @@ from shared.fhir.project import project
 from shared.fhir.references import ResourceKey
 from shared.patient.record import patient_key
 from shared.ports import FhirRead
+from shared.queues import CHANGES
 from shared.usecases.jobs import Change
 from shared.usecases.publish import publish
 from shared.usecases.react import Trigger, react
 from shared.usecases.recover import reconcile
-from shared.usecases.services import CHANGES, Services
+from shared.usecases.services import Services
 from shared.usecases.take_change import take_change
 from shared.usecases.take_in import take_in
 from tests.unit.memory_kit import HIGH, Resource, Time, in_memory, person, result, segments, server

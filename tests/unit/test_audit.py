@@ -36,11 +36,12 @@ from shared.fhir.references import ResourceKey
 from shared.patient.record import Decision, PatientRecord, patient_key
 from shared.patient.state import Membership
 from shared.ports import Wakeup
+from shared.queues import AUDITS
 from shared.usecases import audit, audit_records
 from shared.usecases.audit import SHARDS, audit_batch, audit_everyone, begin_audit, go_on, start_audit
 from shared.usecases.audit_report import KEPT_RUNS, REPORTS, Difference, Report, forget_old, report, reports
 from shared.usecases.jobs import Audit, decode_job
-from shared.usecases.services import AUDITS, Services
+from shared.usecases.services import Services
 from shared.usecases.take_in import take_in_everyone
 
 _numbers = count(1)

@@ -20,12 +20,13 @@ from shared.fhir.instants import HOUR, iso
 from shared.fhir.project import project
 from shared.patient.record import patient_key
 from shared.ports import Export, ExportFile, ExportPending
+from shared.queues import CHANGES
 from shared.usecases.bulk import Sorter, mark_taken_in, take_in_all
 from shared.usecases.exports import LONGEST_WAIT, TRIES, finished, gather_export
 from shared.usecases.jobs import Change, decode_job
 from shared.usecases.react import Trigger, react
 from shared.usecases.recover import reconcile, watermark
-from shared.usecases.services import CHANGES, Services
+from shared.usecases.services import Services
 from shared.usecases.take_in import take_in_everyone
 
 WARD = {"resourceType": "Location", "id": "ward", "name": "Ward"}

@@ -16,12 +16,13 @@ from shared.fhir.instants import DAY, HOUR
 from shared.journey.controls import FREE, Controls
 from shared.message.outbound import Accepted
 from shared.patient.record import patient_key
+from shared.queues import POPULATIONS
 from shared.usecases import controls
 from shared.usecases.jobs import Change, Populate, decode_job
 from shared.usecases.populate import populate, start_population
 from shared.usecases.publish import publish
 from shared.usecases.react import Trigger, react
-from shared.usecases.services import POPULATIONS, Services
+from shared.usecases.services import Services
 from shared.usecases.shelf import CATALOGUE, CURRENT, load_documents, load_shelf
 from shared.usecases.take_change import take_change
 from shared.usecases.wake import queue_due, wake

@@ -12,11 +12,12 @@ from shared.fhir.instants import HOUR, MINUTE, Instant, parse_instant
 from shared.fhir.references import ResourceKey
 from shared.message.policy import Policy
 from shared.patient.record import patient_key
+from shared.queues import CHANGES
 from shared.usecases.deletions import find_deletions
 from shared.usecases.jobs import Change, decode_job
 from shared.usecases.react import Trigger
 from shared.usecases.recover import reconcile
-from shared.usecases.services import CHANGES, Services
+from shared.usecases.services import Services
 from shared.usecases.take_change import take_change
 
 RESULT = ResourceKey("Observation", "o1")

@@ -12,11 +12,12 @@ from shared.errors import Rejected, Unavailable
 from shared.fhir.custom_events import Told
 from shared.fhir.references import ResourceKey
 from shared.patient.record import patient_key
+from shared.queues import EVENTS
 from shared.usecases.custom_events import LAG, queue_event, take_event
 from shared.usecases.jobs import Change, Happened, decode_job
 from shared.usecases.publish import publish
 from shared.usecases.react import Trigger
-from shared.usecases.services import EVENTS, Services
+from shared.usecases.services import Services
 from shared.usecases.take_change import take_change
 from tests.unit.memory_kit import Time, in_memory, person, server
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PURE_PACKAGES = ("fhir", "patient", "segment", "journey", "message", "pages", "conversation", "deciding")
 PURE_MODULES = (
     *("errors", "events", "effects", "decide"),
-    *("authoring", "catalogue", "document", "inline", "naming", "nearest"),
+    *("authoring", "catalogue", "document", "inline", "naming", "nearest", "queues"),
 )
 ASKS_THE_WORLD = {"now", "today", "utcnow", "uuid1", "uuid4", "getenv", "open"}
 

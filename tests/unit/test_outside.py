@@ -21,11 +21,12 @@ from shared.fhir.references import ResourceKey
 from shared.journey.controls import Controls
 from shared.message.outbound import Accepted, OutboundMessage, SendResult
 from shared.patient.record import PatientRecord, patient_key
+from shared.queues import OUTBOX
 from shared.usecases import outside
 from shared.usecases.jobs import Refresh, decode_job
 from shared.usecases.publish import publish
 from shared.usecases.react import Reaction, Trigger, react
-from shared.usecases.services import OUTBOX, Services
+from shared.usecases.services import Services
 from shared.usecases.shelf import load_shelf, save_shelf
 from shared.usecases.sweep import sweep
 from shared.usecases.take_in import take_in

@@ -17,13 +17,14 @@ from shared.fhir.instants import HOUR, Instant, parse_instant
 from shared.message.policy import Policy
 from shared.patient.facts import Facts
 from shared.patient.record import Decision, PatientRecord, patient_key
+from shared.queues import OUTBOX, POPULATIONS
 from shared.usecases.jobs import Populate, Refresh, decode_job
 from shared.usecases.populate import populate, population_progress, start_population
 from shared.usecases.population import Population, shard_at_first
 from shared.usecases.publish import publish
 from shared.usecases.published import PublishedDefinitions
 from shared.usecases.react import Trigger, react
-from shared.usecases.services import OUTBOX, POPULATIONS, Services
+from shared.usecases.services import Services
 from shared.usecases.sweep import sweep
 from shared.usecases.wake import refresh
 

@@ -9,11 +9,12 @@ import pytest
 from shared.catalogue import Document
 from shared.events import EnrolAsked
 from shared.patient.record import patient_key
+from shared.queues import POPULATIONS
 from shared.usecases.jobs import Change, Populate, decode_job
 from shared.usecases.populate import populate, start_population
 from shared.usecases.publish import Published, publish
 from shared.usecases.react import Trigger, react
-from shared.usecases.services import POPULATIONS, Services
+from shared.usecases.services import Services
 from shared.usecases.take_change import take_change
 from tests.unit.memory_kit import Time, in_memory, person, record, server, visit
 

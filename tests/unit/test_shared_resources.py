@@ -14,10 +14,11 @@ from shared.catalogue import Catalogue, build_catalogue
 from shared.errors import Rejected
 from shared.message.policy import Policy
 from shared.patient.record import PatientRecord, patient_key
+from shared.queues import CHANGES
 from shared.usecases.jobs import Change, decode_job
 from shared.usecases.react import Trigger
 from shared.usecases.recover import mark_known, reconcile
-from shared.usecases.services import CHANGES, Services
+from shared.usecases.services import Services
 from shared.usecases.take_change import take_change
 from shared.usecases.take_in import take_in
 

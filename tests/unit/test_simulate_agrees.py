@@ -17,13 +17,14 @@ from shared.events import CustomEventReceived, DefinitionsPublished, DeliveryRep
 from shared.fhir.instants import MINUTE, Instant
 from shared.message.outbound import Accepted, OutboundMessage
 from shared.patient.record import patient_key
+from shared.queues import ENTRIES
 from shared.usecases.admission import admit, grant
 from shared.usecases.inbound.take import take_inbound
 from shared.usecases.jobs import Grant, Inbound, Report, Wake, decode_job
 from shared.usecases.publish import publish
 from shared.usecases.react import Trigger, react
 from shared.usecases.report import take_report
-from shared.usecases.services import ENTRIES, Services
+from shared.usecases.services import Services
 from shared.usecases.simulation.explaining import explain
 from shared.usecases.simulation.reactions import Asked, Coming, answer, to_message
 from shared.usecases.simulation.stage import Plan, set_stage

@@ -9,13 +9,14 @@ from shared.catalogue import Document
 from shared.errors import Invalid, Rejected, Unavailable
 from shared.fhir.instants import MINUTE
 from shared.patient.record import patient_key
+from shared.queues import POPULATIONS
 from shared.segment.definition import parse_segment
 from shared.usecases import value_sets
 from shared.usecases.jobs import Populate, decode_job
 from shared.usecases.populate import populate, start_population
 from shared.usecases.publish import Published, load_documents, load_shelf, publish
 from shared.usecases.react import Trigger
-from shared.usecases.services import POPULATIONS, Services
+from shared.usecases.services import Services
 from shared.usecases.take_in import take_in_everyone
 from shared.usecases.value_sets import WHERE, complete, missing, take_value_set, version_of
 

@@ -12,9 +12,10 @@ from shared.errors import Unavailable
 from shared.fhir.instants import Instant
 from shared.patient.record import patient_key
 from shared.ports import Stored
+from shared.queues import WAKEUPS
 from shared.usecases.jobs import Wake, WakeMany, decode_job
 from shared.usecases.react import Trigger
-from shared.usecases.services import WAKEUPS, Services
+from shared.usecases.services import Services
 from shared.usecases.wake import BATCH, FEW, queue_due, wake_many
 from tests.unit.memory_kit import Time, in_memory
 

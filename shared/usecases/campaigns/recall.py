@@ -21,10 +21,12 @@ from shared.journey.gate import GATE, GRANTED
 from shared.journey.schedule import SCHEDULED
 from shared.patient.state import Enrolment
 from shared.ports import RosterRow
+from shared.queues import ENTRIES
 from shared.usecases.campaigns.documents import Recalling, Run, find_run, load_state, save_run
-from shared.usecases.jobs import Recall, encode_job
+from shared.usecases.jobs import Recall
+from shared.usecases.posting import post
 from shared.usecases.react import Trigger, react
-from shared.usecases.services import ENTRIES, Services
+from shared.usecases.services import Services
 
 BY = "campaign"
 """Who it was that paused, resumed or stopped an enrolment."""
@@ -87,7 +89,7 @@ async def _page(
     ]
     for some in batched(meant, AT_ONCE, strict=False):
         jobs = (Recall(ref.run, row.key, row.enrolment.enrolment_id, recalling.action) for row in some)
-        await asyncio.gather(*(services.queue.send(ENTRIES, encode_job(job)) for job in jobs))
+        await asyncio.gather(*(post(services.queue, ENTRIES, job) for job in jobs))
     if len(rows) == PAGE:
         return replace(recalling, place=rows[-1].place)
     if recalling.at + 1 < len(recalling.runs):

@@ -12,13 +12,15 @@ from shared.catalogue import Catalogue
 from shared.errors import Unavailable
 from shared.journey.campaign import CampaignDefinition
 from shared.journey.campaign_moves import RunRef
+from shared.queues import ENTRIES
 from shared.usecases.campaigns.audience import Audience, audience_of_run
 from shared.usecases.campaigns.documents import Run, parked, save_run, unpark
 from shared.usecases.campaigns.judge import Judge
 from shared.usecases.campaigns.open import OpenInvitations
-from shared.usecases.jobs import EnrolFor, encode_job
+from shared.usecases.jobs import EnrolFor
+from shared.usecases.posting import post
 from shared.usecases.room import room_now
-from shared.usecases.services import ENTRIES, Services
+from shared.usecases.services import Services
 
 BATCH = 200
 """People between two writes of the run's document."""
@@ -112,5 +114,5 @@ async def _unparked(services: Services, run: Run, etag: str) -> tuple[Run, str]:
 
 async def _queue(services: Services, run: str, keys: tuple[str, ...], *, again: bool) -> None:
     for some in batched(keys, AT_ONCE, strict=False):
-        jobs = (encode_job(EnrolFor(run, key, again)) for key in some)
-        await asyncio.gather(*(services.queue.send(ENTRIES, job) for job in jobs))
+        jobs = (EnrolFor(run, key, again) for key in some)
+        await asyncio.gather(*(post(services.queue, ENTRIES, job) for job in jobs))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from shared.errors import Unavailable
-from shared.usecases.jobs import Report, encode_job
+from shared.queues import REPORTS
+from shared.usecases.jobs import Report
+from shared.usecases.posting import post
 from shared.usecases.public.opening import find_link
-from shared.usecases.services import REPORTS, Services
+from shared.usecases.services import Services
 
 
 async def follow(services: Services, token: str, *, counted: bool = True) -> str:
@@ -21,7 +23,7 @@ async def follow(services: Services, token: str, *, counted: bool = True) -> str
     if counted:
         report = Report(link.message_id, key, "clicked", services.clock.now())
         try:
-            await services.queue.send(REPORTS, encode_job(report))
+            await post(services.queue, REPORTS, report)
         except Unavailable:
             return link.target
     return link.target

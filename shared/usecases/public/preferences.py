@@ -24,9 +24,11 @@ from shared.pages.words import Words
 from shared.patient.permission.ask import PENDING, Ask, lifts
 from shared.patient.permission.verdict import why_not
 from shared.patient.record import PatientRecord, identify
-from shared.usecases.jobs import Chosen, encode_job
+from shared.queues import PAGES
+from shared.usecases.jobs import Chosen
+from shared.usecases.posting import post
 from shared.usecases.public.opening import Opened
-from shared.usecases.services import PAGES, Services
+from shared.usecases.services import Services
 
 type Form = Mapping[str, Collection[str]]
 """The fields of a form: all values of each name."""
@@ -84,7 +86,7 @@ async def choose(services: Services, opened: Opened, form: Form, language: str) 
     parts = [repr((c.pattern, c.evidence)) for c in (*permits, *denials)]
     chosen_id = identify("chosen", opened.link.token, stamp, *parts)
     job = Chosen(chosen_id, opened.key, permits, denials)
-    await services.queue.send(PAGES, encode_job(job))
+    await post(services.queue, PAGES, job)
     confirms = any(_to_confirm(permit, services.policy) for permit in permits)
     return Asked(replace(wanted, confirms=confirms), "stopped" if stop else "saved")
 

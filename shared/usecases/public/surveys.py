@@ -17,10 +17,12 @@ from shared.journey.survey.answering import accepted, missing, taken
 from shared.journey.survey.questionnaire import NUMBERS, Answers, Item, Questionnaire, Shown, shown
 from shared.pages.survey import ANSWER, ASKED, Question, Survey
 from shared.patient.record import identify
-from shared.usecases.jobs import Surveyed, encode_job
+from shared.queues import PAGES
+from shared.usecases.jobs import Surveyed
+from shared.usecases.posting import post
 from shared.usecases.public.opening import Opened
 from shared.usecases.react import Trigger, react
-from shared.usecases.services import PAGES, Services
+from shared.usecases.services import Services
 
 type Form = Mapping[str, tuple[str, ...]]
 
@@ -79,7 +81,7 @@ async def fill_in(
     job = Surveyed(
         _answered_id(opened), opened.key, survey.enrolment_id, survey.step, answers, now, opened.link.party
     )
-    await services.queue.send(PAGES, encode_job(job))
+    await post(services.queue, PAGES, job)
     return None
 
 

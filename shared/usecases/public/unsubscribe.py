@@ -6,9 +6,11 @@ from shared.fhir.choice import ANY, Choice
 from shared.pages.unsubscribe import wording
 from shared.pages.words import Words
 from shared.patient.record import identify
-from shared.usecases.jobs import Chosen, encode_job
+from shared.queues import PAGES
+from shared.usecases.jobs import Chosen
+from shared.usecases.posting import post
 from shared.usecases.public.opening import Opened, find_link
-from shared.usecases.services import PAGES, Services
+from shared.usecases.services import Services
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
 """The form field by which a mail program unsubscribes with no page (RFC 8058, section 3.1)."""
@@ -43,7 +45,7 @@ async def unsubscribe(services: Services, opened: Opened, language: str, *, one_
     )
     chosen_id = identify("unsubscribed", opened.link.token, now)
     job = Chosen(chosen_id, opened.key, denials=(denial,))
-    await services.queue.send(PAGES, encode_job(job))
+    await post(services.queue, PAGES, job)
 
 
 async def preferences_token(services: Services, opened: Opened) -> str:

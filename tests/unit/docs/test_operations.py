@@ -15,7 +15,7 @@ from shared.adapters.table_indexes import INDEX, WAKEUPS
 from shared.adapters.table_store import TABLE
 from shared.config import Settings, settings
 from shared.fhir.sources import EntraBearer, FunctionKey, Hmac, SharedSecret
-from shared.usecases.services import QUEUES
+from shared.queues import QUEUES
 from tests.unit.docs.pages import DOCS, ROOT, blocks, code, table
 
 OPERATIONS = DOCS / "operations.md"

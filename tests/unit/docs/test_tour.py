@@ -18,12 +18,13 @@ from shared.fhir.sources import FunctionKey, Source
 from shared.message.outbound import Accepted, OutboundMessage, SendResult
 from shared.message.policy import Policy
 from shared.patient.record import patient_key
+from shared.queues import CHANGES
 from shared.usecases.hear import hear
 from shared.usecases.jobs import Change, Wake, decode_job
 from shared.usecases.publish import publish
 from shared.usecases.published import PublishedDefinitions
 from shared.usecases.react import Trigger
-from shared.usecases.services import CHANGES, Services
+from shared.usecases.services import Services
 from shared.usecases.take_change import take_change
 from shared.usecases.take_in import take_in
 from shared.usecases.wake import wake
