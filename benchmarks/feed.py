@@ -16,7 +16,7 @@ from sandbox.event_source.changes import Change, Kind
 from sandbox.event_source.schemas import EventGrid
 from sandbox.functions_host.keys import HEADER
 from sandbox.plan import NOTIFICATIONS
-from shared.usecases.services import CHANGES
+from shared.queues import CHANGES
 
 BATCH = 10
 """Events of one delivery."""

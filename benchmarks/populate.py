@@ -35,11 +35,12 @@ from shared.fhir.fact import Fact, Value
 from shared.patient.facts import Facts
 from shared.patient.record import Decision, PatientRecord, patient_key
 from shared.ports import Stored
+from shared.queues import POPULATIONS
 from shared.usecases.jobs import Populate, decode_job
 from shared.usecases.populate import populate, population_progress, start_population
 from shared.usecases.publish import publish
 from shared.usecases.react import Trigger
-from shared.usecases.services import POPULATIONS, Services
+from shared.usecases.services import Services
 
 WORKERS = 8
 """Messages under way at once; one instance takes up to 32."""

@@ -40,11 +40,12 @@ from shared.patient.facts import Facts
 from shared.patient.record import Decision, PatientRecord, patient_key
 from shared.patient.state import Enrolment
 from shared.ports import Stored, Wakeup
+from shared.queues import WAKEUPS
 from shared.usecases.jobs import Wake, WakeMany, decode_job
 from shared.usecases.publish import publish
 from shared.usecases.published import PublishedDefinitions
 from shared.usecases.react import Trigger
-from shared.usecases.services import WAKEUPS, Services
+from shared.usecases.services import Services
 from shared.usecases.wake import queue_due, wake, wake_many
 
 WORKERS = 8
