@@ -96,9 +96,11 @@ class GatedQueue:
         self._inner = inner
         self._gate = gate
 
-    async def send(self, queue: str, body: bytes, delay: float = 0.0) -> None:
+    async def send(
+        self, queue: str, body: bytes, delay: float = 0.0, *, session: str = "", once: str = ""
+    ) -> None:
         await self._gate.at(f"queue.send.{queue}:before")
-        await self._inner.send(queue, body, delay)
+        await self._inner.send(queue, body, delay, session=session, once=once)
         await self._gate.at(f"queue.send.{queue}:after")
 
 
