@@ -13,6 +13,8 @@ from functools import cache
 from opentelemetry import metrics, trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from shared.metrics import BY_NAME
+
 type Attribute = str | int | float | bool
 
 _NAME = "hearthline"
@@ -37,20 +39,33 @@ def span(name: str, parent: str = "", **attributes: Attribute) -> Iterator[trace
 
 
 def count(name: str, number: int = 1, **attributes: Attribute) -> None:
-    """Add to a counter, such as "hearthline.changes"."""
+    """Add to a counter of shared.metrics, such as "hearthline.commits"."""
     _counter(name).add(number, attributes)
 
 
 def measure(name: str, value: float, **attributes: Attribute) -> None:
-    """Add a value to a histogram, such as "hearthline.change.age" in seconds."""
+    """Add a value to a histogram of shared.metrics, such as "hearthline.job.age" in seconds."""
     _histogram(name).record(value, attributes)
+
+
+def gauge(name: str, value: float, **attributes: Attribute) -> None:
+    """Say what a gauge of shared.metrics shows now, such as "hearthline.queue.waiting"."""
+    _gauge(name).set(value, attributes)
 
 
 @cache
 def _counter(name: str) -> metrics.Counter:
-    return metrics.get_meter(_NAME).create_counter(name)
+    listed = BY_NAME[name]
+    return metrics.get_meter(_NAME).create_counter(name, listed.unit, listed.says)
 
 
 @cache
 def _histogram(name: str) -> metrics.Histogram:
-    return metrics.get_meter(_NAME).create_histogram(name)
+    listed = BY_NAME[name]
+    return metrics.get_meter(_NAME).create_histogram(name, listed.unit, listed.says)
+
+
+@cache
+def _gauge(name: str) -> metrics._Gauge:
+    listed = BY_NAME[name]
+    return metrics.get_meter(_NAME).create_gauge(name, listed.unit, listed.says)
