@@ -6,6 +6,14 @@ from collections.abc import Mapping
 
 import msgspec
 
+from shared.queues import KINDS, MOST_DELIVERIES
+
+LOCK_SECONDS = 60.0
+"""How long a message, or a session, is somebody's before it is handed out again; Bicep says so too."""
+
+REPETITION_SECONDS = 600.0
+"""How long a queue with sessions knows what it was told; Bicep says so too."""
+
 _SECONDS = {"lock": "lock_seconds", "duplicates": "duplicate_seconds"}
 
 
@@ -28,6 +36,13 @@ class Namespace(msgspec.Struct, frozen=True):
 
     queues: Mapping[str, QueueSettings] = {}
     default: QueueSettings = QueueSettings()
+
+
+def namespace(lock_seconds: float = LOCK_SECONDS) -> Namespace:
+    """Describe the product's own namespace: every queue of shared.queues, as Bicep makes it on Azure."""
+    plain = QueueSettings(lock_seconds, MOST_DELIVERIES, sessions=False)
+    turns = QueueSettings(lock_seconds, MOST_DELIVERIES, True, REPETITION_SECONDS)
+    return Namespace({kind.name: turns if kind.sessions else plain for kind in KINDS}, plain)
 
 
 def connection_string(port: int) -> str:
