@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from shared.adapters.acs_numbers import Senders
 from shared.adapters.blobs_rest import BlobRest, StorageBlobs
+from shared.adapters.bus_queues import BusQueues, open_bus
 from shared.adapters.clock import FileClock, SystemClock
 from shared.adapters.fhir_calls import FhirCalls, FhirLimits
 from shared.adapters.fhir_http import FhirHttp
@@ -98,26 +99,26 @@ def _session() -> aiohttp.ClientSession:
     if loop not in _sessions:
         connector = aiohttp.TCPConnector(limit=128, keepalive_timeout=55)
         _sessions[loop] = aiohttp.ClientSession(connector=connector)
-        _open.add(loop.create_task(_close_at_the_end(_sessions[loop])))
+        _open.add(loop.create_task(_close_at_the_end(_sessions[loop].close)))
     return _sessions[loop]
 
 
-async def _close_at_the_end(session: aiohttp.ClientSession) -> None:
-    """Close the connections when the worker ends: asyncio cancels what still runs before the loop closes."""
+async def _close_at_the_end(close: Callable[[], Awaitable[None]]) -> None:
+    """Close connections when the worker ends: asyncio cancels what still runs before the loop closes."""
     try:
         await asyncio.Event().wait()
     finally:
-        await session.close()
+        await close()
 
 
 async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
-    """Build the services that settings describe, and whatever tables and queues they miss."""
+    """Build the services that settings describe, and whatever tables and Storage queues they miss."""
     tables = Tables(StorageRest(_account(chosen, "table"), session))
     queues = _queues(chosen, session)
     documents = TableDocuments(tables)
     await asyncio.gather(
         *(tables.create(name) for name in (TABLE, WAKEUPS, INDEX, DOCUMENTS)),
-        *(queues.create(name) for name in QUEUES),
+        *(queues.create(name) for name in QUEUES if isinstance(queues, StorageQueues)),
     )
     policy = policy_of(chosen)
     acs = open_acs(chosen, session, _tokens)
@@ -182,8 +183,21 @@ def policy_of(chosen: Settings) -> Policy:
     )
 
 
-def _queues(chosen: Settings, session: aiohttp.ClientSession) -> StorageQueues:
+def _queues(chosen: Settings, session: aiohttp.ClientSession) -> StorageQueues | BusQueues:
+    if chosen.transport == "servicebus":
+        return _bus(chosen)
     return StorageQueues(StorageRest(_account(chosen, "queue"), session))
+
+
+_buses: dict[asyncio.AbstractEventLoop, BusQueues] = {}
+
+
+def _bus(chosen: Settings) -> BusQueues:
+    loop = asyncio.get_running_loop()
+    if loop not in _buses:
+        _buses[loop] = open_bus(chosen, _credential)
+        _open.add(loop.create_task(_close_at_the_end(_buses[loop].close)))
+    return _buses[loop]
 
 
 def _account(chosen: Settings, service: str) -> Account:
