@@ -5,7 +5,7 @@ Every method may raise Unavailable when the system behind it cannot answer now.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -553,4 +553,79 @@ class Blobs(Protocol):
 
     def names(self, prefix: str) -> AsyncIterator[str]:
         """Walk the names that begin so, in their order."""
+        ...
+
+
+class PoisonMessage(Struct, frozen=True):
+    """A message that was given up: no try of it went well."""
+
+    queue: str
+    """Of which it was a message."""
+    letter_id: str
+    """Names it where it stands now."""
+    body: bytes
+    since: Instant
+    """By the transport's own clock: when it came here, on Service Bus when it was first put on its queue."""
+    deliveries: int | None = None
+    """How often it was handed out, where the transport tells."""
+    reason: str = ""
+    """Why it was given up, where the transport tells."""
+
+
+class PoisonCount(Struct, frozen=True):
+    """How much of one queue was given up."""
+
+    queue: str
+    count: int
+    oldest: Instant | None = None
+    """Since when the oldest stands there; see PoisonMessage."""
+    more: bool = False
+    """There are more than `count`: nobody counted on."""
+
+
+class PoisonQueues(Protocol):
+    """Where messages go that no try could carry out: a poison queue beside each queue, or dead letters.
+
+    Raises Unavailable also where the queue itself is not there.
+    """
+
+    async def count(self, queue: str) -> PoisonCount:
+        """Count what of a queue was given up."""
+        ...
+
+    async def peek(self, queue: str, limit: int) -> tuple[PoisonMessage, ...]:
+        """Look at the first messages without taking them; a transport may show fewer than there are."""
+        ...
+
+    async def remove(
+        self,
+        queue: str,
+        chosen: Collection[str] | None,
+        first: Callable[[PoisonMessage], Awaitable[None]],
+    ) -> tuple[str, ...]:
+        """Take the chosen messages out, by id, or all that are there; the ids of those that were.
+
+        `first` is awaited with each, and only then is it removed: a crash in between, or what `first` raises,
+        leaves it where it was. So it does with those not chosen, which may be hidden for a moment.
+        """
+        ...
+
+
+class QueueState(Struct, frozen=True):
+    """How one queue stands; None is what its transport does not tell."""
+
+    queue: str
+    waiting: int | None
+    """Messages on it, hidden and scheduled ones included: about so many."""
+    oldest: float | None
+    """Seconds of real time since the oldest that could be handed out was put there; at least so many."""
+    poison: int
+    """Messages of it that were given up: at least so many."""
+
+
+class QueueWatch(Protocol):
+    """How the queues stand, for those who watch."""
+
+    async def look(self, queues: Collection[str]) -> tuple[QueueState, ...]:
+        """Look at some queues, taking nothing from them."""
         ...
