@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 TYPED := shared functions cli sandbox $(wildcard function_app.py)
 
-.PHONY: help setup up run check format test bench
+.PHONY: help setup up run check format test bench package
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -32,3 +32,6 @@ test: check ## the checks, then every test
 
 bench: setup ## measure; prints one JSON object
 	@$(PYTHON) -m benchmarks $(ARGS)
+
+package: setup ## make the zip that goes to Azure; ARGS=--source leaves the packages to a build there
+	@$(PYTHON) scripts/package.py $(ARGS)
