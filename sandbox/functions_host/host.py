@@ -19,6 +19,7 @@ from sandbox.functions_host.bus_listener import BusListener
 from sandbox.functions_host.host_json import HostSettings, load_host_settings
 from sandbox.functions_host.http_codec import HttpCall, HttpReply
 from sandbox.functions_host.http_front import HttpFront
+from sandbox.functions_host.http_limits import HttpLimits
 from sandbox.functions_host.http_server import HttpServer
 from sandbox.functions_host.invoker import Invoker, Tally
 from sandbox.functions_host.keys import HEADER
@@ -84,7 +85,7 @@ class FunctionsHost:
         except ValueError as problem:
             raise LoadError(str(problem)) from problem
         admin = Admin(self.status, self._run_by_hand, options.open_status)
-        self._front = HttpFront(router, options.keys, self._invoker, admin)
+        self._front = HttpFront(router, options.keys, self._invoker, admin, HttpLimits(extensions.http))
         self._server = HttpServer(self._front, options.max_body)
 
     def _listener(self, spec: FunctionSpec, settings: HostSettings, open_queue: OpenQueue) -> Listener | None:

@@ -70,9 +70,11 @@ class ServiceBusSettings(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class HttpSettings(msgspec.Struct, frozen=True, rename="camel"):
-    """`extensions.http`."""
+    """`extensions.http`; -1 is without a limit, which is the default but on the Windows Consumption plan."""
 
     route_prefix: str = "api"
+    max_outstanding_requests: int = -1
+    max_concurrent_requests: int = -1
 
 
 class Extensions(msgspec.Struct, frozen=True, rename="camel"):

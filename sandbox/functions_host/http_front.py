@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from sandbox.functions_host.http_codec import HttpCall, HttpReply, to_datum, to_reply
+from sandbox.functions_host.http_limits import HttpLimits
 from sandbox.functions_host.invoker import Invoker
 from sandbox.functions_host.keys import Keys, presented
 from sandbox.functions_host.routes import Found, Router
@@ -21,7 +22,10 @@ HOME = b"The sandbox functions host is running.\n"
 class HttpFront:
     """Answers requests: functions by their routes, `/admin/…` by `admin` (told whether the key is master)."""
 
-    def __init__(self, router: Router, keys: Keys, invoker: Invoker, admin: Admin) -> None:
+    def __init__(
+        self, router: Router, keys: Keys, invoker: Invoker, admin: Admin, limits: HttpLimits
+    ) -> None:
+        self._limits = limits
         self._router = router
         self._keys = keys
         self._invoker = invoker
@@ -41,7 +45,10 @@ class HttpFront:
         key = presented(call.headers, query)
         if not self._keys.may_call(found.spec.name, found.trigger.auth_level, key):
             return HttpReply(401)
-        value = to_datum(call, query, found.parameters)
+        return await self._limits.within(lambda: self._run(call, found))
+
+    async def _run(self, call: HttpCall, found: Found) -> HttpReply:
+        value = to_datum(call, call.query(), found.parameters)
         outcome = await self._invoker.invoke(found.spec, value, {}, call.headers.get("traceparent", ""))
         if not outcome.ok:
             return HttpReply(500)  # what went wrong is in the log; the caller may be anybody
