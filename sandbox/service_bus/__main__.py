@@ -8,6 +8,7 @@ import errno
 import signal
 import sys
 
+from sandbox.service_bus import settings
 from sandbox.service_bus.service import started
 from sandbox.service_bus.settings import Namespace, QueueSettings, parse_queues
 
@@ -23,6 +24,7 @@ def arguments() -> argparse.Namespace:
     default = QueueSettings()
     parser.add_argument("--port", type=int, required=True, help="loopback port; 0 takes a free one")
     parser.add_argument("--queues", default="", help=_QUEUES)
+    parser.add_argument("--product", action="store_true", help="Hearthline's own queues, and none else")
     parser.add_argument("--lock-seconds", type=float, default=default.lock_seconds, help="lock duration")
     parser.add_argument(
         "--max-deliveries", type=int, default=default.max_deliveries, help="tries before dead-lettering"
@@ -32,6 +34,8 @@ def arguments() -> argparse.Namespace:
 
 def namespace(args: argparse.Namespace) -> Namespace:
     """Turn the command line into settings. Raises ValueError."""
+    if args.product:
+        return settings.namespace(args.lock_seconds)
     default = QueueSettings(lock_seconds=args.lock_seconds, max_deliveries=args.max_deliveries)
     return Namespace(parse_queues(args.queues, default), default)
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from sandbox.service_bus.entity import Entity
 from sandbox.service_bus.errors import NOT_FOUND, Refused
-from sandbox.service_bus.queue import Queue
+from sandbox.service_bus.queue import Counts, Queue
 from sandbox.service_bus.settings import Namespace, QueueSettings
 
 _DEAD_LETTERS = "/$deadletterqueue"
@@ -41,6 +41,10 @@ class Broker:
         entity.pump()
         if entity.queue.dead_letters is not None:
             self._entities[entity.queue.name + _DEAD_LETTERS].pump()
+
+    def counts(self) -> dict[str, Counts]:
+        """Count the messages of each queue; of a dead-letter queue under `NAME/$deadletterqueue`."""
+        return {name: entity.queue.counts() for name, entity in self._entities.items()}
 
     def close(self) -> None:
         """Stop every timer."""

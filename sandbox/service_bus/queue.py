@@ -10,6 +10,8 @@ from bisect import insort
 from collections.abc import Iterable, Iterator
 from itertools import count
 
+import msgspec
+
 from sandbox.service_bus.content import Content
 from sandbox.service_bus.errors import LOCK_LOST, MESSAGE_NOT_FOUND, NOT_ALLOWED, Refused
 from sandbox.service_bus.sessions import Sessions
@@ -17,6 +19,20 @@ from sandbox.service_bus.settings import QueueSettings
 from sandbox.service_bus.stored import ACTIVE, DEFERRED, SCHEDULED, Holder, Lock, Message
 
 _REASON, _DESCRIPTION = "DeadLetterReason", "DeadLetterErrorDescription"
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """The messages of a queue by state; `scheduled` and `deferred` wait aside, `locked` are somebody's."""
+
+    active: int
+    scheduled: int
+    deferred: int
+    locked: int
+
+    @property
+    def all(self) -> int:
+        """All of them."""
+        return self.active + self.scheduled + self.deferred + self.locked
 
 
 class Queue:
@@ -60,6 +76,8 @@ class Queue:
         ready = self._ready.get(session, [])
         while ready:
             message = ready.pop(0)
+            if not ready:
+                del self._ready[session]
             if not message.expired(now):
                 return self._lock(message, session, now)
         return None
@@ -141,6 +159,12 @@ class Queue:
             self._return_session(session, now, failed=True)
         return list(lost.values())
 
+    def counts(self) -> Counts:
+        """Count the messages by state."""
+        scheduled = sum(each.state == SCHEDULED for each in self._aside.values())
+        active = sum(map(len, self._ready.values()))
+        return Counts(active, scheduled, len(self._aside) - scheduled, len(self._locks))
+
     def next_event(self) -> float | None:
         """When `advance` has something to do."""
         due = (each.content.due or 0 for each in self._aside.values() if each.state == SCHEDULED)
@@ -151,7 +175,8 @@ class Queue:
         window = self.settings.duplicate_seconds
         if not window or content.message_id is None:
             return False
-        self._seen = {key: seen for key, seen in self._seen.items() if seen + window > now}
+        while self._seen and next(iter(self._seen.values())) + window <= now:  # in the order of coming
+            del self._seen[next(iter(self._seen))]
         known = content.message_id in self._seen
         self._seen.setdefault(content.message_id, now)
         return known

@@ -1,4 +1,8 @@
-"""The broker on a port: each link that a client opens is given what is at its address."""
+"""The broker on a port: each link that a client opens is given what is at its address.
+
+What is in the queues is in memory alone: a broker that ends has lost it. That is a limit of the sandbox;
+Service Bus keeps copies of all that it has accepted.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from proton import Link, Receiver, Sender
 
 from sandbox.ports import LOOPBACK
 from sandbox.service_bus.broker import Broker, path_of
+from sandbox.service_bus.door import Door
 from sandbox.service_bus.errors import Refused
 from sandbox.service_bus.incoming import Incoming
 from sandbox.service_bus.links import refuse, remote_properties, wanted_session
@@ -41,17 +46,16 @@ class Running:
 async def started(namespace: Namespace, port: int = 0) -> AsyncIterator[Running]:
     """Serve on loopback; port 0 takes a free one. Raises OSError when the port is taken."""
     broker = Broker(namespace)
-    wires: set[Wire] = set()
     serving = Attaching(broker)
-    server = await asyncio.get_running_loop().create_server(
-        lambda: Wire(serving.attach, wires), LOOPBACK, port
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: Door(lambda: Wire(serving.attach), broker.counts), LOOPBACK, port
     )
     try:
         yield Running(server.sockets[0].getsockname()[1])
     finally:
         server.close()
-        for wire in tuple(wires):
-            wire.close()
+        server.close_clients()
         await server.wait_closed()
         broker.close()
 
