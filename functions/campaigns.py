@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import azure.functions as func
 
+from functions.entries import entry
 from functions.listening import Delivery, on_queue
 from functions.serving import carry_out, logger
 from shared.bootstrap import services
@@ -26,6 +27,7 @@ blueprint = func.Blueprint()
 
 @blueprint.function_name("reconciliation")
 @blueprint.timer_trigger("timer", "0 */5 * * * *")
+@entry
 async def reconciliation(timer: func.TimerRequest) -> None:
     """Search the FHIR server for changes that no notification brought."""
     logger.info("reconciliation queued %d changes", await reconcile(await services()))
@@ -33,6 +35,7 @@ async def reconciliation(timer: func.TimerRequest) -> None:
 
 @blueprint.function_name("deletions")
 @blueprint.timer_trigger("timer", "0 20 * * * *")
+@entry
 async def deletions(timer: func.TimerRequest) -> None:
     """Ask the FHIR server's history for deletions that no notification brought."""
     logger.info("found %d deletions", await find_deletions(await services()))
@@ -46,6 +49,7 @@ async def recoveries(delivery: Delivery) -> None:
 
 @blueprint.function_name("audit")
 @blueprint.timer_trigger("timer", "0 10 2 * * *")
+@entry
 async def audit(timer: func.TimerRequest) -> None:
     """Begin to prove, for every patient, that all that is held of them agrees."""
     logger.info("audit %s begins", await start_audit(await services()))
@@ -59,6 +63,7 @@ async def audits(delivery: Delivery) -> None:
 
 @blueprint.function_name("admission")
 @blueprint.timer_trigger("timer", "0 * * * * *")
+@entry
 async def admission(timer: func.TimerRequest) -> None:
     """Let those in who wait before journeys that take only so many at a time."""
     found = await admit(await services())
@@ -70,6 +75,7 @@ async def admission(timer: func.TimerRequest) -> None:
 
 @blueprint.function_name("winners")
 @blueprint.timer_trigger("timer", "0 40 * * * *")
+@entry
 async def winners(timer: func.TimerRequest) -> None:
     """End the A/B tests that have a winner."""
     for name in await pick_winners(await services()):
@@ -78,6 +84,7 @@ async def winners(timer: func.TimerRequest) -> None:
 
 @blueprint.function_name("campaigns")
 @blueprint.timer_trigger("timer", "15 * * * * *")
+@entry
 async def campaigns(timer: func.TimerRequest) -> None:
     """Let every campaign that is running go on."""
     found = await run_campaigns(await services())

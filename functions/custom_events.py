@@ -6,6 +6,7 @@ import json
 
 import azure.functions as func
 
+from functions.entries import entry
 from functions.listening import Delivery, on_queue
 from functions.serving import answer, carry_out
 from shared.bootstrap import intake
@@ -22,6 +23,7 @@ blueprint = func.Blueprint()
 
 @blueprint.function_name("custom_events")
 @blueprint.route("events/{name}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@entry
 async def custom_events(req: func.HttpRequest) -> func.HttpResponse:
     """Take one event of one patient."""
     return await answer(lambda ready: _take(ready, req))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import azure.functions as func
 
+from functions.entries import entry
 from functions.listening import Delivery, on_queue
 from functions.serving import answer, carry_out, logger, settle
 from shared.bootstrap import intake, verify_provider
@@ -35,6 +36,7 @@ blueprint = func.Blueprint()
 
 @blueprint.function_name("acs_events")
 @blueprint.route("acs/events", methods=["POST", "OPTIONS"], auth_level=func.AuthLevel.FUNCTION)
+@entry
 async def acs_events(req: func.HttpRequest) -> func.HttpResponse:
     """Take what Event Grid brings from Communication Services; answered once it is on the queue."""
     if req.method.upper() == "OPTIONS":
@@ -44,6 +46,7 @@ async def acs_events(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name("provider_reports")
 @blueprint.route("reports/{provider}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@entry
 async def provider_reports(req: func.HttpRequest) -> func.HttpResponse:
     """Take delivery reports of a provider that is called by webhook, signed with the same secret."""
     return await answer(lambda ready: _take_reports(ready, req))

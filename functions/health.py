@@ -10,6 +10,7 @@ import json
 
 import azure.functions as func
 
+from functions.entries import entry
 from functions.serving import answer, problem
 from shared.bootstrap import senders
 from shared.usecases.publish import CATALOGUE, CURRENT
@@ -27,6 +28,7 @@ async def live(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name("ready")
 @blueprint.route("health/ready", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@entry
 async def ready(req: func.HttpRequest) -> func.HttpResponse:
     """Say that storage can be read, the catalogue is in force and our senders are ours; 503 while not."""
     return await answer(_ready)

@@ -6,6 +6,7 @@ import json
 
 import azure.functions as func
 
+from functions.entries import entry
 from functions.listening import Delivery, on_queue
 from functions.serving import answer, logger, settle
 from shared.bootstrap import intake, services, verify_token
@@ -25,6 +26,7 @@ _METHODS = [func.HttpMethod.POST, func.HttpMethod.PUT, func.HttpMethod.DELETE, f
 
 @blueprint.function_name("notifications")
 @blueprint.route("fhir/notifications/{*tail}", methods=_METHODS, auth_level=func.AuthLevel.FUNCTION)
+@entry
 async def notifications(req: func.HttpRequest) -> func.HttpResponse:
     """Take notifications of senders that have a function key."""
     return await answer(lambda _: _take(req, "fhir/notifications", function_key=True))
@@ -32,6 +34,7 @@ async def notifications(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name("signed_notifications")
 @blueprint.route("fhir/signed-notifications/{*tail}", methods=_METHODS, auth_level=func.AuthLevel.ANONYMOUS)
+@entry
 async def signed_notifications(req: func.HttpRequest) -> func.HttpResponse:
     """Take notifications of senders that prove themselves in the request alone (HMAC, secret, token)."""
     return await answer(lambda _: _take(req, "fhir/signed-notifications", function_key=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import azure.functions as func
 
+from functions.entries import entry
 from functions.listening import Delivery, on_queue
 from functions.serving import carry_out, logger
 from shared.bootstrap import services
@@ -26,6 +27,7 @@ async def outbox(delivery: Delivery) -> None:
 
 @blueprint.function_name("sweep")
 @blueprint.timer_trigger("timer", "30 */15 * * * *")
+@entry
 async def sweep(timer: func.TimerRequest) -> None:
     """Queue every patient with work left."""
     found = await sweep_up(await services())

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import azure.functions as func
 
-from functions.serving import logger
+from functions.serving import logged, logger
 from shared.bootstrap import services
 from shared.errors import Invalid, Rejected, Unavailable
 from shared.pages.faults import STATUS, Fault, fault_page
@@ -31,7 +31,7 @@ async def answer_page(
         imprint = imprint_of(ready)
         return await handle(ready)
     except Rejected as rejected:
-        logger.warning("rejected: %s", rejected.code)
+        logged("rejected", rejected.code)
         return fault(req, _FAULTS.get(rejected.code, "bad"), imprint)
     except Unavailable as unavailable:
         logger.warning("unavailable: %s", unavailable.reason)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import azure.functions as func
 
+from functions.entries import entry
 from functions.forms import read_form
 from functions.listening import Delivery, on_queue
 from functions.pages import answer_page, audited, language_of, lost, shown
@@ -34,6 +35,7 @@ blueprint = func.Blueprint()
 
 @blueprint.function_name("link")
 @blueprint.route("l/{token}", methods=["GET", "HEAD"], auth_level=func.AuthLevel.ANONYMOUS)
+@entry
 async def link(req: func.HttpRequest) -> func.HttpResponse:
     """Lead on to where a link in a message points, and count it; a HEAD is only asked by programs."""
     return await answer_page(req, lambda ready: _follow(ready, req))
@@ -41,6 +43,7 @@ async def link(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name("unsubscribe")
 @blueprint.route("u/{token}", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@entry
 async def unsubscribing(req: func.HttpRequest) -> func.HttpResponse:
     """Ask whether to unsubscribe, and do it: by the page's button, or by a mail program's one click."""
     return await answer_page(req, lambda ready: _unsubscribe(ready, req))
@@ -48,6 +51,7 @@ async def unsubscribing(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name("preferences")
 @blueprint.route("p/{token}", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@entry
 async def preferences(req: func.HttpRequest) -> func.HttpResponse:
     """Show what somebody may be written to about, and by which way, and let them choose."""
     return await answer_page(req, lambda ready: _preferences(ready, req))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import azure.functions as func
 
+from functions.entries import entry
 from functions.forms import read_form
 from functions.pages import answer_page, audited, language_of, lost, shown
 from shared.pages.survey import over_page, survey_page, thanks_page
@@ -19,6 +20,7 @@ blueprint = func.Blueprint()
 
 @blueprint.function_name("survey")
 @blueprint.route("s/{token}", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@entry
 async def survey(req: func.HttpRequest) -> func.HttpResponse:
     """Show the questions of a survey, and take the answers."""
     return await answer_page(req, lambda ready: _survey(ready, req))

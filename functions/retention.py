@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import azure.functions as func
 
+from functions.entries import entry
 from functions.serving import logger
 from shared.bootstrap import retention as periods
 from shared.bootstrap import services
@@ -14,6 +15,7 @@ blueprint = func.Blueprint()
 
 @blueprint.function_name("retention")
 @blueprint.timer_trigger("timer", "0 */10 1-4 * * *")
+@entry
 async def retention(timer: func.TimerRequest) -> None:
     """Go on with the walk over everything that is kept for a limited time."""
     gone = await run_retention(await services(), periods())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -18,7 +19,7 @@ from shared.bootstrap import queue as queues
 from shared.bootstrap import services
 from shared.config import Transport, transport
 from shared.errors import Invalid, Rejected, Unauthenticated, Unavailable
-from shared.telemetry import span
+from shared.telemetry import count, measure
 from shared.usecases.jobs import Job, decode_job, encode_job, envelope_of, session_of
 from shared.usecases.react import Trigger
 from shared.usecases.rejections import record_rejection
@@ -65,10 +66,10 @@ async def answer(handle: Callable[[Services], Awaitable[func.HttpResponse]]) -> 
     try:
         return await handle(await services())
     except Unauthenticated as refused:
-        logger.warning("refused: %s", refused.code)
+        logged("refused", refused.code)
         return problem(401, refused.code, refused.reason)
     except Rejected as rejected:
-        logger.warning("rejected: %s", rejected.code)
+        logged("rejected", rejected.code)
         return problem(_STATUS.get(rejected.code, 400), rejected.code, rejected.reason)
     except Unavailable as unavailable:
         logger.warning("unavailable: %s", unavailable.reason)
@@ -82,8 +83,7 @@ async def carry_out(delivery: Delivery, handle: Callable[[Services, Job, Trigger
     """Run the job in a message, with the patience of `settle`."""
     along = envelope_of(delivery.body)
     trigger = Trigger(along.trigger or delivery.message_id, along.deliveries + delivery.count)
-    with span(delivery.queue, along.trace):
-        await settle(delivery, lambda ready: handle(ready, decode_job(delivery.body), trigger))
+    await settle(delivery, lambda ready: handle(ready, decode_job(delivery.body), trigger))
 
 
 async def settle(delivery: Delivery, handle: Callable[[Services], Awaitable[None]]) -> None:
@@ -92,13 +92,29 @@ async def settle(delivery: Delivery, handle: Callable[[Services], Awaitable[None
     However long a system is away, that makes no message poison: after some tries it goes to the end of its
     queue, as new. Poison is what raises anything else: a bug.
     """
+    began, outcome = time.monotonic(), "failed"
     try:
-        await _handle(await services(), delivery.message_id, handle)
+        outcome = await _settled(delivery, handle)
+    except Unavailable:
+        outcome = "waiting"
+        raise
+    finally:
+        took = time.monotonic() - began
+        count("hearthline.jobs", queue=delivery.queue, outcome=outcome)
+        measure("hearthline.job.age", delivery.age + took, queue=delivery.queue)
+        measure("hearthline.job.duration", took, queue=delivery.queue, outcome=outcome)
+
+
+async def _settled(delivery: Delivery, handle: Callable[[Services], Awaitable[None]]) -> str:
+    try:
+        return await _handle(await services(), delivery.message_id, handle)
     except Unavailable as unavailable:
         if delivery.count < PATIENCE[transport()]:
             raise
         logger.warning("put off: %s", unavailable.reason)
         await _put_off(delivery, unavailable)
+        count("hearthline.put_off", queue=delivery.queue)
+        return "put-off"
 
 
 async def _put_off(delivery: Delivery, unavailable: Unavailable) -> None:
@@ -115,9 +131,17 @@ async def _put_off(delivery: Delivery, unavailable: Unavailable) -> None:
     await queues().send(delivery.queue, body, max(pause, unavailable.retry_after or 0.0), session=session)
 
 
-async def _handle(ready: Services, trigger_id: str, handle: Callable[[Services], Awaitable[None]]) -> None:
+async def _handle(ready: Services, trigger_id: str, handle: Callable[[Services], Awaitable[None]]) -> str:
     try:
         await handle(ready)
     except Rejected as rejected:
-        logger.warning("rejected: %s", rejected.code)
+        logged("rejected", rejected.code)
         await record_rejection(ready, trigger_id, rejected)
+        return "rejected"
+    return "done"
+
+
+def logged(what: str, code: str) -> None:
+    """Log that something was refused or rejected, and count it."""
+    logger.warning("%s: %s", what, code, extra={"code": code})
+    count("hearthline.rejections", code=code)

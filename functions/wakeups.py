@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import azure.functions as func
 
+from functions.entries import entry
 from functions.listening import Delivery, on_queue
 from functions.serving import carry_out, logger
 from shared.bootstrap import services
@@ -19,6 +20,7 @@ blueprint = func.Blueprint()
 
 @blueprint.function_name("due")
 @blueprint.timer_trigger("timer", "*/10 * * * * *")
+@entry
 async def due(timer: func.TimerRequest) -> None:
     """Put every wake-up that is due on the queue."""
     queued = await queue_due(await services())

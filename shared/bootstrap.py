@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +22,7 @@ from shared.adapters.clock import FileClock, SystemClock
 from shared.adapters.fhir_calls import FhirCalls, FhirLimits
 from shared.adapters.fhir_http import FhirHttp
 from shared.adapters.identity import AsyncCredential, entra_tokens, fixed_token
+from shared.adapters.log_lines import clean_all_lines
 from shared.adapters.providers import ask_senders, build_channels, named_receivers, open_acs, opt_out_list
 from shared.adapters.queue_rest import StorageQueues
 from shared.adapters.storage_rest import Account, StorageRest, connection_account
@@ -30,7 +33,7 @@ from shared.adapters.table_store import TABLE, TablePatientStore
 from shared.adapters.webhook_signing import verify
 from shared.adapters.webhooks_http import WebhooksHttp
 from shared.config import Settings, settings
-from shared.errors import Rejected, Unauthenticated
+from shared.errors import Invalid, Rejected, Unauthenticated
 from shared.fhir.instants import MINUTE
 from shared.fhir.notification import Format, Limits
 from shared.fhir.proof import Claims
@@ -45,6 +48,7 @@ from shared.usecases.services import Services
 
 if TYPE_CHECKING:
     from shared.adapters.entra import EntraTokens
+    from shared.adapters.telemetry_export import Exporters, Telling
 
 _logger = logging.getLogger("hearthline")
 
@@ -73,6 +77,41 @@ def intake() -> Intake:
     formats: frozenset[Format] = frozenset({"event-grid", "cloud-events"})
     queue = Source(name="queue", formats=formats, required=False)
     return Intake(_settings().sources, Limits(body=_settings().body_limit), queue)
+
+
+def begin_telemetry() -> None:
+    """Tell whoever the settings name, from now on; what is wrong with that stops nothing else."""
+    with suppress(Invalid):  # the first use of the services says so
+        _telling()
+
+
+@cache
+def _telling() -> Telling | None:
+    clean_all_lines()
+    chosen = _settings()
+    if chosen.telemetry is None and chosen.otlp is None:
+        return None
+    from shared.adapters.telemetry_export import Telling  # slow to import, and needed only with telemetry
+
+    telling = Telling(_places(chosen), chosen.sampling)
+    telling.begin()
+    atexit.register(telling.end)
+    return telling
+
+
+def _places(chosen: Settings) -> list[Exporters]:
+    from shared.adapters.telemetry_export import application_insights, collector
+
+    places = [collector(chosen.otlp)] if chosen.otlp else []
+    if chosen.telemetry is not None:
+        from azure.identity import DefaultAzureCredential  # the exporter calls from threads of its own
+
+        credential = DefaultAzureCredential(managed_identity_client_id=chosen.identity or None)
+        try:
+            places.append(application_insights(chosen.telemetry.get_secret_value(), credential))
+        except ValueError:
+            _logger.error("APPLICATIONINSIGHTS_CONNECTION_STRING is no connection string of Azure Monitor")
+    return places
 
 
 _built: dict[asyncio.AbstractEventLoop, asyncio.Task[Services]] = {}
