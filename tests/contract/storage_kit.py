@@ -79,16 +79,24 @@ class Line:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Line]:
         """Listen on a free port; `account` then leads through the line."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
         parts = urlsplit(self._account.endpoint)
-        endpoint = parts._replace(netloc=f"127.0.0.1:{port}").geturl()
+        endpoint = parts._replace(netloc=f"127.0.0.1:{self.port}").geturl()
         self.account = replace(self._account, endpoint=endpoint)
         try:
             yield self
         finally:
-            server.close()
-            server.close_clients()
+            self.cut()
+
+    def cut(self) -> None:
+        """Hang up on everybody, and take nobody on."""
+        self._server.close()
+        self._server.close_clients()
+
+    async def mend(self) -> None:
+        """Take callers on again."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         parts = urlsplit(self._account.endpoint)
