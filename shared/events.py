@@ -67,6 +67,8 @@ class SendDue(Struct, frozen=True, tag=True):
     """Who claims: the id of the queue message in hand, the same when that is delivered again."""
     carries: tuple[Carried, ...] = ()
     """Messages of others to the same contact point that go within this one."""
+    trace: str = ""
+    """W3C traceparent of what claims it: with the message's report that trace goes on."""
 
 
 class SendSettled(Struct, frozen=True, tag=True):
@@ -138,6 +140,7 @@ class BundleAsked(Struct, frozen=True, tag=True):
     carrier: str
     """ "KEY/MESSAGE-ID" of the message that is to carry it."""
     trigger: str
+    trace: str = ""
 
 
 class SurveyAnswered(Struct, frozen=True, tag=True):

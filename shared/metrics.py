@@ -46,7 +46,7 @@ METRICS: tuple[Metric, ...] = (
     _counter("enrolments", "enrolment", "journey status", "enrolments that came to a status"),
     _counter("messages", "message", "channel status code", "messages that came to a status"),
     _counter("reports", "report", "channel status", "delivery reports that said something new"),
-    _counter("replies", "reply", "channel", "replies of patients that were taken in"),
+    _counter("replies", "reply", "channel meaning", "replies of patients that were taken in"),
     _counter("opt_outs", "opt-out", "channel source", "opt-outs by whatever way; channel * is all of them"),
     _counter("rejections", "rejection", "code", "what could never be used, from queues and over HTTP"),
     _counter("put_off", "job", "queue", "messages put at the end of their queue, as another system is away"),

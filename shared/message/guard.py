@@ -104,7 +104,7 @@ def carry(
         return Claimed(record)
     if reason := why_not(record, message, template, policy, now) or why_stopped(message, switches):
         return _unsent(ended(record, message, reason, now))
-    taken = _taken(record, message, asked.trigger, now)
+    taken = _taken(record, message, asked, now)
     return _kept(record, replace(taken, carried_by=asked.carrier))
 
 
@@ -138,7 +138,7 @@ def _claimed(
     now: Instant,
 ) -> Claimed:
     claimed = replace(
-        _taken(record, message, due.trigger, now),
+        _taken(record, message, due, now),
         text=rendered.text,
         subject=rendered.subject,
         carries=tuple(carried.message for carried in due.carries),
@@ -161,19 +161,20 @@ def _claimed(
     return replace(_kept(record, claimed), effect=effect, links=links)
 
 
-def _taken(record: PatientRecord, message: Message, trigger: str, now: Instant) -> Message:
+def _taken(record: PatientRecord, message: Message, by: SendDue | BundleAsked, now: Instant) -> Message:
     looked_at = tuple(_looked_at(record, message))
     return replace(
         message,
         status="in-progress",
-        claimed_by=trigger,
+        claimed_by=by.trigger,
         claimed_at=now,
         first_sent=message.first_sent or now,
         attempts=message.attempts + 1,
         status_reason="",
         code="",
         looked_at=looked_at,
-        calls=trail.claimed(record, message, trigger, looked_at, now),
+        calls=trail.claimed(record, message, by.trigger, looked_at, now),
+        trace=by.trace or message.trace,
     )
 
 

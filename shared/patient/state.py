@@ -161,6 +161,8 @@ class Message(Struct, frozen=True, array_like=True):
     """What its words are told beside the record: the choices of a question, for one."""
     calls: tuple[Call, ...] = ()
     """Each try at the provider, oldest first, a bounded number: shared.message.trail."""
+    trace: str = ""
+    """W3C traceparent of what claimed it last, where telemetry is on: an opaque id."""
 
 
 class Unusable(Struct, frozen=True, array_like=True):

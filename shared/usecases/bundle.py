@@ -20,6 +20,7 @@ from shared.fhir.instants import MINUTE, Instant
 from shared.message.guard import given_name
 from shared.patient.record import PatientRecord
 from shared.patient.state import Message
+from shared.telemetry import trace_parent
 from shared.usecases.guard import look_again
 from shared.usecases.services import Services
 
@@ -70,7 +71,7 @@ class Bundles:
     async def _claim(
         self, record: PatientRecord, message: Message, catalogue: Catalogue, now: Instant
     ) -> Event:
-        alone = SendDue(message.message_id, self._trigger)
+        alone = SendDue(message.message_id, self._trigger, trace=trace_parent())
         template = catalogue.templates.get(message.template)
         if message.answers or template is None or not template.bundles(message.channel, message.language):
             return alone
@@ -125,7 +126,8 @@ class Bundles:
         if _is_carried(other, carrier):  # asked before a conflict
             return Carried(_named(of, other), given_name(of))
         seen = await look_again(self._services, of, [other], frozenset(), now, catalogue.arrivals)
-        after = await self._tell(of.key, [*seen, BundleAsked(other.message_id, carrier, self._trigger)])
+        asked = BundleAsked(other.message_id, carrier, self._trigger, trace_parent())
+        after = await self._tell(of.key, [*seen, asked])
         held = after.messages.get(other.message_id)
         if held is None or not _is_carried(held, carrier):
             return None

@@ -6,6 +6,7 @@ Effects of the outbox stay there until they are known to be done.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
@@ -27,6 +28,7 @@ from shared.errors import Unavailable
 from shared.events import EffectRefused, EffectsDone, Event, SendSettled
 from shared.message.outbound import Accepted, Deferred, OutboundMessage, Refused, SendResult, Unknown
 from shared.patient.record import PatientRecord
+from shared.telemetry import count, measure, span
 from shared.usecases.outside import Waiting, carry_out
 from shared.usecases.services import Services
 
@@ -98,6 +100,9 @@ async def _outside(services: Services, record: PatientRecord, effects: Sequence[
         return []
     sending = (await services.definitions.current(record.catalogue)).controls.sending
     outcomes = await asyncio.gather(*(carry_out(services, effect, sending=sending) for effect in effects))
+    for effect, outcome in zip(effects, outcomes, strict=True):
+        came = "done" if outcome is None else "waiting" if isinstance(outcome, Waiting) else "refused"
+        count("hearthline.outside", kind=type(effect).__name__, outcome=came)
     return list(zip(effects, outcomes, strict=True))
 
 
@@ -141,7 +146,13 @@ async def _send(services: Services, key: str, send: SendMessage, hindrance: str)
         approved=send.approved,
         parameters=send.parameters,
     )
-    result = await channel.send(message)
+    began = time.monotonic()
+    with span("send", kind="client", channel=send.channel) as sending:
+        result = await channel.send(message)
+        outcome = type(result).__name__.lower()
+        sending.note(outcome=outcome)
+    took = time.monotonic() - began
+    measure("hearthline.provider.duration", took, channel=send.channel, outcome=outcome)
     if isinstance(result, Accepted) and send.channel == "whatsapp":
         await _apply(services, key, IndexMessage(result.provider_id))  # its reports know no other name
     return _settled(send, result)

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from shared import telemetry
 from shared.errors import Rejected
 from shared.fhir.notification import (
     Heard,
@@ -26,7 +28,7 @@ from shared.fhir.project import KEPT_TYPES
 from shared.fhir.proof import Evidence, believe, prove
 from shared.fhir.sources import Source
 from shared.queues import CHANGES, RECOVERIES
-from shared.usecases.count import count
+from shared.usecases.count import count as count_events
 from shared.usecases.jobs import Change, Changes, Job, Recovery, encode_job
 from shared.usecases.posting import post
 from shared.usecases.services import Services
@@ -66,7 +68,10 @@ async def take_parsed(services: Services, source: Source, parsed: Parsed) -> Rec
     changes = [_job(change) for change in _kept(parsed.notifications)]
     recoveries = [told.recover for told in parsed.notifications if told.recover is not None]
     for told in parsed.notifications:
-        await count(services, source, told)
+        await count_events(services, source, told)
+    telemetry.count("hearthline.notifications", source=source.name, outcome="taken" if changes else "empty")
+    for (kind, action), number in Counter((job.resource_type, job.action) for job in changes).items():
+        telemetry.count("hearthline.changes.heard", number, type=kind, action=action)
     jobs: list[tuple[str, Job]] = [(CHANGES, job) for job in changes]
     jobs += [(RECOVERIES, Recovery(source.name, recover)) for recover in recoveries]
     await asyncio.gather(*(post(services.queue, queue, job, heard=True) for queue, job in _packed(jobs)))

@@ -24,9 +24,11 @@ from shared.events import ClaimsAbandoned, DefinitionsPublished, Event
 from shared.fhir.instants import Instant
 from shared.patient.record import Decision, PatientRecord
 from shared.ports import Stored, Wakeup
+from shared.telemetry import count
 from shared.usecases.population import Tally
 from shared.usecases.react import Trigger, react
 from shared.usecases.services import Services
+from shared.usecases.told import tell_commit
 
 AT_ONCE = 16
 """Commits under way at the same time."""
@@ -122,9 +124,13 @@ async def _write(services: Services, one: _Work, trigger: Trigger) -> PatientRec
     held: Stored | None = one.stored
     if one.decision is not None:
         try:
-            return (await services.patients.commit(one.stored, one.decision)).record
+            left = (await services.patients.commit(one.stored, one.decision)).record
         except Conflict:
             held = None
+            count("hearthline.conflicts")
+        else:
+            tell_commit(one.stored.record, (), replace(one.decision, record=left))
+            return left
     return (await react(services, one.stored.record.key, [_LOOK], trigger, held=held)).after
 
 

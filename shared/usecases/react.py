@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -20,12 +21,14 @@ from shared.patient.messages import keep_message
 from shared.patient.record import Decision, PatientRecord
 from shared.ports import Stored
 from shared.queues import OUTBOX
+from shared.telemetry import count, span
 from shared.usecases.bundle import Bundles, Tell
 from shared.usecases.drain import drain
 from shared.usecases.guard import look_again
 from shared.usecases.jobs import Refresh
 from shared.usecases.posting import post
 from shared.usecases.services import Services
+from shared.usecases.told import tell_commit, tell_reports
 from shared.usecases.widen import widened
 
 ATTEMPTS = 6
@@ -126,7 +129,7 @@ async def _commit(
     held: Stored | None,
     bundles: Bundles | None,
 ) -> tuple[PatientRecord, Stored, Decision]:
-    told = any(isinstance(event, SendSettled) for event in events)
+    told, began = any(isinstance(event, SendSettled) for event in events), time.time()
     for _ in range(TOLD_ATTEMPTS if told else ATTEMPTS):
         stored, held = held or await services.patients.load(key, patient_id), None
         if not stored.record.patient_id:  # a key that is nobody's: there is nothing to know
@@ -137,9 +140,13 @@ async def _commit(
             return stored.record, stored, decision
         await _schedule(services, stored, decision)
         try:
-            return stored.record, await services.patients.commit(stored, decision), decision
+            left = await services.patients.commit(stored, decision)
         except Conflict:
+            count("hearthline.conflicts")
             continue
+        tell_commit(record, events, decision)
+        tell_reports(decision.messages, events, began)
+        return stored.record, left, decision
     raise Unavailable("others keep writing to this patient's record")
 
 
@@ -168,7 +175,8 @@ async def _decide(
     ready = decision.record.ready_messages(now)
     if not ready or bundles is None:
         return decision
-    seen = await look_again(services, decision.record, ready, fresh, now, catalogue.arrivals)
+    with span("guard", messages=len(ready)):
+        seen = await look_again(services, decision.record, ready, fresh, now, catalogue.arrivals)
     decision = decision.then(decide_all(decision.record, seen, catalogue, now))
     claims = await bundles.claims(decision.record, decision.record.ready_messages(now), catalogue, now)
     return decision.then(decide_all(decision.record, claims, catalogue, now))

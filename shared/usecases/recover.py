@@ -22,6 +22,7 @@ from shared.fhir.references import resource_key
 from shared.patient.apply import apply_content
 from shared.patient.record import PatientRecord, patient_key
 from shared.queues import CHANGES
+from shared.telemetry import count
 from shared.usecases.count import strike
 from shared.usecases.hear import LARGEST
 from shared.usecases.jobs import Change, Recovery, encode_job
@@ -100,9 +101,16 @@ async def _ask_events(services: Services, source: str, wanted: Recover) -> int |
 
 async def reconcile(services: Services) -> int:
     """Search every kept type from its watermark on; how many changes were queued. Raises Unavailable."""
-    queued = 0
-    for resource_type in sorted(KEPT_TYPES):
-        queued += await search_changes(services, resource_type, None)
+    queued, outcome = 0, "failed"
+    try:
+        for resource_type in sorted(KEPT_TYPES):
+            found = await search_changes(services, resource_type, None)
+            if found:
+                count("hearthline.reconciled", found, type=resource_type)
+            queued += found
+        outcome = "done"
+    finally:
+        count("hearthline.reconciliations", outcome=outcome)
     return queued
 
 
