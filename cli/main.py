@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from cli.audit import audit
+from cli.backup import backup
 from cli.campaign import campaign
 from cli.clock import clock
 from cli.columns import columns
@@ -55,6 +56,7 @@ app.add_typer(consent, name="consent")
 app.add_typer(template, name="template")
 app.add_typer(questionnaire, name="questionnaire")
 app.add_typer(letters, name="letters")
+app.add_typer(backup, name="backup")
 
 
 @app.callback()

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ from shared.fhir.notification import Format, Limits
 from shared.fhir.proof import Claims
 from shared.fhir.sources import Source
 from shared.message.policy import Keys, Policy
-from shared.ports import Blobs, Clock, Columns, ColumnsWriter, Queue
+from shared.ports import Backups, Blobs, Clock, Columns, ColumnsWriter, Queue
 from shared.queues import QUEUES
 from shared.retention import Retention
 from shared.usecases.privacy.marks import Marks
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("hearthline")
 
 STORAGE_SCOPE = "https://storage.azure.com/.default"
+TABLES = (TABLE, WAKEUPS, INDEX, DOCUMENTS)
 CONTAINER = "hearthline"
 """Where files are kept: letters, until they are printed."""
 
@@ -156,7 +158,7 @@ async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
     queues = _queues(chosen, session)
     documents = TableDocuments(tables)
     await asyncio.gather(
-        *(tables.create(name) for name in (TABLE, WAKEUPS, INDEX, DOCUMENTS)),
+        *(tables.create(name) for name in TABLES),
         *(queues.create(name) for name in QUEUES if isinstance(queues, StorageQueues)),
     )
     policy = policy_of(chosen)
@@ -259,6 +261,15 @@ def _fhir_token(chosen: Settings) -> Callable[[], Awaitable[str]] | None:
     if chosen.fhir_auth == "token" and chosen.fhir_token is not None:
         return fixed_token(chosen.fhir_token.get_secret_value())
     return None
+
+
+async def open_backups(chosen: Settings, session: aiohttp.ClientSession) -> Backups:
+    """Open the tables to save or restore them, and make those that are missing. Raises Unavailable."""
+    from shared.adapters.table_backup import TableBackups  # only where it is asked
+
+    tables = Tables(StorageRest(_account(chosen, "table"), session))
+    await asyncio.gather(*(tables.create(name) for name in TABLES))
+    return TableBackups(tables, TABLES, lambda: datetime.now(UTC).isoformat())
 
 
 async def open_blobs(chosen: Settings, session: aiohttp.ClientSession) -> Blobs:

@@ -6,6 +6,7 @@ Every method may raise Unavailable when the system behind it cannot answer now.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -628,4 +629,43 @@ class QueueWatch(Protocol):
 
     async def look(self, queues: Collection[str]) -> tuple[QueueState, ...]:
         """Look at some queues, taking nothing from them."""
+        ...
+
+
+class BackupPart(Struct, frozen=True):
+    """One file of a backup: rows of one table."""
+
+    table: str
+    name: str
+    rows: int
+    sha256: str
+
+
+class Backup(Struct, frozen=True):
+    """What a backup holds: each row as of some moment between `begun` and `ended` (ISO 8601, real time)."""
+
+    begun: str
+    ended: str
+    parts: tuple[BackupPart, ...]
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """Return how many rows there are of each table."""
+        found: dict[str, int] = {}
+        for part in self.parts:
+            found[part.table] = found.get(part.table, 0) + part.rows
+        return found
+
+
+class Backups(Protocol):
+    """Everything that is stored, into a folder and back."""
+
+    async def save(self, folder: Path, tell: Callable[[BackupPart], None]) -> Backup:
+        """Write everything into an empty folder, telling of each part. Raises Rejected."""
+        ...
+
+    async def restore(
+        self, folder: Path, tell: Callable[[BackupPart], None], *, go_on: bool = False
+    ) -> Backup:
+        """Put everything back where nothing is; `go_on` after one that did not end. Raises Rejected."""
         ...
