@@ -35,7 +35,7 @@ param privateNetwork = bool(readEnvironmentVariable('HEARTHLINE_PRIVATE_NETWORK'
 
 param alertEmails = empty(readEnvironmentVariable('HEARTHLINE_ALERT_EMAIL', '')) ? [] : [readEnvironmentVariable('HEARTHLINE_ALERT_EMAIL', '')]
 param monthlyBudget = int(readEnvironmentVariable('HEARTHLINE_MONTHLY_BUDGET', '0'))
-param budgetStart = readEnvironmentVariable('HEARTHLINE_BUDGET_START')
+param budgetStart = readEnvironmentVariable('HEARTHLINE_BUDGET_START', '2026-12')
 
 // What messages say of the organisation; docs/operations.md has all settings.
 param settings = {
