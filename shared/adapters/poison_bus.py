@@ -29,8 +29,9 @@ type First = Callable[[PoisonMessage], Awaitable[None]]
 class BusPoison:
     """PoisonQueues over one namespace; a message's id is its sequence number among the dead letters."""
 
-    def __init__(self, open_client: OpenClient) -> None:
+    def __init__(self, open_client: OpenClient, names: dict[str, str] | None = None) -> None:
         self._open_client = open_client
+        self._names = names or {}
 
     async def count(self, queue: str) -> PoisonCount:
         """See PoisonQueues.count."""
@@ -41,13 +42,19 @@ class BusPoison:
     async def peek(self, queue: str, limit: int) -> tuple[PoisonMessage, ...]:
         """See PoisonQueues.peek."""
         with our_failures(queue):
-            async with self._open_client() as client, dead_letters(client, queue) as receiver:
+            async with (
+                self._open_client() as client,
+                dead_letters(client, self._names.get(queue, queue)) as receiver,
+            ):
                 return tuple([_message(queue, each) async for each in peeked(receiver, limit)])
 
     async def remove(self, queue: str, chosen: Collection[str] | None, first: First) -> tuple[str, ...]:
         """See PoisonQueues.remove. Those not chosen count one delivery more after it."""
         with our_failures(queue):
-            async with self._open_client() as client, dead_letters(client, queue) as receiver:
+            async with (
+                self._open_client() as client,
+                dead_letters(client, self._names.get(queue, queue)) as receiver,
+            ):
                 there = {str(each.sequence_number) async for each in peeked(receiver, 1 << 30)}
                 return await _remove(
                     receiver, queue, there.intersection(there if chosen is None else chosen), first
