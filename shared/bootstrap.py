@@ -41,7 +41,7 @@ from shared.fhir.proof import Claims
 from shared.fhir.sources import Source
 from shared.message.policy import Keys, Policy
 from shared.ports import Backups, Blobs, Clock, Columns, ColumnsWriter, Queue
-from shared.queues import QUEUES
+from shared.queues import CHANGES, QUEUES
 from shared.retention import Retention
 from shared.usecases.privacy.marks import Marks
 from shared.usecases.published import PublishedDefinitions
@@ -133,6 +133,11 @@ async def services() -> Services:
 def queue() -> Queue:
     """Return the queues alone: they can be had while other services cannot."""
     return _queues(_settings(), _session())
+
+
+async def reach_queues() -> None:
+    """Look whether queues can be had, by the one that everything starts on. Raises Unavailable, Invalid."""
+    await _queues(_settings(), _session()).reach(CHANGES)
 
 
 def _session() -> aiohttp.ClientSession:

@@ -233,6 +233,17 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         raise Invalid(tuple(_problem(dict(found)) for found in error.errors())) from None
 
 
+def wrong_settings(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Name the variables that are wrong or missing, for those who may not see more."""
+    try:
+        settings(environment)
+    except Invalid as invalid:
+        said = " ".join(f"{problem.where} {problem.what}" for problem in invalid.problems)
+        names = {field.alias or "" for field in Settings.model_fields.values()}
+        return tuple(sorted(names & set(re.findall(r"\w+", said)))) or ("settings",)
+    return ()
+
+
 def transport(environment: Mapping[str, str] | None = None) -> Transport:
     """Return the transport alone: functions are indexed whether or not all settings are right."""
     chosen = (os.environ if environment is None else environment).get("HEARTHLINE_TRANSPORT", "")

@@ -7,7 +7,7 @@ and a batch costs the client and the service one round trip, whatever is in it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,11 @@ class Lane:
             batch.sending = asyncio.create_task(self._send(batch))
         await asyncio.shield(batch.sending)
 
+    async def reach(self) -> None:
+        """Open the line where it is not open, and send nothing. Raises Unavailable."""
+        async with self._turn:
+            await self._do(lambda sender: sender.create_message_batch())  # asks how large one may be
+
     async def close(self) -> None:
         """Hang up, after what waits is sent."""
         async with self._turn:
@@ -94,13 +99,18 @@ class Lane:
                 await self._try(batch.messages)  # a line that stood idle may be gone: the service ends it
 
     async def _try(self, messages: list[ServiceBusMessage]) -> None:
-        """Send once, and be done with a sender that fails: it may be in any state."""
+        """Send once."""
+        sent = messages if len(messages) > 1 else messages[0]
+        await self._do(lambda sender: sender.send_messages(sent))
+
+    async def _do(self, act: Callable[[ServiceBusSender], Awaitable[object]]) -> None:
+        """Use the sender once, and be done with one that fails: it may be in any state."""
         from azure.core.exceptions import AzureError
 
         sender, self._sender = self._sender or self._open_sender(), None
         try:
             async with asyncio.timeout(SECONDS):
-                await sender.send_messages(messages if len(messages) > 1 else messages[0])
+                await act(sender)
         except (AzureError, TimeoutError, OSError) as failed:
             await _hang_up(sender)
             raise self._unavailable(failed) from None  # its text can name the namespace: the kind says enough

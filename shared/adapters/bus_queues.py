@@ -56,10 +56,12 @@ class BusQueues:
         A queue with sessions takes nothing without one: what belongs to none has one of its own.
         """
         check_body(body)
-        if queue not in self._lanes:
-            self._lanes[queue] = self._lane(self._names.get(queue, queue))
         turn = (session or uuid4().hex) if queue in _WITH_SESSIONS else ""
-        await self._lanes[queue].send(message(body, delay, turn, once), len(body))
+        await self._lane(queue).send(message(body, delay, turn, once), len(body))
+
+    async def reach(self, queue: str) -> None:
+        """Look whether a queue is there and takes messages from us. Raises Unavailable."""
+        await self._lane(queue).reach()
 
     async def close(self) -> None:
         """Hang up, once what waits to be sent is sent."""
@@ -67,9 +69,12 @@ class BusQueues:
         if self._client is not None:
             await self._client.close()
 
-    def _lane(self, name: str) -> Lane:
-        client = self._client = self._client or self._open_client()
-        return Lane(name, lambda: client.get_queue_sender(name))
+    def _lane(self, queue: str) -> Lane:
+        if queue not in self._lanes:
+            name = self._names.get(queue, queue)
+            client = self._client = self._client or self._open_client()
+            self._lanes[queue] = Lane(name, lambda: client.get_queue_sender(name))
+        return self._lanes[queue]
 
 
 def open_bus(chosen: Settings, credential: Callable[[], AsyncCredential]) -> BusQueues:

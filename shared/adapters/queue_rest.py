@@ -40,6 +40,12 @@ class StorageQueues:
         if answer.status != 201:
             raise Unavailable(f"the queue service answered {answer.status}")
 
+    async def reach(self, queue: str) -> None:
+        """Look whether a queue is there and may be used. Raises Unavailable."""
+        answer = await self._rest.queue("GET", self._names.get(queue, queue), {"comp": "metadata"})
+        if answer.status != 200:
+            raise Unavailable(f"the queue service answered {answer.status}")
+
     async def create(self, queue: str) -> None:
         """Make a queue unless it exists."""
         answer = await self._rest.queue("PUT", self._names.get(queue, queue), {})
