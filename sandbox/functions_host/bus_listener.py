@@ -1,14 +1,16 @@
 """Receives from one Service Bus queue and runs its function: lock, run, complete or abandon.
 
 Without sessions, messages run concurrently (`maxConcurrentCalls`); with them, in order within a session and
-`maxConcurrentSessions` at a time. How often a message is tried is the queue's own max delivery count.
+`maxConcurrentSessions` at a time, each kept for `sessionIdleTimeout` after its last message, as Azure's host
+does. How often a message is tried is the queue's own max delivery count.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 
 from sandbox.functions_host.bus_messages import many_metadata, many_value, one_metadata, one_value
 from sandbox.functions_host.bus_ports import BusMessage, BusReceiver, BusSource, BusUnavailable, NoSession
@@ -17,8 +19,12 @@ from sandbox.functions_host.invoker import Invoker
 from sandbox.functions_host.specs import FunctionSpec, ServiceBusTrigger
 
 _log = logging.getLogger("sandbox.functions_host")
-_WAIT_SECONDS = 1.0
+_WAIT_SECONDS = 60.0
 _REOPEN_SECONDS = 1.0
+
+
+class Stopped(Exception):
+    """The listener was told to stop while it waited for something to come."""
 
 
 class BusListener:
@@ -34,6 +40,7 @@ class BusListener:
         self._invoker = invoker
         self._settings = settings
         self._stopping = asyncio.Event()
+        self._waiting: set[asyncio.Task[object]] = set()
         self._pumps: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -44,6 +51,8 @@ class BusListener:
     async def stop(self) -> None:
         """Lock no more messages; those under way go on."""
         self._stopping.set()
+        for task in self._waiting:
+            task.cancel()
 
     def pending(self) -> set[asyncio.Task[None]]:
         """Return what is under way: pumps, each of which ends with its messages once told to stop."""
@@ -57,20 +66,35 @@ class BusListener:
         await self._source.close()
 
     async def _pump(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                await self._with_receiver(await self._source.open())
-            except NoSession:
-                continue
-            except BusUnavailable as problem:
-                _log.warning("service bus queue %s: %s", self.trigger.queue, problem)
-                await self._pause()
+        with suppress(Stopped):
+            while True:
+                await self._turn()
 
-    async def _pause(self) -> None:
+    async def _turn(self) -> None:
+        """Open a receiver and work with it as long as it holds."""
         try:
-            await asyncio.wait_for(self._stopping.wait(), _REOPEN_SECONDS)
-        except TimeoutError:
+            await self._with_receiver(await self._unless_stopped(self._source.open()))
+        except NoSession:
             return
+        except BusUnavailable as problem:
+            _log.warning("service bus queue %s: %s", self.trigger.queue, problem)
+            await self._unless_stopped(asyncio.sleep(_REOPEN_SECONDS))
+
+    async def _unless_stopped[T](self, coming: Coroutine[object, object, T]) -> T:
+        """Wait for what may never come. Raises Stopped."""
+        if self._stopping.is_set():
+            coming.close()
+            raise Stopped
+        task = asyncio.ensure_future(coming)
+        self._waiting.add(task)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if self._stopping.is_set() and not _is_cancelled():
+                raise Stopped from None
+            raise
+        finally:
+            self._waiting.discard(task)
 
     async def _with_receiver(self, receiver: BusReceiver) -> None:
         try:
@@ -84,10 +108,8 @@ class BusListener:
     async def _drain_session(self, receiver: BusReceiver) -> None:
         """Work through one session in order, until nothing more comes."""
         count = self._settings.max_message_batch_size if self.trigger.many else 1
-        while not self._stopping.is_set():
-            batch = await receiver.receive(count, _WAIT_SECONDS)
-            if not batch:
-                return
+        idle = self._settings.idle_seconds
+        while batch := await self._unless_stopped(receiver.receive(count, idle)):
             await self._process(receiver, batch)
 
     async def _receive(self, receiver: BusReceiver) -> None:
@@ -98,17 +120,16 @@ class BusListener:
             while not self._stopping.is_set():
                 if len(running) >= limit:
                     await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                    running = {task for task in running if not task.done()}
-                    continue
-                running |= await self._take(receiver, limit - len(running))
                 running = {task for task in running if not task.done()}
+                if len(running) < limit:
+                    running |= await self._take(receiver, limit - len(running))
         finally:
             if running:
                 await asyncio.wait(running)
 
     async def _take(self, receiver: BusReceiver, room: int) -> set[asyncio.Task[None]]:
         count = self._settings.max_message_batch_size if self.trigger.many else room
-        batch = await receiver.receive(count, _WAIT_SECONDS)
+        batch = await self._unless_stopped(receiver.receive(count, _WAIT_SECONDS))
         groups = [batch] if self.trigger.many and batch else [[message] for message in batch]
         return {asyncio.create_task(self._process(receiver, group)) for group in groups}
 
@@ -131,3 +152,9 @@ class BusListener:
                 _log.warning(
                     "service bus queue %s: a message was not settled: %s", self.trigger.queue, problem
                 )
+
+
+def _is_cancelled() -> bool:
+    """Say whether the task that runs is to end itself, and not only what it waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

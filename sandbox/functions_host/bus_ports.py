@@ -1,8 +1,8 @@
-"""What the Service Bus listener needs: bus_azure.py wraps the real client, tests have a fake."""
+"""What the Service Bus listener needs: bus_amqp.py speaks to the sandbox's broker, tests have a fake."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -31,7 +31,7 @@ class BusMessage(msgspec.Struct, frozen=True):
 class BusReceiver(Protocol):
     """A peek-lock receiver of a queue or of one session. Every method may raise BusUnavailable."""
 
-    async def receive(self, count: int, seconds: float) -> Sequence[BusMessage]:
+    def receive(self, count: int, seconds: float) -> Coroutine[object, object, Sequence[BusMessage]]:
         """Lock up to `count` messages, waiting up to `seconds` for the first; renew their locks."""
         ...
 
@@ -51,7 +51,7 @@ class BusReceiver(Protocol):
 class BusSource(Protocol):
     """Opens receivers on one queue."""
 
-    async def open(self) -> BusReceiver:
+    def open(self) -> Coroutine[object, object, BusReceiver]:
         """Open a receiver, of the next session where sessions are on. Raises NoSession, BusUnavailable."""
         ...
 

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sandbox.functions_host import worker
 from sandbox.functions_host.admin import Admin, FunctionStatus, HostStatus
 from sandbox.functions_host.bus_listener import BusListener
+from sandbox.functions_host.bus_ports import BusSource
 from sandbox.functions_host.host_json import HostSettings, load_host_settings
 from sandbox.functions_host.http_codec import HttpCall, HttpReply
 from sandbox.functions_host.http_front import HttpFront
@@ -40,6 +42,9 @@ from sandbox.functions_host.specs import (
 from sandbox.functions_host.timers import Timers
 from sandbox.functions_host.worker import Outcome
 
+if TYPE_CHECKING:
+    from sandbox.functions_host.bus_amqp import AmqpBuses
+
 type Listener = QueueListener | BusListener
 
 
@@ -52,6 +57,7 @@ class FunctionsHost:
         self.port: int | None = None
         self._state = "Created"
         self._queues = RestQueues()
+        self._buses: AmqpBuses | None = None
         self._listeners: list[Listener] = []
 
     async def start(self) -> None:
@@ -101,9 +107,22 @@ class FunctionsHost:
                 return QueueListener(spec, trigger, queue, poison, self._invoker, policy)
             case ServiceBusTrigger() as trigger:
                 bus = settings.extensions.service_bus
-                source = self.options.open_bus(trigger, bus.renewal_seconds)
+                source = self._open_bus(trigger, bus.renewal_seconds)
                 return BusListener(spec, trigger, source, self._invoker, bus)
         return None
+
+    def _open_bus(self, trigger: ServiceBusTrigger, renewal: float) -> BusSource:
+        """Open a queue of Service Bus; proton is imported only for an app that has such a trigger."""
+        if self.options.open_bus is not None:
+            return self.options.open_bus(trigger, renewal)
+        if self._buses is None:
+            from sandbox.functions_host.bus_amqp import AmqpBuses
+
+            self._buses = AmqpBuses()
+        try:
+            return self._buses.open(trigger, renewal)
+        except ValueError as problem:
+            raise LoadError(f"queue {trigger.queue}: {problem}") from problem
 
     async def _start_triggers(self) -> None:
         if self.options.port is not None:
@@ -125,6 +144,8 @@ class FunctionsHost:
             await asyncio.gather(*(listener.close() for listener in self._listeners))
             await self._server.close()
         await self._queues.close()
+        if self._buses is not None:
+            await self._buses.close()
         worker.forget()
         self._state = "Stopped"
 

@@ -55,13 +55,32 @@ class QueueSettings(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ServiceBusSettings(msgspec.Struct, frozen=True, rename="camel"):
-    """`extensions.serviceBus`."""
+    """`extensions.serviceBus`.
+
+    A session that has nothing more is kept for `sessionIdleTimeout` before another takes its place; unset it
+    is the client's try timeout, a minute, in which eight patients' turns keep everybody else's waiting.
+    Source: https://learn.microsoft.com/dotnet/api/azure.messaging.servicebus.servicebussessionprocessoroptions.sessionidletimeout.
+    """
 
     max_concurrent_calls: int = 16
     max_concurrent_sessions: int = 8
+    session_idle_timeout: str = "00:01:00"
     max_message_batch_size: int = 1000
     max_auto_lock_renewal_duration: str = "00:05:00"
     auto_complete_messages: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what Azure refuses."""
+        if min(self.max_concurrent_calls, self.max_concurrent_sessions, self.max_message_batch_size) < 1:
+            raise ValueError("how many run at once, and how many come in a batch, must be 1 or more")
+        if parse_timespan(self.session_idle_timeout) <= 0:
+            raise ValueError("sessionIdleTimeout must be longer than nothing")
+        parse_timespan(self.max_auto_lock_renewal_duration)
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long a session is kept that has nothing more."""
+        return parse_timespan(self.session_idle_timeout) / SECOND
 
     @property
     def renewal_seconds(self) -> float:

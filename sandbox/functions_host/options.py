@@ -18,13 +18,6 @@ type OpenBus = Callable[[ServiceBusTrigger, float], BusSource]
 """(trigger, seconds to renew locks for) → where its messages come from."""
 
 
-def azure_bus(trigger: ServiceBusTrigger, renewal: float) -> BusSource:
-    """Open the real Service Bus client; imported only by an app that has such a trigger."""
-    from sandbox.functions_host.bus_azure import AzureBusSource
-
-    return AzureBusSource(trigger.connection, trigger.queue, trigger.sessions, renewal)
-
-
 @dataclass(frozen=True, slots=True)
 class HostOptions:
     """How one host is to run.
@@ -48,4 +41,4 @@ class HostOptions:
     grace: float = 10.0
     open_status: bool = True
     open_queue: OpenQueue | None = None
-    open_bus: OpenBus = azure_bus
+    open_bus: OpenBus | None = None

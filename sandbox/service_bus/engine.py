@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import cast
 
 from proton import Collector, Connection, Event, Transport, TransportException
 
@@ -27,8 +28,7 @@ class Engine(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, without a name or a secret: authorization is the business of `$cbs`."""
-        assert isinstance(transport, asyncio.Transport)
-        self._tcp = transport
+        self._tcp = cast(asyncio.Transport, transport)  # uvloop's is none by its class
         self._engine.sasl().allowed_mechs("ANONYMOUS")
         self._engine.idle_timeout = _IDLE_SECONDS
         self.connection.collect(self._collector)

@@ -6,15 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
 from types import ModuleType
 
-import proton
 import pytest
-from azure.servicebus import ServiceBusReceivedMessage
 from host_support import ENVIRON, PATIENCE, MemoryQueues, hosted
 
-from sandbox.functions_host.bus_azure import AzureBusSource, to_message
 from sandbox.functions_host.bus_messages import many_metadata, one_metadata
 from sandbox.functions_host.bus_ports import BusMessage, BusReceiver, BusSource, BusUnavailable, NoSession
 from sandbox.functions_host.host import FunctionsHost
@@ -152,31 +148,11 @@ def test_metadata_arrays_line_up() -> None:
     assert one_metadata(message("a", SessionId=None)).keys().isdisjoint({"SessionId"})
 
 
-def test_the_real_clients_message_is_read() -> None:
-    amqp = proton.Message(
-        body=b"hello",
-        inferred=True,
-        id="m",
-        group_id="s",
-        content_type="application/json",
-        delivery_count=1,
-        properties={"k": b"v", "n": 1},
-        annotations={proton.symbol("x-opt-enqueued-time"): proton.timestamp(1704880800000)},
-    )
-    received = ServiceBusReceivedMessage.from_bytes(bytes(amqp.encode()))
-    read = to_message(received)
-    assert read.body == b"hello"
-    assert read.application == {"k": "v", "n": 1}
-    wanted = {"MessageId": "m", "SessionId": "s", "ContentType": "application/json", "DeliveryCount": 2}
-    assert wanted.items() <= read.properties.items()
-    assert read.properties["EnqueuedTimeUtc"] == datetime(2024, 1, 10, 10, tzinfo=UTC).isoformat()
-
-
-async def test_the_real_client_without_a_broker_is_unavailable() -> None:
-    connection = (
-        "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=n;SharedAccessKey=k;UseDevelopmentEmulator=true"
-    )
-    source = AzureBusSource(connection, "q", sessions=False, renewal=1, retries=0)
-    with pytest.raises(BusUnavailable):
-        await source.open()
-    await source.close()
+async def test_a_stop_does_not_wait_for_what_may_come(buses: Buses) -> None:
+    """A queue with nothing in it, a session that nobody has: what waits for them is broken off at once."""
+    buses["one"].sessions.clear()
+    waiting = FakeBus()
+    waiting.receive = asyncio.Event().wait  # type: ignore[assignment]
+    buses["many"] = waiting
+    async with asyncio.timeout(PATIENCE), host(buses) as (running, _):
+        await running.stop()
