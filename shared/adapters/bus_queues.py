@@ -78,7 +78,12 @@ class BusQueues:
 
 
 def open_bus(chosen: Settings, credential: Callable[[], AsyncCredential]) -> BusQueues:
-    """Return the queues of the namespace that settings name, by its connection string or our identity."""
+    """Return the queues of the namespace that settings name."""
+    return BusQueues(bus_client(chosen, credential))
+
+
+def bus_client(chosen: Settings, credential: Callable[[], AsyncCredential]) -> Callable[[], ServiceBusClient]:
+    """Return what opens a client of the namespace that settings name: by connection string, or identity."""
 
     def open_client() -> ServiceBusClient:
         from azure.servicebus.aio import ServiceBusClient
@@ -88,7 +93,7 @@ def open_bus(chosen: Settings, credential: Callable[[], AsyncCredential]) -> Bus
         identity = cast("AsyncTokenCredential", credential())  # the part of it that we name elsewhere
         return ServiceBusClient(chosen.bus_namespace, identity, **ONE_TRY)
 
-    return BusQueues(open_client)
+    return open_client
 
 
 def message(body: bytes, delay: float, session: str, once: str) -> ServiceBusMessage:
