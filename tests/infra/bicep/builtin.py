@@ -14,6 +14,9 @@ from typing import Any
 
 from tests.infra.bicep.values import SUBSCRIPTION, Broken, Later, Seen
 
+DEPLOYER = "00000000-0000-0000-0000-000000000004"
+"""Object id of who deploys."""
+
 # Any: what a function takes and gives is only known when it runs.
 
 
@@ -97,6 +100,24 @@ def resource_id(start: str, *parts: str) -> str:
     return f"{start}/providers/{namespace}/{path}"
 
 
+def _now(form: str = "yyyyMMddTHHmmssZ") -> str:
+    for sign, value in (
+        ("yyyy", "2026"),
+        ("MM", "01"),
+        ("dd", "01"),
+        ("HH", "00"),
+        ("mm", "00"),
+        ("ss", "00"),
+    ):
+        form = form.replace(sign, value)
+    return form
+
+
+def _thirteen(text: str) -> str:
+    """Thirteen small letters and digits, as uniqueString gives."""
+    return "u" + hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
 _BUILTIN: dict[str, Callable[..., Any]] = {
     "array": lambda of: of if isinstance(of, list) else [of],
     "base64": lambda of: f"<base64 of {of}>",
@@ -106,6 +127,7 @@ _BUILTIN: dict[str, Callable[..., Any]] = {
     "contains": _contains,
     "createArray": lambda *of: list(of),
     "createObject": lambda *of: dict(zip(of[::2], of[1::2], strict=True)),
+    "deployer": lambda: {"objectId": DEPLOYER, "tenantId": "00000000-0000-0000-0000-000000000003"},
     "deployment": lambda: {"name": "main", "properties": {}},
     "empty": _empty,
     "endsWith": lambda of, what: of.lower().endswith(what.lower()),
@@ -167,14 +189,9 @@ _BUILTIN: dict[str, Callable[..., Any]] = {
     "uniqueString": lambda *of: _thirteen("-".join(of)),
     "uri": lambda of, path: f"{of.rstrip('/')}/{path.lstrip('/')}",
     "uriComponent": lambda of: of,
-    "utcNow": lambda form="": "2026-01-01" if form else "20260101T000000Z",
+    "utcNow": _now,
     "dateTimeAdd": lambda of, by, form="": of,
 }
-
-
-def _thirteen(text: str) -> str:
-    """Thirteen small letters and digits, as uniqueString gives."""
-    return "u" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def call(name: str, arguments: list[Any]) -> Any:

@@ -35,8 +35,8 @@ FUNCTIONS = (
     )
     | _rows(
         "object",
-        """createObject:0-* deployment:0 environment:0 groupBy:2-3 managementGroup:0-1 mapValues:2
-        resourceGroup:0-2 shallowMerge:1 subscription:0-1 tenant:0 toObject:2-3""",
+        """createObject:0-* deployer:0 deployment:0 environment:0 groupBy:2-3 managementGroup:0-1
+        mapValues:2 resourceGroup:0-2 shallowMerge:1 subscription:0-1 tenant:0 toObject:2-3""",
     )
     | _rows(
         "",

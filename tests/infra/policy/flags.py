@@ -1,0 +1,111 @@
+"""What is set on each kind of resource, and why: no keys, nothing public, TLS 1.2, nothing lost for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from tests.infra.policy.cases import Case
+
+
+class Flag(Struct, frozen=True):
+    """On every resource of `type`, what stands at `path` (below properties) is one of `values`."""
+
+    type: str
+    path: str
+    values: tuple[object, ...]
+    why: str
+
+
+_STORAGE = "Microsoft.Storage/storageAccounts"
+_APP = "Microsoft.Web/sites"
+
+FLAGS = (
+    Flag(_STORAGE, "allowSharedKeyAccess", (False,), "who has a key of the account has all patients"),
+    Flag(_STORAGE, "allowBlobPublicAccess", (False,), "letters lie in blobs"),
+    Flag(_STORAGE, "minimumTlsVersion", ("TLS1_2", "TLS1_3"), "older TLS is broken"),
+    Flag(_STORAGE, "supportsHttpsTrafficOnly", (True,), "health data goes over it"),
+    Flag(_STORAGE, "allowCrossTenantReplication", (False,), "nobody copies it into another tenant"),
+    Flag(_STORAGE, "defaultToOAuthAuthentication", (True,), "the portal asks with identities too"),
+    Flag(_STORAGE, "isLocalUserEnabled", (False,), "SFTP users have passwords"),
+    Flag("Microsoft.Storage/storageAccounts/blobServices/containers", "publicAccess", ("None",), "letters"),
+    Flag(
+        "Microsoft.Storage/storageAccounts/blobServices",
+        "deleteRetentionPolicy.enabled",
+        (True,),
+        "what is deleted by mistake can be had again",
+    ),
+    Flag("Microsoft.ServiceBus/namespaces", "disableLocalAuth", (True,), "no keys"),
+    Flag("Microsoft.ServiceBus/namespaces", "minimumTlsVersion", ("1.2", "1.3"), "older TLS is broken"),
+    Flag("Microsoft.KeyVault/vaults", "enableRbacAuthorization", (True,), "one place says who may read"),
+    Flag("Microsoft.KeyVault/vaults", "enablePurgeProtection", (True,), "links of a year are lost with it"),
+    Flag("Microsoft.KeyVault/vaults", "enableSoftDelete", (True,), "links of a year are lost with it"),
+    Flag("Microsoft.Communication/communicationServices", "disableLocalAuth", (True,), "no keys"),
+    Flag("Microsoft.Insights/components", "DisableLocalAuth", (True,), "nobody else writes our telemetry"),
+    Flag("Microsoft.OperationalInsights/workspaces", "features.disableLocalAuth", (True,), "the same"),
+    Flag(_APP, "httpsOnly", (True,), "notifications and links carry what is private"),
+    Flag(_APP, "siteConfig.minTlsVersion", ("1.2", "1.3"), "older TLS is broken"),
+    Flag(_APP, "siteConfig.scmMinTlsVersion", ("1.2", "1.3"), "packages come over it"),
+    Flag(_APP, "siteConfig.ftpsState", ("Disabled",), "nobody deploys by FTP"),
+    Flag(
+        _APP,
+        "functionAppConfig.deployment.storage.authentication.type",
+        ("UserAssignedIdentity",),
+        "packages are read with our identity, not by a connection string",
+    ),
+    Flag(_APP, "functionAppConfig.runtime.name", ("python",), "what we are written in"),
+    Flag(_APP, "functionAppConfig.runtime.version", ("3.13",), "what is tested"),
+    Flag("Microsoft.Web/sites/basicPublishingCredentialsPolicies", "allow", (False,), "no passwords"),
+    Flag(
+        "Microsoft.HealthcareApis/workspaces/fhirservices",
+        "resourceVersionPolicyConfiguration.default",
+        ("versioned",),
+        "we compare by version",
+    ),
+)
+
+MUST_BE_THERE = (_STORAGE, _APP, "Microsoft.KeyVault/vaults", "Microsoft.Insights/components")
+"""Types without which no deployment is one; a flag on what is not there would hold of nothing."""
+
+
+def flag_problems(case: Case) -> Iterator[str]:
+    """Give what is not set as it must be."""
+    for flag in FLAGS:
+        for made in case.deployment.of(flag.type):
+            found = made.get(*flag.path.split("."))
+            if found not in flag.values:
+                yield f"{made.file}: {made.symbol}: {flag.path} is {found!r}: {flag.why}"
+    yield from (f"nothing is a {type_}" for type_ in MUST_BE_THERE if not case.deployment.of(type_))
+    sealed = {
+        made.name for made in case.deployment.of("Microsoft.Web/sites/basicPublishingCredentialsPolicies")
+    }
+    if missing := {"ftp", "scm"} - sealed:
+        yield f"passwords are not switched off for {', '.join(sorted(missing))}"
+
+
+def network_problems(case: Case) -> Iterator[str]:
+    """Give what keeps data and is open, or has no private endpoint, where the network is to be private."""
+    if not case.deployment.params.get("privateNetwork"):
+        return
+    targets = {
+        str(connection["properties"]["privateLinkServiceId"])
+        for made in case.deployment.of("Microsoft.Network/privateEndpoints")
+        for connection in made.properties["privateLinkServiceConnections"]
+    }
+    kinds = (_STORAGE, "Microsoft.ServiceBus/namespaces", "Microsoft.KeyVault/vaults")
+    for made in case.deployment.of(*kinds, "Microsoft.HealthcareApis/workspaces"):
+        if made.id not in targets:
+            yield f"{made.type} {made.name} has no private endpoint"
+        rules = case.deployment.of("Microsoft.ServiceBus/namespaces/networkRuleSets")
+        of_bus = [
+            each.properties.get("defaultAction")
+            for each in rules
+            if each.parent and each.parent.id == made.id
+        ]
+        action = made.get("networkAcls", "defaultAction") or (of_bus[0] if of_bus else None)
+        if made.get("publicNetworkAccess") != "Disabled" and action != "Deny":
+            yield f"{made.type} {made.name} lets everybody in"
+    for app in case.deployment.of(_APP):
+        if not app.get("virtualNetworkSubnetId"):
+            yield "the app is not in the network"
