@@ -20,8 +20,8 @@ from shared.bootstrap import services
 from shared.config import Transport, transport
 from shared.errors import Invalid, Rejected, Unauthenticated, Unavailable
 from shared.telemetry import count, measure
-from shared.usecases.jobs import Job, decode_job, encode_job, envelope_of, session_of
-from shared.usecases.react import Trigger
+from shared.usecases.jobs import Job, decode_job, encode_job, envelope_of, in_turn_of, session_of
+from shared.usecases.react import Crowded, Trigger
 from shared.usecases.rejections import record_rejection
 from shared.usecases.services import Services
 
@@ -47,6 +47,9 @@ PAUSE: dict[Transport, float] = {"storage": 10.0, "servicebus": 1.0}
 
 LONGEST = 300.0
 """Seconds for which it is hidden at most."""
+
+UNCOUNTED = 10.0
+"""Seconds for which a message is hidden that is none of our jobs: it does not say how often that was done."""
 
 
 def problem(status: int, code: str, detail: str, retry_after: float | None = None) -> func.HttpResponse:
@@ -118,17 +121,25 @@ async def _settled(delivery: Delivery, handle: Callable[[Services], Awaitable[No
 
 
 async def _put_off(delivery: Delivery, unavailable: Unavailable) -> None:
-    """Put a message at the end of its queue; it stays the same trigger, as claims name that."""
-    along = envelope_of(delivery.body)
-    deliveries = along.deliveries + delivery.count
-    pause = min(PAUSE[transport()] * 2 ** min(deliveries // PATIENCE[transport()] - 1, 16), LONGEST)
-    body, session = delivery.body, ""
+    """Put a message at the end of its queue, never as one that is told again, which a queue might drop.
+
+    It stays the same trigger, as claims name that. What met others at one patient waits for its turn there.
+    """
+    body, session, pause = delivery.body, "", UNCOUNTED
     with suppress(Rejected):  # what is none of our jobs goes as it is
-        job = decode_job(body)
-        trigger = along.trigger or delivery.message_id
-        body = encode_job(job, replace(along, trigger=trigger, deliveries=deliveries))
-        session = session_of(job)
+        job, along = decode_job(body), envelope_of(body)
+        if isinstance(unavailable, Crowded):
+            job = in_turn_of(job, unavailable.key)
+        tried, trigger = along.deliveries + delivery.count, along.trigger or delivery.message_id
+        body = encode_job(job, replace(along, trigger=trigger, deliveries=tried))
+        session, pause = session_of(job), _pause(tried)
     await queues().send(delivery.queue, body, max(pause, unavailable.retry_after or 0.0), session=session)
+
+
+def _pause(tried: int) -> float:
+    """Return for how long what was handed out so often is hidden, in seconds."""
+    times = tried // PATIENCE[transport()]
+    return min(PAUSE[transport()] * 2.0 ** min(times - 1, 16), LONGEST)
 
 
 async def _handle(ready: Services, trigger_id: str, handle: Callable[[Services], Awaitable[None]]) -> str:

@@ -61,8 +61,13 @@ async def hear_message(services: Services, source: Source, body: bytes, limits: 
     return await take_parsed(services, source, parsed)
 
 
-async def take_parsed(services: Services, source: Source, parsed: Parsed) -> Receipt:
-    """Account for what a source said and queue it. Raises Unavailable."""
+async def take_parsed(
+    services: Services, source: Source, parsed: Parsed, *, replayed: bool = False
+) -> Receipt:
+    """Account for what a source said and queue it. Raises Unavailable.
+
+    What is `replayed` is queued whether or not it was heard before: somebody wants it to be.
+    """
     if isinstance(parsed, Reply):
         return Receipt(reply=parsed)
     changes = [_job(change) for change in _kept(parsed.notifications)]
@@ -74,7 +79,8 @@ async def take_parsed(services: Services, source: Source, parsed: Parsed) -> Rec
         telemetry.count("hearthline.changes.heard", number, type=kind, action=action)
     jobs: list[tuple[str, Job]] = [(CHANGES, job) for job in changes]
     jobs += [(RECOVERIES, Recovery(source.name, recover)) for recover in recoveries]
-    await asyncio.gather(*(post(services.queue, queue, job, heard=True) for queue, job in _packed(jobs)))
+    heard = not replayed
+    await asyncio.gather(*(post(services.queue, queue, job, heard=heard) for queue, job in _packed(jobs)))
     return Receipt(queued=len(changes), ignored=parsed.ignored)
 
 

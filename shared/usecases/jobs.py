@@ -9,11 +9,14 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.errors import Rejected
 from shared.fhir.choice import Choice
 from shared.fhir.instants import Instant
 from shared.fhir.notification import Recover
+from shared.fhir.whose import patient_of
+from shared.patient.record import patient_key
 
 
 class Change(Struct, frozen=True, tag="change"):
@@ -27,6 +30,8 @@ class Change(Struct, frozen=True, tag="change"):
     resource: dict[str, Any] | None = None
     key: str = ""
     """Opaque key of the one patient meant, for a shared resource fanned out to those who embed it."""
+    session: str = ""
+    """Whose turn it is, once that is known: the key of a patient whom too many wrote to at once."""
 
 
 class Changes(Struct, frozen=True, tag="changes"):
@@ -217,15 +222,25 @@ def envelope_of(body: bytes) -> Envelope:
 def session_of(job: Job) -> str:
     """Whose turn a job is: those of one session are carried out one after another, where a queue can.
 
-    The patient, where the job says who that is; for a bare reference the resource, as nobody knows more.
+    The patient, where the job says who that is, if only in a body; for a bare reference the resource, as
+    nobody knows more.
     """
-    match job:
-        case Change(key=key) if key:
-            return key
-        case Change(resource_type=resource_type, resource_id=resource_id):
-            return f"{resource_type}/{resource_id}"
-        case _:
-            return ""
+    if not isinstance(job, Change):
+        return ""
+    known = job.key or job.session or _patient_of(job)
+    return known or f"{job.resource_type}/{job.resource_id}"
+
+
+def in_turn_of(job: Job, key: str) -> Job:
+    """Return the job as one that waits for its turn among those of a patient."""
+    return replace(job, session=key) if isinstance(job, Change) else job
+
+
+def _patient_of(change: Change) -> str:
+    if change.resource is None:
+        return ""
+    named = change.resource_id if change.resource_type == "Patient" else patient_of(change.resource)
+    return patient_key(named) if named else ""
 
 
 def decode_job(body: bytes) -> Job:

@@ -44,6 +44,14 @@ RETRY = 10.0
 """Seconds after which what is outside is tried again."""
 
 
+class Crowded(Unavailable):
+    """Others keep writing to a patient's record: whose, by `key`."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__("others keep writing to this patient's record")
+        self.key = key
+
+
 class Trigger(Struct, frozen=True):
     """What set the loop going: the queue message's id, and which delivery of it this is, from 1."""
 
@@ -147,7 +155,7 @@ async def _commit(
         tell_commit(record, events, decision)
         tell_reports(decision.messages, events, began)
         return stored.record, left, decision
-    raise Unavailable("others keep writing to this patient's record")
+    raise Crowded(key)
 
 
 async def _recall(services: Services, record: PatientRecord, events: Sequence[Event]) -> PatientRecord:

@@ -37,7 +37,7 @@ async def replay(services: Services, blob: bytes, limits: Limits = LIMITS) -> Re
     undelivered = read_dead_letters(blob, limits)
     if not isinstance(undelivered.parsed, Heard):
         raise Rejected("a handshake, not events that were given up", "not-a-dead-letter")
-    receipt = await take_parsed(services, SOURCE, undelivered.parsed)
+    receipt = await take_parsed(services, SOURCE, undelivered.parsed, replayed=True)
     return Replayed(len(undelivered.letters), receipt.queued, receipt.ignored, _reasons(undelivered.letters))
 
 

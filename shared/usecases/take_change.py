@@ -35,6 +35,9 @@ LATER = 5.0
 LAG = 3
 """The delivery of a change at which we believe a server that says that it knows no such resource."""
 
+AGAIN = (1.0, 10.0)
+"""Seconds after which such a server is asked again, at least: most lag for a moment only."""
+
 
 async def take_change(services: Services, change: Change, trigger: Trigger) -> None:
     """Carry a change through to everything that follows from it.
@@ -114,7 +117,8 @@ async def _content(services: Services, change: Change, key: ResourceKey, trigger
     found = await read_content(services, key, change.version, at)
     missing = found.projection is None and not found.deleted and change.action != "deleted"
     if (missing or _older(found.content.version, change.version)) and trigger.delivery < LAG:
-        raise Unavailable("the FHIR server does not yet show what it told us of", 1.0)
+        wait = AGAIN[trigger.delivery - 1]
+        raise Unavailable("the FHIR server does not yet show what it told us of", wait)
     if missing:
         return Content(tombstone(key, "", Instant(0)))  # the weakest word there is: any version wins over it
     return found
