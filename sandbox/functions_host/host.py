@@ -156,6 +156,7 @@ class FunctionsHost:
                 while pending := self._pending():
                     await asyncio.wait(pending)
                 await self._invoker.drained()
+                await self._server.answered()
         except TimeoutError:
             return False
         return True

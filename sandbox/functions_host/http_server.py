@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from aiohttp import web
@@ -20,6 +21,9 @@ class HttpServer:
         self._front = front
         self._max_body = max_body
         self._stopping = False
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         # Azure hands a compressed body on as it came, so aiohttp must not unpack it.
         server = web.Server(self._answer, auto_decompress=False, access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
@@ -39,6 +43,10 @@ class HttpServer:
             await self._site.stop()
             self._site = None
 
+    async def answered(self) -> None:
+        """Wait until no request is being read or answered."""
+        await self._idle.wait()
+
     async def close(self) -> None:
         """Close every connection."""
         await self._runner.cleanup()
@@ -46,6 +54,16 @@ class HttpServer:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         if self._stopping:
             return web.Response(status=503, headers={"Connection": "close"})
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            return await self._handled(request)
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
+
+    async def _handled(self, request: web.BaseRequest) -> web.Response:
         try:
             body = await self._body(request)
             reply = HttpReply(413) if body is None else await self._front.handle(_call(request, body))

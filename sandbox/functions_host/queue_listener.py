@@ -105,8 +105,21 @@ class QueueListener:
         except QueueUnavailable as problem:
             _log.warning("queue %s cannot be read: %s", self.trigger.queue, problem)
             return False
-        self._start(batch)
+        if self._stopping:
+            await self._hand_back(batch)
+        else:
+            self._start(batch)
         return bool(batch)
+
+    async def _hand_back(self, batch: Sequence[Received]) -> None:
+        """Let others see at once what came when we were told to stop."""
+        for message in batch:
+            try:
+                await self._queue.hide(message, 0)
+            except (LeaseLost, QueueUnavailable) as problem:
+                _log.warning(
+                    "queue %s: a message waits for its lease to end: %s", self.trigger.queue, problem
+                )
 
     def _start(self, batch: Sequence[Received]) -> None:
         now = asyncio.get_running_loop().time()
