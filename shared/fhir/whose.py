@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from shared.fhir.projections.elements import Json, patients
 
-_NAMING = ("subject", "patient", "beneficiary")
+_NAMING = ("subject", "patient", "beneficiary", "for")
 
 
 def patient_of(resource: Json) -> str:
