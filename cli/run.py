@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ import typer
 from rich.console import Console
 
 from cli.definitions import read_definitions
-from cli.up import let_signals_cancel, status
+from cli.up import Carrier, let_signals_cancel, status
 from sandbox import ports as sandbox_ports
 from sandbox.idle import BusyError
 from sandbox.plan import TIME_ZONE, Plan, app_settings
@@ -52,13 +53,14 @@ def run(
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="End after the days; 0 only if all is well.")] = False,
     as_of: Annotated[str, typer.Option(help="The first day; else the day after the data's last.")] = "",
-    port_base: Annotated[int, typer.Option(help="First of eight ports.")] = sandbox_ports.DEFAULT_BASE,
+    port_base: Annotated[int, typer.Option(help="First of nine ports.")] = sandbox_ports.DEFAULT_BASE,
+    transport: Carrier = "storage",
     folder: Annotated[Path, typer.Option(help="Where state, logs and keys lie.")] = Path(".sandbox"),
 ) -> None:
     """Play some hospital days through the FHIR server, and judge every message that came of them."""
     if data is not None and not data.exists():
         raise typer.BadParameter(f"--data {data} does not exist")
-    plan = Plan(Ports.from_base(port_base), folder.resolve())
+    plan = Plan(Ports.from_base(port_base), folder.resolve(), transport=transport)
     raise typer.Exit(asyncio.run(_guarded(plan, data, _day(as_of), Console(), once)))
 
 
@@ -114,4 +116,4 @@ def _starting(plan: Plan, performance: Performance, data: Path | None) -> Plan:
     quick = {"HEARTHLINE_CATALOGUE_SECONDS": "0"}
     if data is not None:
         quick["AzureWebJobs.audit.Disabled"] = "true"
-    return Plan(plan.ports, plan.folder, start=performance.start, settings=quick)
+    return replace(plan, start=performance.start, settings=quick)

@@ -6,7 +6,7 @@ import asyncio
 import signal
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -23,6 +23,7 @@ _PURPOSE = {
     "azurite-blob": "blob storage",
     "azurite-queue": "queues",
     "azurite-table": "tables",
+    "bus": "Service Bus",
     "fhir": "FHIR server",
     "acs": "messages, see its page",
     "webhooks": "what teams and systems are told, see its page",
@@ -30,29 +31,42 @@ _PURPOSE = {
     "events": "event source",
 }
 
+Carrier = Annotated[
+    Literal["storage", "servicebus"], typer.Option(help="What carries messages from function to function.")
+]
 Port = Annotated[int | None, typer.Option(help="Its port, in place of the one from --port-base.")]
 
 
 def up(
-    port_base: Annotated[int, typer.Option(help="First of eight ports.")] = sandbox_ports.DEFAULT_BASE,
+    port_base: Annotated[int, typer.Option(help="First of nine ports.")] = sandbox_ports.DEFAULT_BASE,
     fhir_port: Port = None,
     host_port: Port = None,
     acs_port: Port = None,
     events_port: Port = None,
     webhooks_port: Port = None,
+    bus_port: Port = None,
     azurite_ports: Annotated[str, typer.Option(help="Blob, queue and table port: 10000,10001,10002.")] = "",
     start: Annotated[str, typer.Option(help="Where the virtual clock begins; now without it.")] = "",
     speed: Annotated[float, typer.Option(min=0.0, help="Virtual seconds a second.")] = 1.0,
     keep: Annotated[bool, typer.Option("--keep", help="Go on with the last run's state and clock.")] = False,
     schema: Annotated[str, typer.Option(help="eventgrid or cloudevents.")] = "eventgrid",
+    transport: Carrier = "storage",
     folder: Annotated[Path, typer.Option(help="Where state, logs and keys lie.")] = Path(".sandbox"),
 ) -> None:
     """Start the local stack and keep it running until Ctrl-C."""
     chosen = {"fhir": fhir_port, "host": host_port, "acs": acs_port, "events": events_port}
-    chosen |= {"webhooks": webhooks_port}
+    chosen |= {"webhooks": webhooks_port, "bus": bus_port}
     asked = {name: port for name, port in chosen.items() if port is not None}
     ports = replace(Ports.from_base(port_base), **asked, **_azurite(azurite_ports))
-    plan = Plan(ports, folder.resolve(), start=_start(start), speed=speed, keep=keep, schema=schema)
+    plan = Plan(
+        ports,
+        folder.resolve(),
+        start=_start(start),
+        speed=speed,
+        keep=keep,
+        schema=schema,
+        transport=transport,
+    )
     raise typer.Exit(asyncio.run(serve(plan, Console())))
 
 

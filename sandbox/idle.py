@@ -17,6 +17,9 @@ import msgspec
 
 from sandbox.event_source.source import Stats
 from sandbox.functions_host.admin import HostStatus
+from sandbox.service_bus.counts import QUEUES as BUS_QUEUES
+from sandbox.service_bus.counts import Counts
+from sandbox.service_bus.settings import DEAD_LETTERS
 from shared.adapters.clock import FileClock
 from shared.adapters.storage_rest import StorageRest, connection_account
 from shared.errors import Unavailable
@@ -86,14 +89,16 @@ async def _until_idle(stack: Running, session: aiohttp.ClientSession, limit: flo
 async def look(stack: Running, session: aiohttp.ClientSession) -> Look:
     """Look at every place once. A service that does not answer is busy."""
     try:
-        queues, events, host, acs = await asyncio.gather(
+        queues, waiting, events, host, acs = await asyncio.gather(
             _queues(stack.connection_string, session),
+            _bus(stack.urls.get("bus", ""), session),
             _get(session, f"{stack.urls['events']}/sandbox/stats", Stats),
             _get(session, f"{stack.urls['host']}/admin/host/status", HostStatus),
             _get(session, f"{stack.urls['acs']}/sandbox/stats?ids=0", AcsStats),
         )
     except (aiohttp.ClientError, TimeoutError, Unavailable, msgspec.MsgspecError) as error:
         return Look((f"a service does not answer ({type(error).__name__})",), ())
+    queues = {**queues, **waiting}
     busy = (
         *_busy_queues(queues),
         *_when(events.pending, "event(s) not delivered"),
@@ -132,6 +137,14 @@ async def _queues(connection: str, session: aiohttp.ClientSession) -> Mapping[st
     return {name: int(answer.headers.get(_COUNT, 0)) for name, answer in zip(names, answers, strict=True)}
 
 
+async def _bus(url: str, session: aiohttp.ClientSession) -> Mapping[str, int]:
+    """Count the messages of each queue of Service Bus, scheduled ones included, where the stack has that."""
+    if not url:
+        return {}
+    found = await _get(session, f"{url}{BUS_QUEUES}", dict[str, Counts])
+    return {name: counts.all for name, counts in found.items()}
+
+
 def _busy_queues(queues: Mapping[str, int]) -> Iterable[str]:
     return (f"queue {name}: {count}" for name, count in queues.items() if count and not _is_poison(name))
 
@@ -148,4 +161,4 @@ def _when(count: int, words: str) -> Iterable[str]:
 
 
 def _is_poison(name: str) -> bool:
-    return name.endswith(_POISON)
+    return name.endswith((_POISON, DEAD_LETTERS))

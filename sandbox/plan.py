@@ -15,7 +15,10 @@ from sandbox import azurite, fhir_server
 from sandbox.functions_host.keys import Keys
 from sandbox.ports import Ports, url
 from sandbox.processes import Service
+from sandbox.service_bus import settings as service_bus
+from sandbox.service_bus.counts import HEALTH
 from shared.adapters.clock import FileClock
+from shared.config import Transport
 from shared.fhir.instants import Instant
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,7 +38,8 @@ class Plan:
     """What the user chose; the defaults are those of `hearthline up`.
 
     `start` is where the virtual clock begins (the present when None), `speed` its seconds a real second,
-    `keep` goes on with the state of the last run, clock and keys included.
+    `keep` goes on with the state of the last run, clock and keys included (what was on Service Bus is gone).
+    `transport` is what carries messages from function to function.
     """
 
     ports: Ports = field(default_factory=Ports.from_base)
@@ -45,8 +49,14 @@ class Plan:
     speed: float = 1.0
     keep: bool = False
     schema: str = "eventgrid"
+    transport: Transport = "storage"
     settings: Mapping[str, str] = field(default_factory=dict)
     """Further app settings for the functions host, in place of the sandbox's own."""
+
+    @property
+    def on_bus(self) -> bool:
+        """Say whether messages go by Service Bus."""
+        return self.transport == "servicebus"
 
     @property
     def clock_file(self) -> Path:
@@ -63,6 +73,11 @@ class Plan:
         """The storage account that Azurite plays."""
         ports = self.ports
         return azurite.connection_string(blob=ports.blob, queue=ports.queue, table=ports.table)
+
+    @property
+    def bus(self) -> str:
+        """The Service Bus namespace that the broker plays."""
+        return service_bus.connection_string(self.ports.bus)
 
 
 def new_access_key() -> str:
@@ -109,8 +124,15 @@ def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
         "HEARTHLINE_POSTAL_ADDRESS": "1 Harbour Street, Riverside, NY 10000",
         "HEARTHLINE_CLOCK_FILE": str(plan.clock_file),
         "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.100",
+        **(_bus_settings(plan) if plan.on_bus else {}),
         **plan.settings,
     }
+
+
+def _bus_settings(plan: Plan) -> dict[str, str]:
+    """Send by Service Bus, and let go of a session soon: in a play everybody else waits for its place."""
+    idle = "AzureFunctionsJobHost__extensions__serviceBus__sessionIdleTimeout"
+    return {"HEARTHLINE_TRANSPORT": "servicebus", "HEARTHLINE_BUS": plan.bus, idle: "00:00:00.050"}
 
 
 def open_clock(folder: Path) -> FileClock:
@@ -132,10 +154,19 @@ def stages(plan: Plan, keys: Keys, access_key: str) -> Stages:
     fhir = fhir_server.service(plan.folder / "fhir", ports.fhir, plan.clock_file)
     key = next(iter(keys.host.values()))
     return (
-        (*storage, fhir, acs(plan, access_key, key), webhooks(plan, access_key)),
+        (*storage, *bus(plan), fhir, acs(plan, access_key, key), webhooks(plan, access_key)),
         (functions_host(plan, access_key),),
         (event_source(plan, key),),
     )
+
+
+def bus(plan: Plan) -> list[Service]:
+    """Describe the Service Bus broker, where the plan has one; what is in it ends with it."""
+    if not plan.on_bus:
+        return []
+    argv = (sys.executable, "-m", "sandbox.service_bus", f"--port={plan.ports.bus}")
+    made = (*argv, "--product", f"--lock-seconds={LEASE}")
+    return [Service("bus", made, plan.ports.bus, "--bus-port", HEALTH, _is_ok, cwd=ROOT)]
 
 
 def acs(plan: Plan, access_key: str, function_key: str) -> Service:

@@ -31,15 +31,17 @@ class Ports:
     queue: int
     table: int
     webhooks: int
+    bus: int
+    """Service Bus: the broker listens only where the stack uses it."""
 
     @classmethod
     def from_base(cls, base: int = DEFAULT_BASE) -> Ports:
-        """Take eight ports in a row from `base`."""
+        """Take nine ports in a row from `base`."""
         return cls(*range(base, base + len(fields(cls))))
 
     @classmethod
     def free(cls) -> Ports:
-        """Pick eight ports that nobody listens on now (for tests that run side by side)."""
+        """Pick nine ports that nobody listens on now (for tests that run side by side)."""
         return cls(*free_ports(len(fields(cls))))
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from sandbox.service_bus.counts import Counts
 from sandbox.service_bus.entity import Entity
 from sandbox.service_bus.errors import NOT_FOUND, Refused
-from sandbox.service_bus.queue import Counts, Queue
-from sandbox.service_bus.settings import Namespace, QueueSettings
-
-_DEAD_LETTERS = "/$deadletterqueue"
+from sandbox.service_bus.queue import Queue
+from sandbox.service_bus.settings import DEAD_LETTERS, Namespace, QueueSettings
 
 
 def path_of(address: str | None) -> str:
@@ -30,7 +29,7 @@ class Broker:
     def entity(self, path: str) -> Entity:
         """Find a queue, or make it. Raises Refused when there is none of that name."""
         if path not in self._entities:
-            name = path.removesuffix(_DEAD_LETTERS)
+            name = path.removesuffix(DEAD_LETTERS)
             if not name or "/" in name or self._namespace.queues:
                 raise Refused(NOT_FOUND, f"the messaging entity {path!r} could not be found")
             self._make(name, self._namespace.default)
@@ -40,7 +39,7 @@ class Broker:
         """Serve a queue after a change, and its dead-letter queue, as a message may have moved there."""
         entity.pump()
         if entity.queue.dead_letters is not None:
-            self._entities[entity.queue.name + _DEAD_LETTERS].pump()
+            self._entities[entity.queue.name + DEAD_LETTERS].pump()
 
     def counts(self) -> dict[str, Counts]:
         """Count the messages of each queue; of a dead-letter queue under `NAME/$deadletterqueue`."""
@@ -53,6 +52,6 @@ class Broker:
 
     def _make(self, name: str, settings: QueueSettings) -> None:
         plain = QueueSettings(lock_seconds=settings.lock_seconds, sessions=False)
-        dead_letters = Queue(name + _DEAD_LETTERS, plain, None)
-        self._entities[name + _DEAD_LETTERS] = Entity(dead_letters)
+        dead_letters = Queue(name + DEAD_LETTERS, plain, None)
+        self._entities[name + DEAD_LETTERS] = Entity(dead_letters)
         self._entities[name] = Entity(Queue(name, settings, dead_letters))

@@ -11,10 +11,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from sandbox.service_bus.queue import Counts
-
-HEALTH = "/sandbox/health"
-QUEUES = "/sandbox/queues"
+from sandbox.service_bus.counts import HEALTH, QUEUES, Counts
 
 _HTTP = b"GET "
 _END = b"\r\n\r\n"

@@ -10,29 +10,14 @@ from bisect import insort
 from collections.abc import Iterable, Iterator
 from itertools import count
 
-import msgspec
-
 from sandbox.service_bus.content import Content
+from sandbox.service_bus.counts import Counts
 from sandbox.service_bus.errors import LOCK_LOST, MESSAGE_NOT_FOUND, NOT_ALLOWED, Refused
 from sandbox.service_bus.sessions import Sessions
 from sandbox.service_bus.settings import QueueSettings
 from sandbox.service_bus.stored import ACTIVE, DEFERRED, SCHEDULED, Holder, Lock, Message
 
 _REASON, _DESCRIPTION = "DeadLetterReason", "DeadLetterErrorDescription"
-
-
-class Counts(msgspec.Struct, frozen=True):
-    """The messages of a queue by state; `scheduled` and `deferred` wait aside, `locked` are somebody's."""
-
-    active: int
-    scheduled: int
-    deferred: int
-    locked: int
-
-    @property
-    def all(self) -> int:
-        """All of them."""
-        return self.active + self.scheduled + self.deferred + self.locked
 
 
 class Queue:

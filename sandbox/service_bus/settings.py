@@ -8,6 +8,9 @@ import msgspec
 
 from shared.queues import KINDS, MOST_DELIVERIES
 
+DEAD_LETTERS = "/$deadletterqueue"
+"""What follows a queue's name in that of its dead-letter queue."""
+
 LOCK_SECONDS = 60.0
 """How long a message, or a session, is somebody's before it is handed out again; Bicep says so too."""
 
