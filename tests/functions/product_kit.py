@@ -22,7 +22,7 @@ from sandbox.functions_host.keys import Keys
 from sandbox.functions_host.queue_messages import decode_text
 from sandbox.functions_host.queue_rest import RestQueue
 from sandbox.idle import Look, until_idle
-from sandbox.plan import Plan, Stages, app_settings
+from sandbox.plan import ROOT, Plan, Stages, app_settings
 from sandbox.ports import Ports
 from sandbox.stack import Stack
 from shared.adapters.clock import FileClock
@@ -190,11 +190,11 @@ def _small(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
 
 @contextmanager
 def running(
-    folder: Path, sources: Sequence[object] = (), wrong_key: bool = False, **chosen: str
+    folder: Path, sources: Sequence[object] = (), wrong_key: bool = False, app: Path = ROOT, **chosen: str
 ) -> Iterator[Product]:
     """Run a product: Azurite, ACS and the host, on free ports, its clock standing at START.
 
-    With `wrong_key`, the storage account refuses its key.
+    With `wrong_key`, the storage account refuses its key. `app` is a folder with another function_app.py.
     """
     fhir = StubFhir()
     own = {
@@ -204,7 +204,7 @@ def running(
         **({"HEARTHLINE_SOURCES": json.dumps(sources)} if sources else {}),
         **chosen,
     }
-    plan = Plan(Ports.free(), folder, start=START, speed=0.0, settings=own)
+    plan = Plan(Ports.free(), folder, app, start=START, speed=0.0, settings=own)
     if wrong_key:
         own["AzureWebJobsStorage"] = plan.connection_string.replace(azurite.KEY, "d3Jvbmc=")
     with asyncio.Runner() as runner:
