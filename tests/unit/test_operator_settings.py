@@ -1,4 +1,4 @@
-"""The settings file for operators: made of those of the app, taken by the product, with nothing secret in it."""
+"""The settings file for operators: of those of the app, taken by the product, with nothing secret in it."""
 
 from __future__ import annotations
 
