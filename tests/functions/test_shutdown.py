@@ -148,7 +148,8 @@ async def test_an_end_in_peace_under_load(product: Product) -> None:
     assert {row.status for row in sent} <= {"completed", "preparation"}
     waiting = {name: await counted(product, name) for name in QUEUES}
     left = sum(everything for everything, _ in waiting.values())
-    print(f"ended after {seconds:.1f} s: {len(sent)} sent, {left} messages left, {len(refused)} refused")  # noqa: T201
+    told = f"{len(sent)} sent, {left} messages left, {len(refused)} refused"
+    print(f"ended after {seconds:.1f} s: {told}")  # noqa: T201
     assert left > 0, "the end came too late to show anything"
     assert [name for name, (everything, seen) in waiting.items() if min(everything, 32) != seen] == []
 
