@@ -7,6 +7,7 @@ import json
 import pytest
 from told_kit import PEOPLE, Person, recorded
 
+from sandbox.plan import ROOT
 from shared.metrics import BY_NAME
 
 
@@ -83,3 +84,5 @@ def test_a_bug_is_told_by_its_places() -> None:
     (line, *_) = [line for line in recorded().log.splitlines() if "ValueError" in line]
     assert "broken" in line or "function_app" in line
     assert "functions/serving.py" in line
+    assert str(ROOT) not in line
+    assert " at /" not in line

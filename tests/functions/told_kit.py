@@ -158,10 +158,10 @@ class Day:
     async def _failures(self) -> None:
         """Have the provider report a failure and be busy, and a bug quote a patient."""
         third = PEOPLE[2]
-        self._faults([{"do": "report-failed", "to": third.phone, "reason": "4004"}])
-        await self._news(third, "failing")
         self._faults([{"do": "status", "status": 503, "to": third.phone}])
         await self._news(third, "busy")
+        self._faults([{"do": "report-failed", "to": third.phone, "reason": "4004"}])
+        await self._news(third, "failing")
         self._faults([])
         told = {"id": "1", "patient": {"reference": f"Patient/{third.patient_id}"}}
         self.call("POST", "/api/events/explode", told)
