@@ -201,6 +201,7 @@ class Reader:
         found: list[Expr] = []
         while not self._closed("]"):
             found.append(self._spread() if self.peek().text == "..." else self.expression())
+            self._ended("]")
         return Items(tuple(found))
 
     def _loop(self) -> Loop:
@@ -232,6 +233,7 @@ class Reader:
                 resources.append(self.resource())
             else:
                 pairs.append((self._key(), self._value()))
+            self._ended("}")
         return Fields(tuple(pairs), tuple(resources))
 
     def _closed(self, end: str) -> bool:
@@ -241,6 +243,12 @@ class Reader:
             raise Unreadable(f"the text ends where {end!r} should stand")
         closes = self.peek().kind == "mark" and self.peek().text == end
         return closes and self.take() is not None
+
+    def _ended(self, end: str) -> None:
+        """Refuse what goes on after an item: one ends at a comma, with its line, or with all."""
+        token = self.peek()
+        if token.kind != "newline" and not (token.kind == "mark" and token.text in {",", end}):
+            raise Unreadable(f"line {token.line}: {token.text!r} stands where an item should end")
 
     def _key(self) -> Text:
         return self.text_of(self.take()) if self.peek().kind == "text" else Text((self.word(),))

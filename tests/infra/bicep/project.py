@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -33,17 +34,7 @@ class Project(Struct, frozen=True):
 
     def scope(self, path: str) -> Scope:
         """Return what is declared in a file."""
-        file = parse(self.texts[path])
-        return Scope(
-            params={each.name: each for each in file.all(Param)},
-            vars={each.name: each for each in file.all(Var)},
-            resources={each.name: each for each in resources(file)},
-            modules={each.name: each for each in file.all(Module)},
-            outputs={each.name: each for each in file.all(Output)},
-            funcs={each.name: each for each in file.all(Func)},
-            types={each.name: each for each in file.all(Declared)},
-            imports={own: (each, there) for each in file.all(Import) for own, there in each.names},
-        )
+        return _scope(self.texts[path])
 
 
 class Scope(Struct, frozen=True):
@@ -62,6 +53,21 @@ class Scope(Struct, frozen=True):
     def values(self) -> frozenset[str]:
         """The names that may stand in an expression."""
         return frozenset({*self.params, *self.vars, *self.resources, *self.modules, *self.imports})
+
+
+@cache
+def _scope(text: str) -> Scope:
+    file = parse(text)
+    return Scope(
+        params={each.name: each for each in file.all(Param)},
+        vars={each.name: each for each in file.all(Var)},
+        resources={each.name: each for each in resources(file)},
+        modules={each.name: each for each in file.all(Module)},
+        outputs={each.name: each for each in file.all(Output)},
+        funcs={each.name: each for each in file.all(Func)},
+        types={each.name: each for each in file.all(Declared)},
+        imports={own: (each, there) for each in file.all(Import) for own, there in each.names},
+    )
 
 
 def beside(path: str, other: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
@@ -56,10 +56,11 @@ ENVIRONMENT: Mapping[str, str] = {
 
 
 class Case(Struct, frozen=True):
-    """One deployment, and which it is."""
+    """One deployment of a project, and which it is."""
 
     name: str
     deployment: Deployment
+    project: Project
 
     @property
     def transport(self) -> str:
@@ -67,14 +68,11 @@ class Case(Struct, frozen=True):
         return str(self.deployment.params["transport"])
 
 
-def cases(project: Project) -> tuple[list[Case], list[str]]:
-    """Deploy everything that is judged; give what was deployed, and what could not be."""
-    done: list[Case] = []
-    broken: list[str] = []
+def cases(project: Project) -> Iterator[Case | str]:
+    """Deploy everything that is judged, one way after the other; a text says why one cannot be deployed."""
     ways = [(path, path, {}) for path in sorted(project.parameter_files)]
-    for name, file, given in [*ways, *((name, "", given) for name, given in VARIANTS.items())]:
+    for name, file, given in [*((name, "", given) for name, given in VARIANTS.items()), *ways]:
         try:
-            done.append(Case(name, deploy(project, MAIN, file, given, ENVIRONMENT)))
+            yield Case(name, deploy(project, MAIN, file, given, ENVIRONMENT), project)
         except Broken as problem:
-            broken.append(f"{name}: {problem}")
-    return done, broken
+            yield f"{name}: {problem}"

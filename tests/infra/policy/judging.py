@@ -38,33 +38,34 @@ OF_TEXT: tuple[Callable[[Project], Iterator[str]], ...] = (
 )
 """What can be said of the files as they stand."""
 
-OF_CASE: tuple[Callable[[Case, Project], Iterator[str]], ...] = (
-    lambda case, _: flag_problems(case),
-    lambda case, _: network_problems(case),
-    lambda case, _: role_problems(case),
-    lambda case, _: inventory_problems(case),
-    lambda case, _: queue_problems(case),
-    lambda case, _: event_problems(case),
-    lambda case, _: diagnostic_problems(case),
+OF_CASE: tuple[Callable[[Case], Iterator[str]], ...] = (
+    flag_problems,
+    network_problems,
+    role_problems,
+    inventory_problems,
+    queue_problems,
+    event_problems,
+    diagnostic_problems,
     alert_problems,
-    lambda case, _: tag_problems(case),
-    lambda case, _: money_problems(case),
-    lambda case, _: leak_problems(case),
-    lambda case, _: name_problems(case),
-    lambda case, _: setting_problems(case),
+    tag_problems,
+    money_problems,
+    leak_problems,
+    name_problems,
+    setting_problems,
 )
 """What can be said of what they deploy."""
 
 
-def judge(project: Project) -> list[str]:
-    """Return every problem there is, each once."""
+def judge(project: Project) -> Iterator[str]:
+    """Give every problem; those of deployments only if the files by themselves have none."""
     try:
         found = [problem for rule in OF_TEXT for problem in rule(project)]
     except Unreadable as unreadable:
-        return [str(unreadable)]
-    if found:
-        return list(dict.fromkeys(found))
-    done, found = cases(project)
-    for case in done:
-        found += [f"{case.name}: {problem}" for rule in OF_CASE for problem in rule(case, project)]
-    return list(dict.fromkeys(found))
+        yield f"this is not Bicep: {unreadable}"
+        return
+    yield from found
+    for case in cases(project) if not found else ():
+        if isinstance(case, str):
+            yield case
+        else:
+            yield from (f"{case.name}: {line}" for rule in OF_CASE for line in rule(case))

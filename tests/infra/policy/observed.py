@@ -86,17 +86,17 @@ def diagnostic_problems(case: Case) -> Iterator[str]:
             yield f"diagnostics of {made.type} {made.name} have no {what}"
 
 
-def alert_problems(case: Case, project: Project) -> Iterator[str]:
+def alert_problems(case: Case) -> Iterator[str]:
     """Give questions that nobody asks, alerts that tell nobody, and metrics that nothing measures."""
     rules = case.deployment.of(_RULES)
     asked = {_question(made): made for made in rules}
     for name in QUESTIONS:
-        text = project.texts.get(f"queries/alert-{name}.kql", "")
+        text = case.project.texts.get(f"queries/alert-{name}.kql", "")
         rule = next((made for query, made in asked.items() if query == text and text), None)
         if rule is None:
             yield f"nothing asks alert-{name}.kql"
     known = {f"queries/alert-{name}.kql" for name in QUESTIONS}
-    for path in project.texts:
+    for path in case.project.texts:
         if path.startswith("queries/alert-") and path not in known:
             yield f"{path} is a question that is not known here"
     groups = {made.id for made in case.deployment.of("Microsoft.Insights/actionGroups")}

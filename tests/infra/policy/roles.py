@@ -35,7 +35,6 @@ ROLES = {
     "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39": "Azure Service Bus Data Sender",
     "09976791-48a7-449e-bb21-39d1a415f350": "Communication and Email Service Owner",
     "4c8d0bbc-75d3-4935-991f-5f3c56d81508": "FHIR Data Reader",
-    "5a1fc7df-4bf1-4951-a576-89034ee01acd": "FHIR Data Contributor",
     "3f88fce4-5892-4214-ae73-ba5294559913": "FHIR Data Writer",
     "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
     "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
