@@ -10,12 +10,11 @@ import typer
 from rich.console import Console
 
 from cli.chosen import SettingsFile
+from cli.instants import instant
 from cli.switching import By, Reason
 from cli.working import on_deployment
 from shared.bootstrap import open_backups
 from shared.config import Settings
-from shared.errors import Rejected
-from shared.fhir.instants import parse_instant
 from shared.ports import Backup, BackupPart
 from shared.usecases.controls import switch_sending
 from shared.usecases.restored import Held, hold_everybody, hold_written_to
@@ -71,15 +70,14 @@ def hold(
     settings_file: SettingsFile = None,
 ) -> None:
     """Put those on hold who were written to since the backup, as their records do not know of it."""
+    begun = instant(since)
+    if (begun is None) != everybody:
+        raise typer.BadParameter("either --since or --everybody")
 
     async def work(services: Services, _settings: Settings) -> Held:
-        if everybody:
+        if begun is None:
             return await hold_everybody(services, by, reason)
-        try:
-            at = parse_instant(since)
-        except ValueError:
-            raise Rejected("--since must be an instant such as 2026-03-02T09:00:00Z", "bad-instant") from None
-        return await hold_written_to(services, at, by, reason)
+        return await hold_written_to(services, begun, by, reason)
 
     held = on_deployment(settings_file, work)
     typer.echo(f"{held.enrolments} enrolment(s) of {held.patients} patient(s) are on hold.")

@@ -11,11 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.chosen import SettingsFile
+from cli.instants import instant
 from cli.switching import By, Reason
 from cli.working import on_deployment
 from shared.config import Settings
 from shared.events import EnrolAsked, EnrolmentAsked
-from shared.fhir.instants import Instant, iso, parse_instant
+from shared.fhir.instants import iso
 from shared.patient.record import PatientRecord
 from shared.patient.state import Enrolment
 from shared.usecases.enrolments import Done, ask, look_up
@@ -110,7 +111,7 @@ def enter(
     settings_file: SettingsFile = None,
 ) -> None:
     """Bring the patient into a journey, as its audience and its re-entry rule allow."""
-    not_before = _instant(at)
+    not_before = instant(at)
 
     async def work(services: Services, _: Settings) -> Done:
         cause = f"staff|{by}|{services.clock.now()}"
@@ -118,13 +119,6 @@ def enter(
         return await enter_journey(services, patient, asked)
 
     _tell(on_deployment(settings_file, work), "Nothing came of it: its re-entry rule, or a stop, says no.")
-
-
-def _instant(text: str) -> Instant | None:
-    try:
-        return parse_instant(text) if text else None
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no instant such as 2026-03-01T10:00:00Z") from None
 
 
 type _Action = Literal["pause", "resume", "stop", "retry", "move"]

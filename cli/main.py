@@ -20,6 +20,7 @@ from cli.population import population
 from cli.privacy import privacy
 from cli.publish import publish
 from cli.questionnaire import questionnaire
+from cli.recover import recover
 from cli.replay import replay
 from cli.run import run
 from cli.segment import segment
@@ -41,6 +42,7 @@ app.command()(publish)
 app.command()(population)
 app.command("take-in")(take_in)
 app.command()(audit)
+app.command()(recover)
 app.command()(replay)
 app.command()(sending)
 app.command()(event)

@@ -20,11 +20,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from cli.chosen import SettingsFile, chosen
 from cli.gathering import SqliteGathering
+from cli.instants import instant
 from cli.ndjson_files import data_files, read_file
 from shared.bootstrap import build
 from shared.config import Settings
 from shared.errors import HearthlineError
-from shared.fhir.instants import Instant, iso, parse_instant
+from shared.fhir.instants import Instant, iso
 from shared.fhir.project import KEPT_TYPES
 from shared.usecases.bulk import Sorter, Tally, mark_taken_in, take_in_all
 from shared.usecases.exports import finished, gather_export
@@ -69,7 +70,7 @@ def take_in(
         raise typer.BadParameter("--as-of says something of the files of --from")
     if (group or since or container) and not export:
         raise typer.BadParameter("--group, --since and --container are for --export")
-    asked = _Asked(files, _instant(as_of), export or bool(place), group, _instant(since), container, place)
+    asked = _Asked(files, instant(as_of), export or bool(place), group, instant(since), container, place)
     console = Console()
     try:
         found = asyncio.run(_take_in(chosen(settings_file), asked, console))
@@ -77,13 +78,6 @@ def take_in(
         console.print(str(problem), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     console.print(f"{found} patients taken in.")
-
-
-def _instant(text: str) -> Instant | None:
-    try:
-        return parse_instant(text) if text else None
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no instant such as 2026-03-01T00:00:00Z") from None
 
 
 async def _take_in(settings: Settings, asked: _Asked, console: Console) -> int:
