@@ -32,11 +32,11 @@ param operatorsId string = ''
 @allowed(['Group', 'User', 'ServicePrincipal'])
 param operatorsType string = 'Group'
 
-@description('What carries messages from function to function: Service Bus, or queues of the storage account.')
+@description('What carries messages from function to function: Service Bus, or queues of storage.')
 @allowed(['storage', 'servicebus'])
 param transport string = 'servicebus'
 
-@description('Tier of Service Bus: Premium has capacity of its own, and private endpoints.')
+@description('Tier of Service Bus: Premium has capacity of its own; a private network always takes it.')
 @allowed(['Standard', 'Premium'])
 param busTier string = 'Standard'
 
@@ -48,7 +48,7 @@ param busCapacity int = 1
 @allowed([1024, 2048, 3072, 4096, 5120])
 param busQueueMegabytes int = 5120
 
-@description('Whether the app may ask how long queues of Service Bus are: Azure scales faster, and the app may make and delete queues.')
+@description('Whether the app may manage Service Bus, as Azure needs to scale it by the lengths of queues.')
 param scaleByLength bool = false
 
 @description('How many messages may wait in Service Bus before people are told.')
@@ -68,7 +68,7 @@ param undeleteDays int = 14
 @minValue(1)
 param deadLetterDays int = 30
 
-@description('The FHIR server: a new service of Azure Health Data Services, an existing one, or another server.')
+@description('The FHIR server: a new service of Azure Health Data Services, an existing one, or another.')
 @allowed(['new', 'existing', 'other'])
 param fhir string = 'new'
 
@@ -129,7 +129,7 @@ param instanceMemoryMB int = 2048
 @maxValue(1000)
 param maximumInstanceCount int = 100
 
-@description('Instances that are always there: a list of {name, instanceCount}, "http" or "function:changes".')
+@description('Instances that are always there: {name, instanceCount}, name being "http" or "function:changes".')
 param alwaysReady array = []
 
 @description('HTTP requests that one instance takes at once.')
@@ -146,10 +146,10 @@ param publicUrl string = ''
 @description('Whether the app is called from the internet: links in messages and webhooks need it.')
 param reachable bool = true
 
-@description('Settings by name (docs/operations.md) in place of defaults: HEARTHLINE_ORGANIZATION and the like. No secrets.')
+@description('Settings of docs/operations.md by name, in place of their defaults; no secrets.')
 param settings object = {}
 
-@description('Whether data is reached through a private network only; Service Bus must be Premium, or not there.')
+@description('Whether data is reached through a private network only: docs/deployment.md#a-private-network.')
 param privateNetwork bool = false
 
 @description('Address range of that network.')
@@ -209,6 +209,8 @@ var names = {
 }
 
 var onBus = transport == 'servicebus'
+// Only Premium has private endpoints and a firewall.
+var tier = privateNetwork ? 'Premium' : busTier
 var onAzureFhir = fhir != 'other'
 var fhirGroup = empty(fhirResourceGroup) ? names.group : fhirResourceGroup
 var fhirHost = '${names.fhirWorkspace}-${fhirServiceName}.fhir.azurehealthcareapis.com'
@@ -283,7 +285,7 @@ module bus 'modules/service-bus.bicep' = if (onBus) {
     location: location
     tags: tags
     namespaceName: names.bus
-    skuName: busTier
+    skuName: tier
     capacity: busCapacity
     closed: privateNetwork
     allowedAddresses: operatorAddresses
@@ -366,8 +368,8 @@ module endpoints 'modules/endpoints.bicep' = if (privateNetwork) {
     subnetId: network!.outputs.endpointSubnetId
     storageId: storage.outputs.storageId
     vaultId: vault.outputs.vaultId
-    busId: onBus && busTier == 'Premium' ? busNamespace.id : ''
-    fhirWorkspaceId: fhir == 'new' ? fhirWorkspace.id : ''
+    busId: onBus ? busNamespace.id : ''
+    fhirWorkspaceId: onAzureFhir ? fhirWorkspace.id : ''
   }
   dependsOn: [bus, newFhir]
 }

@@ -1,4 +1,4 @@
-// As production in all but size: the same transport, an existing FHIR service with test data, operators as a group.
+// As production in all but size: the same transport, an existing FHIR service, operators as a group.
 using './main.bicep'
 
 param environmentName = 'test'

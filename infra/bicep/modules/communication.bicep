@@ -16,7 +16,7 @@ param dataLocation string
 @description('The domain of the organisation that email comes from; empty for one that Azure manages.')
 param emailDomain string
 
-@description('Whether the records of that domain in DNS are in place and verified: only then it can be linked.')
+@description('Whether the DNS records of that domain are verified: only then it can be linked.')
 param emailDomainVerified bool
 
 @description('Name in front of the @ of the address that email comes from.')

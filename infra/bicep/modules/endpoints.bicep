@@ -21,10 +21,10 @@ param storageId string
 @description('Resource id of the vault.')
 param vaultId string
 
-@description('Resource id of the Service Bus namespace; empty where it has no endpoint.')
+@description('Resource id of the Service Bus namespace; empty for none.')
 param busId string
 
-@description('Resource id of the workspace of the FHIR service; empty where it is not ours.')
+@description('Resource id of the workspace of the FHIR service; empty for none of Azure.')
 param fhirWorkspaceId string
 
 // Names of groups and zones: https://learn.microsoft.com/azure/private-link/private-endpoint-dns

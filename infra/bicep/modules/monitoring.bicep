@@ -1,5 +1,5 @@
 // Where logs, metrics and traces go: a Log Analytics workspace and Application Insights in front of it.
-// Neither takes keys: telemetry comes with an Entra token (role Monitoring Metrics Publisher, in roles.bicep).
+// Neither takes keys: telemetry comes with an Entra token (Monitoring Metrics Publisher, in roles.bicep).
 
 @description('Region of the workspace and of Application Insights.')
 param location string
@@ -18,7 +18,7 @@ param insightsName string
 @maxValue(730)
 param retentionDays int
 
-@description('Most that is taken in a day, in GB; -1 is no limit. What comes after it is lost until the next day.')
+@description('Most that is taken in a day, in GB; -1 is no limit. What comes after it is lost.')
 param dailyQuotaGb int
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {

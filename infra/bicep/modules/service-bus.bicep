@@ -20,7 +20,7 @@ param skuName string
 @allowed([1, 2, 4, 8, 16])
 param capacity int
 
-@description('Whether only private endpoints, allowed addresses and trusted services of Azure get in; Premium only.')
+@description('Whether only private endpoints, allowed addresses and trusted services get in; Premium only.')
 param closed bool
 
 @description('Public IP addresses or ranges that get in although it is closed: those of operators.')

@@ -1,5 +1,5 @@
 // The storage account: tables with the records, blobs, and the queues where they carry messages.
-// Identities only: no shared keys, nothing public. Names of tables, queues and containers are those of the code.
+// Identities only: no shared keys, nothing public. Tables, queues and containers are those of the code.
 
 @description('Region of the account.')
 param location string
