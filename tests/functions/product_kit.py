@@ -29,7 +29,7 @@ from shared.adapters.clock import FileClock
 from shared.adapters.storage_rest import StorageRest, connection_account
 from shared.adapters.table_rest import Tables
 from shared.bootstrap import build
-from shared.config import settings
+from shared.config import Transport, settings
 from shared.fhir.instants import parse_instant
 from shared.queues import QUEUES
 from shared.usecases.jobs import Job, decode_job
@@ -132,6 +132,12 @@ class Product:
         async with aiohttp.ClientSession() as session:
             yield await build(settings(app_settings(self.stack.plan, self.stack.access_key)), session)
 
+    async def send(self, queue: str, *bodies: bytes) -> None:
+        """Put messages on a queue as the product does, whatever carries it."""
+        async with self.opened() as services:
+            for body in bodies:
+                await services.queue.send(queue, body)
+
     async def take(self, queue: str) -> list[Job]:
         """Take all jobs off a queue that no function listens to."""
         return [decode_job(decode_text(text, "base64")) for text in await self.take_texts(queue)]
@@ -190,7 +196,12 @@ def _small(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
 
 @contextmanager
 def running(
-    folder: Path, sources: Sequence[object] = (), wrong_key: bool = False, app: Path = ROOT, **chosen: str
+    folder: Path,
+    sources: Sequence[object] = (),
+    wrong_key: bool = False,
+    app: Path = ROOT,
+    transport: Transport = "storage",
+    **chosen: str,
 ) -> Iterator[Product]:
     """Run a product: Azurite, ACS and the host, on free ports, its clock standing at START.
 
@@ -204,7 +215,7 @@ def running(
         **({"HEARTHLINE_SOURCES": json.dumps(sources)} if sources else {}),
         **chosen,
     }
-    plan = Plan(Ports.free(), folder, app, start=START, speed=0.0, settings=own)
+    plan = Plan(Ports.free(), folder, app, start=START, speed=0.0, transport=transport, settings=own)
     if wrong_key:
         own["AzureWebJobsStorage"] = plan.connection_string.replace(azurite.KEY, "d3Jvbmc=")
     with asyncio.Runner() as runner:
@@ -224,7 +235,7 @@ def _stages(plan: Plan, keys: Keys, access_key: str) -> Stages:
     ports = plan.ports
     storage = azurite.services(plan.folder / "azurite", blob=ports.blob, queue=ports.queue, table=ports.table)
     acs = plans.acs(plan, access_key, next(iter(keys.host.values())))
-    return ((*storage, acs), (plans.functions_host(plan, access_key),))
+    return ((*storage, *plans.bus(plan), acs), (plans.functions_host(plan, access_key),))
 
 
 async def published(product: Product) -> None:
