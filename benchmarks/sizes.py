@@ -27,6 +27,7 @@ class Sizes:
     records: tuple[int, ...] = (100, 1000, 5000)
     repeats: int = 30
     imports: int = 7
+    cold_starts: int = 5
     segments: tuple[int, ...] = (10, 100, 1000)
     many_segments: tuple[int, ...] = (10, 100, 1000, 10_000)
     """In memory; the growth is held to its target at a thousand."""
@@ -68,6 +69,7 @@ QUICK = Sizes(
     paced=4.0,
     repeats=8,
     imports=3,
+    cold_starts=2,
     reactions=80,
     growth_changes=240,
     growth_patients=20,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks import (
     clients,
+    cold_start,
     evaluation,
     full_path,
     growth,
@@ -42,6 +43,12 @@ type Measure = Callable[[Run], Awaitable[Part]]
 async def _imports(run: Run) -> Part:
     run.tell("importing function_app")
     return imports.measure(run.sizes.imports)
+
+
+async def _cold_start(run: Run) -> Part:
+    run.tell("cold starts")
+    async with world(one_message()) as stack:
+        return await cold_start.measure(stack, run.sizes.cold_starts)
 
 
 async def _path(run: Run) -> Part:
@@ -107,6 +114,7 @@ async def _simulation(run: Run) -> Part:
 
 SUITE: Mapping[str, Measure] = {
     "import": _imports,
+    "cold_start": _cold_start,
     "full_path": _path,
     "record": _records,
     "clients": _clients,

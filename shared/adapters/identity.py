@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol
-
-from azure.core.credentials import AccessToken
-from azure.core.exceptions import AzureError
+from typing import TYPE_CHECKING, Protocol
 
 from shared.errors import Unavailable
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken
 
 type TokenProvider = Callable[[], Awaitable[str]]
 """Gives a bearer token; raises Unavailable when there is none to be had now."""
@@ -50,6 +50,8 @@ def entra_tokens(credential: AsyncCredential, scope: str) -> TokenProvider:
 
 
 async def _ask(credential: AsyncCredential, scope: str) -> AccessToken:
+    from azure.core.exceptions import AzureError  # comes with the credential, and not at a cold start
+
     try:
         return await credential.get_token(scope)
     except AzureError as error:  # its text can name tenants and endpoints: the type says enough
