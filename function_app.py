@@ -16,6 +16,7 @@ from functions import (
     public_surveys,
     retention,
     wakeups,
+    watch,
 )
 
 app = func.FunctionApp()
@@ -32,6 +33,7 @@ for module in (
     public,
     public_surveys,
     retention,
+    watch,
     health,
 ):
     app.register_functions(module.blueprint)

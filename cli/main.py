@@ -16,6 +16,7 @@ from cli.evidence import evidence
 from cli.journey import journey
 from cli.letters import letters
 from cli.message import message
+from cli.poison import poison
 from cli.population import population
 from cli.privacy import privacy
 from cli.publish import publish
@@ -58,6 +59,7 @@ app.add_typer(consent, name="consent")
 app.add_typer(template, name="template")
 app.add_typer(questionnaire, name="questionnaire")
 app.add_typer(letters, name="letters")
+app.add_typer(poison, name="poison")
 app.add_typer(backup, name="backup")
 
 

@@ -18,12 +18,14 @@ from msgspec import Struct
 
 from shared.adapters.acs_numbers import Senders
 from shared.adapters.blobs_rest import BlobRest, StorageBlobs
-from shared.adapters.bus_queues import BusQueues, open_bus
+from shared.adapters.bus_queues import BusQueues, bus_client, open_bus
 from shared.adapters.clock import FileClock, SystemClock
 from shared.adapters.fhir_calls import FhirCalls, FhirLimits
 from shared.adapters.fhir_http import FhirHttp
 from shared.adapters.identity import AsyncCredential, entra_tokens, fixed_token
 from shared.adapters.log_lines import clean_all_lines
+from shared.adapters.poison_bus import BusPoison
+from shared.adapters.poison_storage import StoragePoison
 from shared.adapters.providers import ask_senders, build_channels, named_receivers, open_acs, opt_out_list
 from shared.adapters.queue_rest import StorageQueues
 from shared.adapters.storage_rest import Account, StorageRest, connection_account
@@ -31,6 +33,8 @@ from shared.adapters.table_documents import DOCUMENTS, TableDocuments
 from shared.adapters.table_indexes import INDEX, WAKEUPS, TableIndexes
 from shared.adapters.table_rest import Tables
 from shared.adapters.table_store import TABLE, TablePatientStore
+from shared.adapters.watch_bus import BusWatch
+from shared.adapters.watch_storage import StorageWatch
 from shared.adapters.webhook_signing import verify
 from shared.adapters.webhooks_http import WebhooksHttp
 from shared.config import Settings, settings
@@ -40,7 +44,16 @@ from shared.fhir.notification import Format, Limits
 from shared.fhir.proof import Claims
 from shared.fhir.sources import Source
 from shared.message.policy import Keys, Policy
-from shared.ports import Backups, Blobs, Clock, Columns, ColumnsWriter, Queue
+from shared.ports import (
+    Backups,
+    Blobs,
+    Clock,
+    Columns,
+    ColumnsWriter,
+    PoisonQueues,
+    Queue,
+    QueueWatch,
+)
 from shared.queues import CHANGES, QUEUES
 from shared.retention import Retention
 from shared.usecases.privacy.marks import Marks
@@ -244,6 +257,21 @@ def _bus(chosen: Settings) -> BusQueues:
         _buses[loop] = open_bus(chosen, _credential)
         _open.add(loop.create_task(_close_at_the_end(_buses[loop].close)))
     return _buses[loop]
+
+
+def open_poison(chosen: Settings, session: aiohttp.ClientSession) -> PoisonQueues:
+    """Open what the queues of the chosen transport gave up."""
+    if chosen.transport == "servicebus":
+        return BusPoison(bus_client(chosen, _credential))
+    return StoragePoison(StorageRest(_account(chosen, "queue"), session))
+
+
+def queue_watch() -> QueueWatch:
+    """Return what looks at the queues."""
+    chosen = _settings()
+    if chosen.transport == "servicebus":
+        return BusWatch(bus_client(chosen, _credential))
+    return StorageWatch(StorageRest(_account(chosen, "queue"), _session()))
 
 
 def _account(chosen: Settings, service: str) -> Account:

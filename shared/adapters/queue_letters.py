@@ -9,14 +9,17 @@ import base64
 import binascii
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-from xml.etree import ElementTree
 
 from msgspec import Struct
 
 from shared.adapters.storage_rest import Answer, StorageRest
 from shared.errors import Unavailable
 from shared.fhir.instants import Instant, from_datetime
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 MOST = 32
 """Messages that one request peeks or takes.
@@ -87,6 +90,8 @@ class Letters:
             _expect(answer, 204)
 
     async def _get(self, query: Mapping[str, str]) -> list[Letter]:
+        from xml.etree import ElementTree  # not at a cold start
+
         answer = await self._rest.queue("GET", self._messages, query)
         if answer.status == 404:
             return []
@@ -97,7 +102,7 @@ class Letters:
         return f"{self._messages}/{quote(letter.letter_id, safe='')}"
 
 
-def _letter(node: ElementTree.Element) -> Letter:
+def _letter(node: Element) -> Letter:
     fields = {child.tag: child.text or "" for child in node}
     inserted = from_datetime(parsedate_to_datetime(fields["InsertionTime"]))
     return Letter(fields["MessageId"], fields["MessageText"], inserted, fields.get("PopReceipt", ""))

@@ -29,6 +29,7 @@ from shared.usecases.jobs import Change, Recovery, encode_job
 from shared.usecases.posting import post
 from shared.usecases.read import updated_of, version_of
 from shared.usecases.services import Services
+from shared.usecases.watch import note_reconciled
 
 WATERMARKS = "watermarks"
 
@@ -108,6 +109,7 @@ async def reconcile(services: Services) -> int:
             if found:
                 count("hearthline.reconciled", found, type=resource_type)
             queued += found
+        await note_reconciled(services)
         outcome = "done"
     finally:
         count("hearthline.reconciliations", outcome=outcome)

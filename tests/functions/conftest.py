@@ -37,6 +37,7 @@ _TIMERS = (
     "deletions",
     "audit",
     "retention",
+    "watch",
 )
 _open: dict[str, Product] = {}
 _closing = ExitStack()
