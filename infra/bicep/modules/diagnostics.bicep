@@ -235,10 +235,6 @@ resource ofApp 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
         category: 'FunctionAppLogs'
         enabled: true
       }
-      {
-        category: 'AppServiceAuthenticationLogs'
-        enabled: true
-      }
     ]
     metrics: metrics
   }
