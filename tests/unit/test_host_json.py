@@ -101,14 +101,21 @@ def test_what_becomes_poison_is_said_once() -> None:
 
 def test_no_instance_works_on_more_changes_than_may_ask_the_fhir_server() -> None:
     queues = HOST["extensions"]["queues"]
+    bus = HOST["extensions"]["serviceBus"]
     at_once = queues["batchSize"] + queues["newBatchThreshold"]
     assert at_once == Settings.model_fields["fhir_concurrency"].default
+    assert bus["maxConcurrentCalls"] == bus["maxConcurrentSessions"] == at_once
 
 
 @pytest.mark.parametrize("own", [SHARD_SECONDS, RETENTION_SECONDS])
 def test_what_works_long_ends_well_before_the_time_out(own: float) -> None:
     """A last page may take its time after the minute is over."""
     assert own * 2 < seconds(HOST["functionTimeout"]) <= 600
+
+
+def test_locks_hold_for_as_long_as_a_function_may_run() -> None:
+    bus = HOST["extensions"]["serviceBus"]
+    assert seconds(bus["maxAutoLockRenewalDuration"]) >= seconds(HOST["functionTimeout"])
 
 
 def test_bodies_of_all_requests_at_once_fit_into_half_of_an_instance() -> None:
