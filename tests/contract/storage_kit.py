@@ -89,10 +89,14 @@ class Line:
         finally:
             self.cut()
 
+    def hang_up(self) -> None:
+        """Hang up on everybody; they may call again."""
+        self._server.close_clients()
+
     def cut(self) -> None:
         """Hang up on everybody, and take nobody on."""
         self._server.close()
-        self._server.close_clients()
+        self.hang_up()
 
     async def mend(self) -> None:
         """Take callers on again."""
