@@ -36,7 +36,7 @@ def fit_problems(project: Project) -> Iterator[str]:
     for path, file in project.files.items():
         scope = project.scope(path)
         found = [line for each in file.all(Module) for line in _module(each, project, path, scope)]
-        for each in (*file.all(Param), *file.all(Output)):
+        for each in file.interface:
             found += _declared_value(each, project, path, scope)
         for resource in scope.resources.values():
             found += [*_parent(resource, scope), *_scope(resource, scope)]

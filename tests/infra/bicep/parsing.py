@@ -41,6 +41,11 @@ class File(Struct, frozen=True):
         """Return those of a kind."""
         return tuple(each for each in self.declarations if isinstance(each, kind))
 
+    @property
+    def interface(self) -> list[Param | Output]:
+        """Return what others see of it: its parameters and outputs."""
+        return [*self.all(Param), *self.all(Output)]
+
     def header(self, key: str) -> str:
         """Return what `targetScope` or `using` says, or ""."""
         values = (each.value for each in self.all(Header) if each.key == key)

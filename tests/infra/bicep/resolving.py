@@ -16,6 +16,8 @@ from tests.infra.bicep.syntax import (
     Declaration,
     Expr,
     Func,
+    Header,
+    Import,
     Index,
     Kind,
     Member,
@@ -50,7 +52,7 @@ def problems(project: Project) -> Iterator[str]:
 
 def _twice(declarations: tuple[Declaration, ...]) -> Iterator[str]:
     """Give names that are declared twice (BCP028). Outputs have a room of their own, all others share one."""
-    named = [each for each in declarations if hasattr(each, "name")]
+    named = [each for each in declarations if not isinstance(each, Import | Header)]
     for room in (
         [e for e in named if not isinstance(e, Output)],
         [e for e in named if isinstance(e, Output)],

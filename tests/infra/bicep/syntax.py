@@ -272,6 +272,11 @@ class Import(Struct, frozen=True):
     names: tuple[tuple[str, str], ...]
     line: int
 
+    @property
+    def name(self) -> str:
+        """What it is called in what is said of it."""
+        return f"import from {self.path}"
+
 
 class Header(Struct, frozen=True):
     """`targetScope = 'subscription'`, `using 'main.bicep'`, `metadata description = '…'`."""
@@ -279,6 +284,11 @@ class Header(Struct, frozen=True):
     key: str
     value: Expr
     line: int
+
+    @property
+    def name(self) -> str:
+        """What it is called in what is said of it."""
+        return self.key
 
 
 type Declaration = Param | Var | Resource | Module | Output | Func | Declared | Import | Header

@@ -70,8 +70,8 @@ class Case(Struct, frozen=True):
 
 def cases(project: Project) -> Iterator[Case | str]:
     """Deploy everything that is judged, one way after the other; a text says why one cannot be deployed."""
-    ways = [(path, path, {}) for path in sorted(project.parameter_files)]
-    for name, file, given in [*((name, "", given) for name, given in VARIANTS.items()), *ways]:
+    variants = [(name, "", given) for name, given in VARIANTS.items()]
+    for name, file, given in [*variants, *((path, path, {}) for path in sorted(project.parameter_files))]:
         try:
             yield Case(name, deploy(project, MAIN, file, given, ENVIRONMENT), project)
         except Broken as problem:

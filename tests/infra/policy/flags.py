@@ -88,11 +88,7 @@ def network_problems(case: Case) -> Iterator[str]:
     """Give what keeps data and is open, or has no private endpoint, where the network is to be private."""
     if not case.deployment.params.get("privateNetwork"):
         return
-    targets = {
-        str(connection["properties"]["privateLinkServiceId"])
-        for made in case.deployment.of("Microsoft.Network/privateEndpoints")
-        for connection in made.properties["privateLinkServiceConnections"]
-    }
+    targets = set(_targets(case))
     kinds = (_STORAGE, "Microsoft.ServiceBus/namespaces", "Microsoft.KeyVault/vaults")
     for made in case.deployment.of(*kinds, "Microsoft.HealthcareApis/workspaces"):
         if made.id not in targets:
@@ -109,3 +105,10 @@ def network_problems(case: Case) -> Iterator[str]:
     for app in case.deployment.of(_APP):
         if not app.get("virtualNetworkSubnetId"):
             yield "the app is not in the network"
+
+
+def _targets(case: Case) -> Iterator[str]:
+    for made in case.deployment.of("Microsoft.Network/privateEndpoints"):
+        connections = made.get("privateLinkServiceConnections")
+        for each in connections if isinstance(connections, list) else ():
+            yield str(each["properties"]["privateLinkServiceId"])

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from tests.infra.bicep.builtin import DEPLOYER
-from tests.infra.bicep.project import Project, beside, resources
+from tests.infra.bicep.parsing import resources
+from tests.infra.bicep.project import Project, beside
 from tests.infra.bicep.syntax import Call, Items, Module, Name, innermost
 from tests.infra.bicep.values import Made
 from tests.infra.policy.cases import Case
@@ -181,12 +182,14 @@ def _where(made: Made) -> str:
 def _holds(grant: Grant, case: Case) -> bool:
     params = case.deployment.params
     on_azure = params["fhir"] != "other"
-    return {
+    onto_bus = case.transport == "servicebus"
+    holds: dict[str, bool] = {
         "": True,
         "storage": case.transport == "storage",
-        "servicebus": case.transport == "servicebus",
-        "scaled": case.transport == "servicebus" and params["scaleByLength"] is True,
+        "servicebus": onto_bus,
+        "scaled": onto_bus and params["scaleByLength"] is True,
         "writes": on_azure and params["fhirWrites"] is True,
         "reads": on_azure and params["fhirWrites"] is False,
         "azure-fhir": on_azure,
-    }[grant.when]
+    }
+    return holds[grant.when]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tests.infra.bicep.kinds import kind_of
 from tests.infra.bicep.project import Project
-from tests.infra.bicep.syntax import Call, Output, Param
+from tests.infra.bicep.syntax import Call, Param
 from tests.infra.bicep.values import texts
 from tests.infra.bicep.walking import everything
 from tests.infra.policy.cases import Case
@@ -26,7 +26,7 @@ _READS_KEYS = re.compile(r"^list[A-Z]\w*|^getSecret$")
 def secret_problems(project: Project) -> Iterator[str]:
     """Give parameters and outputs that are named or declared as a secret, and calls that read keys."""
     for path, file in project.files.items():
-        for each in (*file.all(Param), *file.all(Output)):
+        for each in file.interface:
             secretive = _SECRETIVE.search(each.name) and kind_of(each.kind) != "bool"
             if secretive or any(call.name == "secure" for call in each.decorators):
                 yield f"{path}: {each.name} is a secret; those are in Key Vault alone"

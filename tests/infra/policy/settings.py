@@ -27,6 +27,9 @@ OF_HOST = {
     "HEARTHLINE_BUS__credential": "how its Service Bus triggers sign in",
     "HEARTHLINE_BUS__clientId": "as which identity",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "how the host signs in to Application Insights",
+    "PYTHON_ENABLE_OPENTELEMETRY": "that the host hands its trace to our code, and tells no line twice",
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "that the exporter tells nothing of itself",
+    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "that the exporter is not steered from afar",
 }
 """Settings that the host reads, and our code does not."""
 
@@ -79,7 +82,7 @@ def setting_problems(case: Case) -> Iterator[str]:
 def behind_references(found: Mapping[str, object]) -> dict[str, str]:
     """Return settings as the app reads them: with what references lead to."""
     return {
-        name: SECRETS[name] if str(value).startswith("@Microsoft.KeyVault(") else str(value)
+        name: SECRETS.get(name, "") if str(value).startswith("@Microsoft.KeyVault(") else str(value)
         for name, value in found.items()
     }
 

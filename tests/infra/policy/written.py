@@ -6,8 +6,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from tests.infra.bicep.project import Project, resources
-from tests.infra.bicep.syntax import Output, Param, described
+from tests.infra.bicep.parsing import resources
+from tests.infra.bicep.project import Project
+from tests.infra.bicep.syntax import described
 from tests.infra.policy.cases import Case
 
 NEWEST_OLD = "2023-11-01"
@@ -44,7 +45,7 @@ NAMES = {
 def description_problems(project: Project) -> Iterator[str]:
     """Give parameters and outputs that do not say what they are, in a sentence."""
     for path, file in project.files.items():
-        for each in (*file.all(Param), *file.all(Output)):
+        for each in file.interface:
             if len(described(each)) < 6 or not described(each).endswith("."):
                 yield f"{path}: {each.name} is not described in a sentence"
         first = project.texts[path].partition("\n")[0]
