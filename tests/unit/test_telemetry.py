@@ -24,6 +24,7 @@ from shared import VERSION, telemetry
 from shared.adapters.telemetry_export import Exporters, Telling, _reader
 from shared.adapters.telemetry_otel import OpenTelemetry
 from shared.metrics import BY_NAME, METRICS
+from tests.unit.docs.pages import table
 
 ROOT = Path(__file__).parents[2]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -232,3 +233,13 @@ class _Metrics:
 
     def shutdown(self, timeout_millis: float = 0, **_: object) -> None:
         return None
+
+
+def test_the_page_lists_every_metric_as_it_is() -> None:
+    """Name, kind, unit, attributes and what it says."""
+    rows = table(ROOT / "docs/observability.md", "## Metrics")
+    listed = [
+        (f"`{each.name}`", each.kind, each.unit, ", ".join(f"`{one}`" for one in each.attributes), each.says)
+        for each in METRICS
+    ]
+    assert [tuple(row) for row in rows] == listed

@@ -114,6 +114,9 @@ var host = {
   HEARTHLINE_BUS__credential: 'managedidentity'
   HEARTHLINE_BUS__clientId: clientId
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
+  PYTHON_ENABLE_OPENTELEMETRY: 'true'
+  APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL: 'true'
+  APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED: 'true'
 }
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
