@@ -475,6 +475,7 @@ module fhirEvents 'modules/event-grid.bicep' = if (onAzureFhir) {
     busId: busNamespace.id
     storageId: storage.outputs.storageId
     workspaceId: monitoring.outputs.workspaceId
+    peopleId: alerts.outputs.peopleId
   }
   dependsOn: [newFhir, bus, roles]
 }
@@ -497,6 +498,7 @@ module acsEvents 'modules/event-grid.bicep' = {
     busId: busNamespace.id
     storageId: storage.outputs.storageId
     workspaceId: monitoring.outputs.workspaceId
+    peopleId: alerts.outputs.peopleId
   }
   dependsOn: [bus, roles]
 }

@@ -32,8 +32,9 @@ param whatsappChannel = readEnvironmentVariable('HEARTHLINE_WHATSAPP_CHANNEL', '
 
 param publicUrl = readEnvironmentVariable('HEARTHLINE_PUBLIC_URL', '')
 param privateNetwork = bool(readEnvironmentVariable('HEARTHLINE_PRIVATE_NETWORK', 'false'))
+param operatorAddresses = filter(split(readEnvironmentVariable('HEARTHLINE_OPERATOR_ADDRESSES', ''), ','), each => !empty(each))
 
-param alertEmails = empty(readEnvironmentVariable('HEARTHLINE_ALERT_EMAIL', '')) ? [] : [readEnvironmentVariable('HEARTHLINE_ALERT_EMAIL', '')]
+param alertEmails = filter(split(readEnvironmentVariable('HEARTHLINE_ALERT_EMAIL', ''), ','), each => !empty(each))
 param monthlyBudget = int(readEnvironmentVariable('HEARTHLINE_MONTHLY_BUDGET', '0'))
 param budgetStart = readEnvironmentVariable('HEARTHLINE_BUDGET_START', '2026-12')
 

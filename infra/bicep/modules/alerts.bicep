@@ -242,3 +242,6 @@ resource busWaiting 'Microsoft.Insights/metricAlerts@2026-01-01' = if (transport
     ]
   }
 }
+
+@description('Resource id of the action group, for alerts that stand beside what they watch.')
+output peopleId string = people.id

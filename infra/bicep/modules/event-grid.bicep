@@ -43,6 +43,9 @@ param storageId string
 @description('Resource id of the Log Analytics workspace that failed deliveries are told to.')
 param workspaceId string
 
+@description('Resource id of the action group of those who are told when events could not be delivered.')
+param peopleId string
+
 var destinations = {
   storage: {
     endpointType: 'StorageQueue'
@@ -129,6 +132,41 @@ resource ofTopic 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
       {
         category: 'AllMetrics'
         enabled: true
+      }
+    ]
+  }
+}
+
+// "hearthline replay" puts them back; docs/operations.md, "Dead letters".
+resource undelivered 'Microsoft.Insights/metricAlerts@2026-01-01' = {
+  name: '${topicName}-undelivered'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'Events could not be delivered for a day, and are in the container dead-letters.'
+    severity: 1
+    enabled: true
+    scopes: [topic.id]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT15M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          name: 'undelivered'
+          criterionType: 'StaticThresholdCriterion'
+          metricName: 'DeadLetteredCount'
+          metricNamespace: 'Microsoft.EventGrid/systemTopics'
+          operator: 'GreaterThan'
+          threshold: 0
+          timeAggregation: 'Total'
+        }
+      ]
+    }
+    autoMitigate: true
+    actions: [
+      {
+        actionGroupId: peopleId
       }
     ]
   }
