@@ -129,7 +129,7 @@ async def admitted(ward: Ward) -> list[str]:
 
 
 async def test_an_end_in_peace_under_load(product: Product) -> None:
-    """What was taken ends or waits to be seen, nothing is in doubt, and after a restart everything arrives."""
+    """What was taken ends or waits to be seen, nothing is in doubt; after a restart everything arrives."""
     ward = Ward(product)
     people = await admitted(ward)
     behave(product, SLOW)
