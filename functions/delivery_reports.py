@@ -90,7 +90,7 @@ async def _spread(ready: Services, events: Sequence[AcsEvent]) -> tuple[int, lis
     await asyncio.gather(*(post(ready.queue, _queue(job), job) for job in jobs))
     ignored = [event.code for event in events if isinstance(event, AcsIgnored)]
     for code in ignored:
-        logger.warning("ignored: %s", code)
+        logger.warning("ignored: %s", code, extra={"code": code})
     return len(jobs), ignored
 
 

@@ -86,6 +86,6 @@ def _encode(receipt: Receipt) -> func.HttpResponse:
         reply = receipt.reply
         return func.HttpResponse(reply.body, status_code=reply.status, headers=dict(reply.headers))
     for ignored in receipt.ignored:
-        logger.info("ignored: %s", ignored.code)
+        logger.info("ignored: %s", ignored.code, extra={"code": ignored.code})
     body = {"queued": receipt.queued, "ignored": [ignored.code for ignored in receipt.ignored]}
     return func.HttpResponse(json.dumps(body), status_code=200, mimetype="application/json")

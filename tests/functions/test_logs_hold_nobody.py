@@ -54,11 +54,15 @@ def test_something_was_told_of_all_that_happened() -> None:
         "hearthline.notifications",
         "hearthline.opt_outs",
         "hearthline.provider.duration",
+        "hearthline.queue.poison",
+        "hearthline.reconciliation.age",
         "hearthline.reconciliations",
         "hearthline.rejections",
         "hearthline.replies",
         "hearthline.reports",
     } <= counted
+    given_up = [value for name, told, value in found.collector.points() if told == {"queue": "events"}]
+    assert max(given_up) >= 1
     assert len(found.collector.spans()) > 50
     assert {answer.status for answer in found.answers} >= {200, 202, 400, 401, 404}
 
