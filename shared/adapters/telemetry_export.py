@@ -87,6 +87,7 @@ class Telling:
     def __init__(self, places: Sequence[Exporters], sampling: float, interval: float = INTERVAL) -> None:
         sampler = ParentBased(TraceIdRatioBased(sampling))
         self._ended = False
+        self._before: list[tuple[logging.Handler, logging.Formatter | None]] = []
         self._tracers = TracerProvider(sampler, RESOURCE, shutdown_on_exit=False)
         self._loggers = LoggerProvider(RESOURCE, shutdown_on_exit=False)
         for place in places:
@@ -101,6 +102,7 @@ class Telling:
         switch(OpenTelemetry(self._tracers, self._meters))
         root = logging.getLogger()
         for handler in root.handlers:
+            self._before.append((handler, handler.formatter))
             handler.setFormatter(JsonLines())
         root.addHandler(self._lines)
         logging.getLogger("hearthline").setLevel(logging.INFO)
@@ -119,6 +121,8 @@ class Telling:
         self._ended = True
         switch(None)
         logging.getLogger().removeHandler(self._lines)
+        for handler, formatter in self._before:
+            handler.setFormatter(formatter)
         self._tracers.shutdown()
         self._loggers.shutdown()
         self._meters.shutdown(LAST * 1000)
