@@ -59,6 +59,8 @@ def show(
         _print(json.dumps([detailed(each) for each in found], indent=2))
     elif found:
         Console().print(seen(found))
+        if len(found) in (limit, 32):
+            _print("There may be more: `hearthline poison list` counts them.")
     else:
         _print(f"{queue} gave nothing up.")
 
