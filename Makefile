@@ -1,7 +1,7 @@
 # The commands of the project. Each makes its own set-up first (scripts/setup.sh: nothing to do, no cost).
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
-TYPED := shared functions cli sandbox $(wildcard function_app.py)
+TYPED := shared functions cli sandbox $(wildcard function_app.py scripts/*.py)
 
 .PHONY: help setup up run check format test bench package
 

@@ -60,7 +60,10 @@ class BusQueues:
         await self._lane(queue).send(message(body, delay, turn, once), len(body))
 
     async def reach(self, queue: str) -> None:
-        """Look whether a queue is there and takes messages from us. Raises Unavailable."""
+        """Look whether the namespace answers, and lets us open a line to a queue. Raises Unavailable.
+
+        Whether the queue is there shows only when something is sent: the refusal comes after the line is open.
+        """
         await self._lane(queue).reach()
 
     async def close(self) -> None:
