@@ -98,6 +98,8 @@ MUTATIONS = (
     Mutation("main.bicep", "  'Microsoft.Communication.SMSReceived'\n", "", "not those that the code reads"),
     Mutation("main.bicep", "param smsFrom string", "@secure()\nparam smsFrom string", "smsFrom is a secret"),
     Mutation("main.bicep", "  dependsOn: [bus, roles]\n", "", "does not wait for the roles"),
+    _in("diagnostics", "EmailSendMailOperational", "EmailStatusUpdateOperational", "names people"),
+    Mutation("main.bicep", "name: 'key-vault'", "name: 'storage'", "deployed as storage at once"),
     Mutation("main.bicep", "closed: privateNetwork", "closed: 'yes'", "takes bool and is given string"),
     Mutation("main.bicep", "name: 'budget'", "name: budget.outputs.x", "of budget needs budget.outputs"),
     Mutation("main.bicep", "'hl${token}'", "'Hearthline-${token}'", "cannot be called"),

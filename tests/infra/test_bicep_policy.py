@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from shared.queues import QUEUES
 from tests.infra.bicep.project import Project
 from tests.infra.policy.cases import VARIANTS, Case
 from tests.infra.policy.flags import FLAGS
 from tests.infra.policy.judging import OF_CASE, OF_TEXT, judge
 from tests.infra.policy.observed import DIAGNOSED
 from tests.infra.policy.roles import GRANTS, ROLES
+from tests.unit.docs.pages import DOCS, code, table
 
 
 @pytest.mark.parametrize("rule", OF_TEXT, ids=lambda rule: rule.__name__)
@@ -68,7 +68,8 @@ def test_owners_and_contributors_of_resources_are_nowhere(project: Project) -> N
 
 
 def test_instances_that_are_always_there_are_of_functions_that_there_are(deployed: list[Case]) -> None:
-    groups = {"http", "durable", "blob", *(f"function:{name}" for name in QUEUES)}
+    functions = {code(row[1]) for row in table(DOCS / "operations.md", "## Queues")}
+    groups = {"http", "durable", "blob", *(f"function:{name}" for name in functions)}
     for case in deployed:
         (app,) = case.deployment.of("Microsoft.Web/sites")
         ready = app.get("functionAppConfig", "scaleAndConcurrency", "alwaysReady")

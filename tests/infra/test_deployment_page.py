@@ -7,6 +7,8 @@ import re
 from tests.infra.bicep.project import Project
 from tests.infra.bicep.syntax import Call, Expr, Literal, Module, Param, Text
 from tests.infra.bicep.walking import everything
+from tests.infra.policy.roles import GRANTS
+from tests.infra.policy.settings import SECRETS
 from tests.unit.docs.pages import DOCS, code, table
 
 PAGE = DOCS / "deployment.md"
@@ -55,3 +57,31 @@ def _variable(of: Expr) -> str:
 
 def _words(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
+
+
+class TestWhoAndWhat:
+    """Secrets and roles on the page are those of Bicep."""
+
+    def test_secrets(self, project: Project) -> None:
+        rows = {(code(row[0]), code(row[1])) for row in table(PAGE, "## Secrets")}
+        text = project.texts["modules/settings.bicep"]
+        referred = re.findall(r"(HEARTHLINE_\w+): [^\n]*'\$\{secret\}/([a-z-]+)\)'", text)
+        assert rows == {(name, setting) for setting, name in referred}
+        assert {setting for _, setting in rows} == set(SECRETS)
+
+    def test_roles(self) -> None:
+        who, told = "", set[tuple[str, str]]()
+        for row in table(PAGE, "## Who may do what"):
+            who = row[0] or who
+            told |= {(who, _short(role)) for part in row[2].split(", ") for role in part.split(" or ")}
+        people = {
+            "app": "the app",
+            "events": "Event Grid",
+            "deployer": "who deploys",
+            "operators": "operators",
+        }
+        assert told == {(people[grant.holder], _short(grant.role)) for grant in GRANTS}
+
+
+def _short(role: str) -> str:
+    return role.strip(" ,").removeprefix("or ").removeprefix("Azure Service Bus ")

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tests.infra.bicep.checking import check
 from tests.infra.bicep.evaluating import Evaluator
 from tests.infra.bicep.project import Project, Scope, beside
-from tests.infra.bicep.syntax import Expr, Fields, If, Loop, Module, Param, Resource
+from tests.infra.bicep.syntax import Expr, Fields, If, Loop, Module, Param, Resource, Text
 from tests.infra.bicep.values import Broken, Made, Place, Ran
 
 _NOT_IN_BODY = {"parent", "scope", "dependsOn"}
@@ -21,11 +21,15 @@ _GROUPS = "microsoft.resources/resourcegroups"
 
 
 class Deployment(Struct):
-    """What one set of parameters deploys, and the parameters with their defaults."""
+    """What one set of parameters deploys, and the parameters with their defaults.
 
-    resources: list[Made]
-    outputs: dict[str, Any]
-    params: dict[str, Any]
+    `modules`: the place and name of each deployment that a module is.
+    """
+
+    resources: list[Made] = field(default_factory=list)
+    modules: list[tuple[Place, str]] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
 
     def of(self, *types: str) -> list[Made]:
         """Return the resources of some types, existing ones left out."""
@@ -42,12 +46,13 @@ def deploy(
 ) -> Deployment:
     """Deploy a main file with a file of parameters, and some parameters in place of those. Raises Broken."""
     params = {**(parameters(project, file, environment) if file else {}), **(given or {})}
-    made: list[Made] = []
+    deployment = Deployment()
     subscription = project.files[path].header("targetScope") == "subscription"
-    instance = _Instance(project, path, params, Place("" if subscription else "rg"), made)
+    instance = _Instance(project, path, params, Place("" if subscription else "rg"), deployment)
     instance.run()
-    outputs = {name: instance.output(name) for name in project.scope(path).outputs}
-    return Deployment(made, outputs, {name: instance.lookup(name) for name in project.scope(path).params})
+    deployment.outputs = {name: instance.output(name) for name in project.scope(path).outputs}
+    deployment.params = {name: instance.lookup(name) for name in project.scope(path).params}
+    return deployment
 
 
 def parameters(project: Project, path: str, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -68,9 +73,9 @@ class _Instance:
     """One file that is deployed once, with its parameters."""
 
     def __init__(
-        self, project: Project, path: str, given: Mapping[str, Any], place: Place, made: list[Made]
+        self, project: Project, path: str, given: Mapping[str, Any], place: Place, into: Deployment
     ) -> None:
-        self._project, self._path, self._given, self._place, self._made = project, path, given, place, made
+        self._project, self._path, self._given, self._place, self._into = project, path, given, place, into
         self._scope: Scope = project.scope(path)
         self._known: dict[str, Any] = {}
         self._working: set[str] = set()
@@ -147,8 +152,10 @@ class _Instance:
         scope, given = body.get("scope"), body.get("params")
         place = self._place_of(self._evaluator.value(scope, known)) if scope else self._place
         passed = self._evaluator.fields(given, known) if isinstance(given, Fields) else {}
-        inner = _Instance(self._project, beside(self._path, module.path), passed, place, self._made)
+        inner = _Instance(self._project, beside(self._path, module.path), passed, place, self._into)
         inner.run()
+        name = self._evaluator.value(body.get("name") or Text((module.name,)), known)
+        self._into.modules.append((place, str(name)))
         return Ran(module.name, {}, inner.output)
 
     def _place_of(self, value: Any) -> Place:
@@ -183,7 +190,7 @@ class _Instance:
                 made.scope = self._made_of(of)
         if not absent:
             made.body = self._evaluator.fields(own, known)
-            self._made.append(made)
+            self._into.resources.append(made)
         return made
 
     def _made_of(self, value: Any) -> Made:

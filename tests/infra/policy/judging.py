@@ -15,6 +15,7 @@ from tests.infra.policy.inventory import event_problems, inventory_problems, que
 from tests.infra.policy.observed import (
     alert_problems,
     diagnostic_problems,
+    log_problems,
     money_problems,
     query_problems,
     tag_problems,
@@ -46,6 +47,7 @@ OF_CASE: tuple[Callable[[Case], Iterator[str]], ...] = (
     queue_problems,
     event_problems,
     diagnostic_problems,
+    log_problems,
     alert_problems,
     tag_problems,
     money_problems,

@@ -55,6 +55,10 @@ _UNASKED = {
 }
 """Types that have no logs of their own that we want; a type in neither list is a question to answer here."""
 
+HARMLESS = {"Usage", "AuthOperational", "EmailSendMailOperational"}
+"""Logs of Communication Services without addresses or texts:
+https://learn.microsoft.com/azure/communication-services/concepts/analytics/logs/email-logs"""
+
 QUESTIONS = ("poison", "oldest-change", "unknown-sends", "reconciliation", "send-failures", "opt-outs")
 """What people are told of: one question to the logs each, infra/bicep/queries/alert-NAME.kql."""
 
@@ -84,6 +88,17 @@ def diagnostic_problems(case: Case) -> Iterator[str]:
             yield f"diagnostics of {made.type} {made.name} go elsewhere"
         elif not setting.get(what):
             yield f"diagnostics of {made.type} {made.name} have no {what}"
+
+
+def log_problems(case: Case) -> Iterator[str]:
+    """Give logs that would have addresses of people in them, by their name or in a group of all."""
+    for made in case.deployment.of(_SETTINGS):
+        logs = made.get("logs")
+        on = made.scope.type if made.scope else ""
+        for each in logs if isinstance(logs, list) else ():
+            what = each.get("category") or each.get("categoryGroup")
+            if on.endswith("/communicationServices") and what not in HARMLESS:
+                yield f"log {what} of {on} names people"
 
 
 def alert_problems(case: Case) -> Iterator[str]:

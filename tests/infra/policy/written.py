@@ -75,5 +75,10 @@ def name_problems(case: Case) -> Iterator[str]:
         rule = NAMES.get(made.type)
         if rule and not made.existing and not re.fullmatch(rule, made.name):
             yield f"{made.type} cannot be called {made.name!r}"
+    for place, name in sorted(set(case.deployment.modules), key=str):
+        if case.deployment.modules.count((place, name)) > 1:
+            yield f"two modules are deployed as {name} at once"
+        if not re.fullmatch(r"[\w().-]{1,64}", name):
+            yield f"no deployment can be called {name!r}"
     ids = [made.id.lower() for made in case.deployment.resources if not made.existing]
     yield from (f"{each} is made twice" for each in sorted(set(ids)) if ids.count(each) > 1)
