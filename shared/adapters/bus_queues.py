@@ -62,7 +62,7 @@ class BusQueues:
     async def reach(self, queue: str) -> None:
         """Look whether the namespace answers, and lets us open a line to a queue. Raises Unavailable.
 
-        Whether the queue is there shows only when something is sent: the refusal comes after the line is open.
+        Whether the queue is there shows when something is sent: the refusal comes after the line is open.
         """
         await self._lane(queue).reach()
 
