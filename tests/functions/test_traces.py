@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from collector import Told
-from told_kit import TRACE, recorded
+from told_kit import TRACE, recorded, recorded_on_the_bus
 
 
 def spans(name: str) -> list[Told]:
@@ -11,9 +12,11 @@ def spans(name: str) -> list[Told]:
     return [span for span in recorded().collector.spans() if span.name == name]
 
 
-def test_from_notification_to_delivery_report_is_one_trace() -> None:
-    """The request, the change off its queue, the guard, the provider's call, and the report, days later."""
-    found = {span.name: span for span in recorded().collector.spans() if span.trace == TRACE}
+@pytest.mark.parametrize("transport", ["storage", "servicebus"])
+def test_from_notification_to_delivery_report_is_one_trace(transport: str) -> None:
+    """The request, the change off its queue, the guard, the provider's call, and the report on it."""
+    collector = recorded().collector if transport == "storage" else recorded_on_the_bus()
+    found = {span.name: span for span in collector.spans() if span.trace == TRACE}
     assert {"notifications", "changes", "guard", "send", "delivery report"} <= found.keys()
     assert found["changes"].parent == found["notifications"].span
     assert found["send"].attributes == {"channel": "sms", "outcome": "accepted"}

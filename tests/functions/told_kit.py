@@ -227,3 +227,24 @@ def recorded() -> Recorded:
             rows = asyncio.run(day.play())
         log = (Path(folder) / "stack" / "logs" / "host.log").read_text("utf-8")
         return Recorded(collector, log, tuple(day.answers), tuple(day.paths), rows)
+
+
+@cache
+def recorded_on_the_bus() -> Collector:
+    """Let one result become a message and its report on Service Bus, once."""
+    person = PEOPLE[0]
+    with TemporaryDirectory() as folder, collecting() as collector:
+        place = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, **SOON, **AS_ON_AZURE}
+        with running(Path(folder), SOURCES, transport="servicebus", **place) as product:
+            asyncio.run(_one_result(Ward(product), person))
+        return collector
+
+
+async def _one_result(ward: Ward, person: Person) -> None:
+    await published(ward.product)
+    ward.fhir.put(CLINIC, ward.now)
+    await ward.write(person.resource(), make.diabetes(person.patient_id))
+    event = ward.put(make.hba1c(person.patient_id, 1, 9.8, ward.now))
+    assert ward.product.call("POST", EVENTS, [event], {"traceparent": PARENT}).status == 200
+    await ward.product.idle()
+    assert len(ward.sent(person.phone)) == 1
