@@ -26,10 +26,12 @@ from shared.usecases import (
     deletions,
     jobs,
     letters,
+    poison,
     population,
     recover,
     rejections,
     shelf,
+    watch,
 )
 from shared.usecases.campaigns import documents as campaigns
 from shared.usecases.inbound import kept
@@ -56,6 +58,8 @@ PERSISTED: Mapping[str, Any] = {
     "event counter": count.Counter,
     "admission": admitted.Admitted,
     "rejection": rejections.Rejection,
+    "latest reconciliation": watch.Reconciled,
+    "job that was thrown away": poison.Purge,
     "part of an audit": audit_report.Part,
     "reply that waits": kept.Asking,
     "approval": approval.Approval,

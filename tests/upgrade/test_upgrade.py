@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 ACCEPTED: set[Difference] = set()
 """Hazards of this release, each with why it is none: nothing writes it before all instances are new."""
 
-READ_FROM_ELSEWHERE = {"_Answer", "_Failure", "_Page", "_Arrival", "_Dated", "Snapshot", "Any"}
+READ_FROM_ELSEWHERE = {"_Answer", "_Failure", "_Page", "_Arrival", "_Dated", "Snapshot", "Any", "Raw"}
 """What is decoded and was not stored by us: answers of providers, what a process hands its helpers, a date
 that stands in many documents, a folder of columns that is made anew, JSON that is looked into."""
 
