@@ -51,7 +51,8 @@ def queue_problems(case: Case) -> Iterator[str]:
             "requiresDuplicateDetection": sessions,
             "maxDeliveryCount": MOST_DELIVERIES,
             "deadLetteringOnMessageExpiration": True,
-            "lockDuration": "PT5M",
+            "lockDuration": f"PT{LOCK_SECONDS // 60}M",
+            "duplicateDetectionHistoryTimeWindow": f"PT{REPETITION_SECONDS // 60}M",
         }
         for name, value in wanted.items():
             if (found := made.get(name)) != value:

@@ -115,12 +115,12 @@ def alert_problems(case: Case) -> Iterator[str]:
         if path.startswith("queries/alert-") and path not in known:
             yield f"{path} is a question that is not known here"
     groups = {made.id for made in case.deployment.of("Microsoft.Insights/actionGroups")}
+    there = {made.id for made in case.deployment.resources if not made.existing}
     for made in [*rules, *case.deployment.of("Microsoft.Insights/metricAlerts")]:
         if not _told(made) or not _told(made) <= groups:
             yield f"alert {made.name} tells nobody"
         if made.get("enabled") is not True:
             yield f"alert {made.name} is off"
-        there = {each.id for each in case.deployment.resources if not each.existing}
         scopes = made.get("scopes")
         if not isinstance(scopes, list) or not scopes or not set(scopes) <= there:
             yield f"alert {made.name} looks at nothing that is made here"
