@@ -33,6 +33,11 @@ class Delivery(Struct, frozen=True):
     body: bytes
     age: float = 0.0
     """Seconds of real time since it was put there: of Storage with the pause it was put there with."""
+    uncounted: bool = False
+    """`count` leaves out deliveries that ended with a session, as a crash ends it.
+
+    https://learn.microsoft.com/azure/service-bus-messaging/message-sessions#impact-of-delivery-count
+    """
 
 
 type Handler = Callable[[Delivery], Awaitable[None]]
@@ -68,7 +73,7 @@ def _on_bus(blueprint: func.Blueprint, queue: str, name: str, handler: Handler) 
     async def listen(message: func.ServiceBusMessage) -> None:
         number = f"{queue}-{message.sequence_number}"  # a message id is the sender's, and may come again
         count, age = message.delivery_count or 1, _since(message.enqueued_time_utc)
-        await handler(Delivery(queue, number, count, message.get_body(), age))
+        await handler(Delivery(queue, number, count, message.get_body(), age, _SESSIONS[queue]))
 
 
 def _since(instant: datetime | None) -> float:

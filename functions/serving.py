@@ -85,7 +85,8 @@ async def answer(handle: Callable[[Services], Awaitable[func.HttpResponse]]) -> 
 async def carry_out(delivery: Delivery, handle: Callable[[Services, Job, Trigger], Awaitable[None]]) -> None:
     """Run the job in a message, with the patience of `settle`."""
     along = envelope_of(delivery.body)
-    trigger = Trigger(along.trigger or delivery.message_id, along.deliveries + delivery.count)
+    trigger_id, tried = along.trigger or delivery.message_id, along.deliveries + delivery.count
+    trigger = Trigger(trigger_id, tried, delivery.uncounted)
     await settle(delivery, lambda ready: handle(ready, decode_job(delivery.body), trigger))
 
 

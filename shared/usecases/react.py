@@ -57,6 +57,8 @@ class Trigger(Struct, frozen=True):
 
     trigger_id: str
     delivery: int = 1
+    uncounted: bool = False
+    """A crash may leave no count: a session of Service Bus that is closed counts nothing."""
 
 
 class Reaction(Struct, frozen=True):
@@ -89,7 +91,7 @@ async def react(
     Without `claiming` nothing new is sent: whoever asks has a message of their own in hand.
     """
     following: Sequence[Event] = events
-    if trigger.delivery > 1:
+    if trigger.delivery > 1 or trigger.uncounted:
         following = (ClaimsAbandoned(trigger.trigger_id), *events)
     before: PatientRecord | None = None
     ours, waiting = set[str](), dict[str, str]()
@@ -99,6 +101,8 @@ async def react(
         found, stored, decision = await _commit(
             services, key, patient_id, following, trigger, fresh, held, bundles
         )
+        if before is None and trigger.uncounted:
+            taking_over = taking_over or _came_before(found, stored.record, trigger)
         before, held = before or found, stored  # nobody wrote since, or the commit will conflict
         sends = [effect for effect in decision.effects if isinstance(effect, SendMessage)]
         ours |= stored.record.outbox.keys() - (() if taking_over else found.outbox.keys())
@@ -115,6 +119,11 @@ async def react(
     if hindered and not retrying:
         await post(services.queue, OUTBOX, Refresh(key), RETRY)
     return Reaction(before or stored.record, stored.record, hindered)
+
+
+def _came_before(found: PatientRecord, left: PatientRecord, trigger: Trigger) -> bool:
+    """Say whether a trigger seems to have been at work on a record before: it claimed, or finds all done."""
+    return left is found or any(m.claimed_by == trigger.trigger_id for m in found.messages.values())
 
 
 def _teller(services: Services, trigger: Trigger) -> Tell:
