@@ -26,6 +26,17 @@ MOST_DELIVERIES = 8
 """How often a message is handed out before it counts as poison; host.json, Bicep, the broker say so too."""
 
 
+LOCK_SECONDS = 60
+"""How long a message on Service Bus, or a session, is somebody's who does not renew that; Bicep says so too.
+
+The host renews it for as long as a function may run; so this is how long what an instance held stays away
+when the machine under it is gone.
+"""
+
+REPETITION_SECONDS = 600
+"""For how long a queue with sessions knows what it was told; Bicep and the broker say so too."""
+
+
 class QueueKind(Struct, frozen=True):
     """One queue. `sessions`: its messages go in order within a session; it drops what is told twice."""
 

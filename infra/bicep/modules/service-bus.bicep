@@ -75,8 +75,8 @@ resource queues 'Microsoft.ServiceBus/namespaces/queues@2026-01-01' = [for kind 
     requiresSession: kind.sessions
     requiresDuplicateDetection: kind.sessions
     duplicateDetectionHistoryTimeWindow: 'PT10M'
-    // Longer than a function may run is not possible: the host renews the lock while it does.
-    lockDuration: 'PT5M'
+    // The host renews the lock while a function runs: this is how long messages stay away of a machine that is gone.
+    lockDuration: 'PT1M'
     maxDeliveryCount: 8
     maxSizeInMegabytes: queueMegabytes
     defaultMessageTimeToLive: 'P14D'

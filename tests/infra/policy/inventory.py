@@ -10,7 +10,15 @@ from shared.adapters.table_store import TABLE
 from shared.bootstrap import CONTAINER
 from shared.fhir.acs_events import _READERS
 from shared.fhir.notifications.health_data_services import _ACTIONS
-from shared.queues import ACS_EVENTS, KINDS, MOST_DELIVERIES, NOTIFICATIONS, QUEUES
+from shared.queues import (
+    ACS_EVENTS,
+    KINDS,
+    LOCK_SECONDS,
+    MOST_DELIVERIES,
+    NOTIFICATIONS,
+    QUEUES,
+    REPETITION_SECONDS,
+)
 from tests.infra.bicep.values import Made
 from tests.infra.policy.cases import Case
 
