@@ -9,10 +9,9 @@ https://learn.microsoft.com/azure/azure-resource-manager/bicep/operators#operato
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from tests.infra.bicep.lexing import Token, Unreadable
+from tests.infra.bicep.stream import END, Stream
 from tests.infra.bicep.syntax import (
     Binary,
     Call,
@@ -34,9 +33,6 @@ from tests.infra.bicep.syntax import (
     Unary,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 _LEVELS = (
     ("??",),
     ("||",),
@@ -47,31 +43,25 @@ _LEVELS = (
     ("*", "/", "%"),
 )
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
-_END = Token("end", "the end", 0)
 
 
-class Reader:
+class Reader(Stream):
     """Reads expressions from tokens, one after the other."""
-
-    def __init__(self, tokens: tuple[Token, ...]) -> None:
-        self._tokens = tokens
-        self._at = 0
-        self._flat = False  # inside parentheses, where newlines say nothing
 
     def expression(self) -> Expr:
         """Read one expression."""
         if names := self._lambda_names():
             return Lambda(names, self.expression())
         condition = self._level(0)
-        if not self._ahead("?"):
+        if not self.ahead("?"):
             return condition
-        self._skip()
+        self.skip()
         self.expect("?")
-        self._skip()
+        self.skip()
         yes = self.expression()
-        self._skip()
+        self.skip()
         self.expect(":")
-        self._skip()
+        self.skip()
         return Choice(condition, yes, self.expression())
 
     def body(self) -> Expr:
@@ -79,38 +69,11 @@ class Reader:
         if self.peek().text == "if" and self.peek().kind == "word":
             self.take()
             self.expect("(")
-            with self._in_parentheses():
+            with self.in_parentheses():
                 condition = self.expression()
                 self.expect(")")
             return If(condition, self.body())
         return self.expression()
-
-    def peek(self, ahead: int = 0) -> Token:
-        """Return the next token, or one after it."""
-        if self._flat:
-            self._skip()
-        found = self._tokens[self._at + ahead : self._at + ahead + 1]
-        return found[0] if found else _END
-
-    def take(self) -> Token:
-        """Take the next token."""
-        token = self.peek()
-        self._at += 1
-        return token
-
-    def expect(self, text: str) -> Token:
-        """Take a word or mark that must be there."""
-        token = self.take()
-        if token.text != text or token.kind == "text":
-            raise Unreadable(f"line {token.line}: {text!r} should stand where {token.text!r} does")
-        return token
-
-    def word(self) -> str:
-        """Take a name."""
-        token = self.take()
-        if token.kind != "word":
-            raise Unreadable(f"line {token.line}: a name should stand where {token.text!r} does")
-        return token.text
 
     def plain(self) -> str:
         """Take a text without interpolation."""
@@ -134,7 +97,7 @@ class Reader:
         return left
 
     def _unary(self) -> Expr:
-        if self.peek().kind == "mark" and self.peek().text in "!-":
+        if self.peek().kind == "mark" and self.peek().text in {"!", "-"}:
             return Unary(self.take().text, self._unary())
         return self._postfix(self._primary())
 
@@ -176,9 +139,9 @@ class Reader:
             case Token(kind="mark", text="("):
                 return self._inside(")", self.expression)
             case Token(kind="mark", text="["):
-                return self._with_newlines(self._array)
+                return self.with_newlines(self._array)
             case Token(kind="mark", text="{"):
-                return self._with_newlines(self._object)
+                return self.with_newlines(self._object)
         raise Unreadable(f"line {token.line}: an expression should stand where {token.text!r} does")
 
     def _calls(self) -> bool:
@@ -187,7 +150,7 @@ class Reader:
     def _arguments(self) -> tuple[Expr, ...]:
         self.expect("(")
         found: list[Expr] = []
-        with self._in_parentheses():
+        with self.in_parentheses():
             while self.peek().text != ")" or self.peek().kind == "text":
                 found.append(self.expression())
                 if self.peek().text != ")":
@@ -219,7 +182,7 @@ class Reader:
         of = self.expression()
         self.expect(":")
         body = self.body()
-        self._skip()
+        self.skip()
         self.expect("]")
         return Loop(item, index, of, body)
 
@@ -239,7 +202,7 @@ class Reader:
     def _closed(self, end: str) -> bool:
         while self.peek().kind == "newline" or (self.peek().kind == "mark" and self.peek().text == ","):
             self.take()
-        if self.peek() is _END:
+        if self.peek() is END:
             raise Unreadable(f"the text ends where {end!r} should stand")
         closes = self.peek().kind == "mark" and self.peek().text == end
         return closes and self.take() is not None
@@ -270,7 +233,7 @@ class Reader:
             if not isinstance(call, Call):
                 raise Unreadable(f"line {self.peek().line}: a decorator is a call")
             found.append(call)
-            self._skip()
+            self.skip()
         return tuple(found)
 
     def resource(self, decorators: tuple[Call, ...] = ()) -> Resource:
@@ -301,30 +264,8 @@ class Reader:
         self._at = start
         return ()
 
-    def _ahead(self, text: str) -> bool:
-        at = self._at
-        while self._tokens[at : at + 1] and self._tokens[at].kind == "newline":
-            at += 1
-        return self._tokens[at : at + 1] != () and self._tokens[at].text == text
-
-    def _skip(self) -> None:
-        while self._tokens[self._at : self._at + 1] and self._tokens[self._at].kind == "newline":
-            self._at += 1
-
     def _inside(self, end: str, read: Callable[[], Expr]) -> Expr:
-        with self._in_parentheses():
+        with self.in_parentheses():
             found = read()
             self.expect(end)
         return found
-
-    def _with_newlines(self, read: Callable[[], Expr]) -> Expr:
-        before, self._flat = self._flat, False
-        found = read()
-        self._flat = before
-        return found
-
-    @contextmanager
-    def _in_parentheses(self) -> Iterator[None]:
-        before, self._flat = self._flat, True
-        yield
-        self._flat = before
