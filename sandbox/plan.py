@@ -28,6 +28,8 @@ ACS_EVENTS = "/api/acs/events"
 SETTINGS = "local.settings.json"
 LEASE = "4"
 """Seconds after which a killed host's messages come back; in Azure it is ten minutes."""
+GRACE = "4"
+"""Seconds for what runs to end; in Azure it is ten. Less than STOP_LIMIT of processes.py, then it is killed."""
 
 Stages = Sequence[Sequence[Service]]
 """Groups of services in the order of starting; those of one group start together."""
@@ -188,7 +190,7 @@ def webhooks(plan: Plan, access_key: str) -> Service:
 
 def functions_host(plan: Plan, access_key: str) -> Service:
     """Describe the functions host with the app."""
-    options = {"--app": str(plan.app), "--keys": str(plan.keys_file), "--lease": LEASE}
+    options = {"--app": str(plan.app), "--keys": str(plan.keys_file), "--lease": LEASE, "--grace": GRACE}
     settings = app_settings(plan, access_key)
     return _python("host", plan, plan.ports.host, options, "/admin/host/status", settings)
 

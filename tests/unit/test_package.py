@@ -6,6 +6,7 @@ import ast
 import importlib.metadata
 import json
 import re
+import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -101,6 +102,21 @@ def test_every_library_that_is_imported_is_asked_for(app: Path) -> None:
     homeless = {top for top in tops if not {_same(owner) for owner in owners.get(top, ())} & pinned}
     assert homeless == set()
     assert _azure(others) <= {"core", "functions", "identity", "servicebus", "monitor"}
+
+
+def test_what_is_packed_is_enough_to_index_every_function(app: Path) -> None:
+    """In the packed folder, with nothing else of ours on the path."""
+    tells = "import json, sys; sys.path.insert(0, sys.argv[1]); import function_app, shared;"
+    shows = "names = [f.get_function_name() for f in function_app.app.get_functions()];"
+    shows += "print(json.dumps([shared.__file__, *names]))"
+    told = {}
+    for folder in (app, ROOT):
+        command = [sys.executable, "-P", "-c", f"{tells} {shows}", str(folder)]
+        done = subprocess.run(command, cwd=app, capture_output=True, text=True, check=True)
+        where, *told[folder] = json.loads(done.stdout)
+        assert Path(where).is_relative_to(folder)
+    assert told[app] == told[ROOT]
+    assert len(told[app]) > 30
 
 
 def _same(name: str) -> str:
