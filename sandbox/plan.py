@@ -29,7 +29,7 @@ SETTINGS = "local.settings.json"
 LEASE = "4"
 """Seconds after which a killed host's messages come back; in Azure it is ten minutes."""
 GRACE = "4"
-"""Seconds for what runs to end; in Azure it is ten. Less than STOP_LIMIT of processes.py, then it is killed."""
+"""Seconds for what runs to end; in Azure it is ten. After STOP_LIMIT of processes.py it is killed."""
 
 Stages = Sequence[Sequence[Service]]
 """Groups of services in the order of starting; those of one group start together."""
