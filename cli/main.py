@@ -16,6 +16,7 @@ from cli.evidence import evidence
 from cli.journey import journey
 from cli.letters import letters
 from cli.message import message
+from cli.move_queues import move_queues
 from cli.poison import poison
 from cli.population import population
 from cli.privacy import privacy
@@ -60,6 +61,7 @@ app.add_typer(template, name="template")
 app.add_typer(questionnaire, name="questionnaire")
 app.add_typer(letters, name="letters")
 app.add_typer(poison, name="poison")
+app.command("move-queues")(move_queues)
 app.add_typer(backup, name="backup")
 
 

@@ -50,6 +50,7 @@ from shared.ports import (
     Clock,
     Columns,
     ColumnsWriter,
+    LeftBehind,
     PoisonQueues,
     Queue,
     QueueWatch,
@@ -264,6 +265,15 @@ def open_poison(chosen: Settings, session: aiohttp.ClientSession) -> PoisonQueue
     if chosen.transport == "servicebus":
         return BusPoison(bus_client(chosen, _credential))
     return StoragePoison(StorageRest(_account(chosen, "queue"), session))
+
+
+def open_left_behind(chosen: Settings, session: aiohttp.ClientSession) -> LeftBehind:
+    """Open the queues that settings describe, to empty them."""
+    from shared.adapters.left_behind import BusLeft, StorageLeft  # only where it is asked
+
+    if chosen.transport == "servicebus":
+        return BusLeft(bus_client(chosen, _credential))
+    return StorageLeft(StorageRest(_account(chosen, "queue"), session))
 
 
 def queue_watch() -> QueueWatch:

@@ -669,3 +669,26 @@ class Backups(Protocol):
     ) -> Backup:
         """Put everything back where nothing is; `go_on` after one that did not end. Raises Rejected."""
         ...
+
+
+class LeftMessage(Struct, frozen=True):
+    """A message in a queue that nobody listens to; its id is what its function would have been told."""
+
+    message_id: str
+    body: bytes
+
+
+type First = Callable[[LeftMessage], Awaitable[None]]
+"""What is done with a message before it goes."""
+
+
+class LeftBehind(Protocol):
+    """The queues of a transport that is in use no more."""
+
+    async def take_out(self, queue: str, first: First) -> int:
+        """Take out all that is handed out now, each after `first` is done with it; how many."""
+        ...
+
+    async def waiting(self, queue: str) -> int | None:
+        """Return about how many there are, put off ones too; None where that is not told."""
+        ...
