@@ -27,6 +27,7 @@ MUTATIONS = (
         "storage", "allowSharedKeyAccess: false", "allowSharedKeyAccess: true", "allowSharedKeyAccess is True"
     ),
     _in("storage", "    allowBlobPublicAccess: false\n", "", "allowBlobPublicAccess is None"),
+    _in("storage", "supportsHttpsTrafficOnly", "supportHttpsTrafficOnly", "supportHttpsTrafficOnly was not"),
     _in("storage", "'TLS1_2'", "'TLS1_0'", "minimumTlsVersion is 'TLS1_0'"),
     _in("storage", "closed ? 'Deny'", "closed ? 'Allow'", "lets everybody in"),
     _in("storage", "  'pages'\n", "", "storage queue pages is missing"),

@@ -20,6 +20,7 @@ from tests.infra.policy.observed import (
     query_problems,
     tag_problems,
 )
+from tests.infra.policy.properties import property_problems
 from tests.infra.policy.roles import assignment_problems, order_problems, role_problems
 from tests.infra.policy.secrets import leak_problems, secret_problems
 from tests.infra.policy.settings import setting_problems
@@ -53,6 +54,7 @@ OF_CASE: tuple[Callable[[Case], Iterator[str]], ...] = (
     money_problems,
     leak_problems,
     name_problems,
+    property_problems,
     setting_problems,
 )
 """What can be said of what they deploy."""
