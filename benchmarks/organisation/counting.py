@@ -33,7 +33,6 @@ OPERATIONS = (
     "table_queries",
     "table_writes",
     "rows_written",
-    "bytes_written",
     "queue_puts",
     "fhir_reads",
     "fhir_searches",
@@ -41,8 +40,8 @@ OPERATIONS = (
     "provider_calls",
 )
 """What is counted. `table_reads` are points, `table_queries` answers to queries, `table_writes` requests that
-write: one row, or a transaction of several; `rows_written` are the rows in them, `bytes_written` the contents
-of those; `provider_calls` go to Communication Services."""
+write: one row, or a transaction of several; `rows_written` are the rows in them; `provider_calls` go to
+Communication Services."""
 
 
 class CountingTables:
@@ -87,7 +86,6 @@ class CountingTables:
     def _wrote(self, table: str, writes: Sequence[Write]) -> None:
         self._tally.add("table_writes")
         self._tally.add("rows_written", len(writes))
-        self._tally.add("bytes_written", sum(map(_size, writes)))
         self._tally.rows[_partition(table, writes[0].partition)] += len(writes)
 
 
@@ -96,10 +94,6 @@ def _partition(table: str, partition: str) -> str:
     if table in (TABLE, WAKEUPS):
         return table
     return f"{table}: {partition.split('-')[0]}"
-
-
-def _size(write: Write) -> int:
-    return sum(len(value) if isinstance(value, str | bytes) else 8 for value in write.properties.values())
 
 
 class Counting:

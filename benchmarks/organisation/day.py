@@ -69,22 +69,30 @@ class Outcome:
 
 
 def limits_of(means: Means) -> dict[str, float]:
-    """Return what there is of each limit, a second."""
+    """Return what there is of each limit, a second; first the FHIR service, whose outages hold back all."""
     account = LIMITS["table_account"].value * means.accounts
     queue = LIMITS["queue"].value * means.queues
     rates = {
+        "fhir": means.fhir,
         "events": LIMITS["fhir_events"].value,
         "tables": account,
         "members": LIMITS["table_partition"].value,
         "rosters": LIMITS["table_partition"].value * 8,
         "wakeups": LIMITS["table_partition"].value * 8,
-        "fhir": means.fhir,
         "sms": LIMITS["sms_short_code"].value / 60 * means.short_codes,
     }
     if means.bus_units:
         return {**rates, "bus": LIMITS["bus_premium"].value * means.bus_units}
     queues = {f"queue {name}": queue for name in FOREMOST}
     return {**rates, "queue requests": LIMITS["queue_account"].value * means.queues, **queues}
+
+
+def rate_of(name: str, item: Item, means: Means) -> float:
+    """Return how many messages of a queue an instance can carry out in a second."""
+    at_once, seconds = means.concurrency, item.elapsed_ms / 1000
+    if means.bus_units and name == "changes":  # nearly every change is a session of its own
+        at_once, seconds = means.sessions, seconds + means.session_idle
+    return min(means.use * 1000 / item.cpu_ms, at_once / seconds)
 
 
 class Day:
@@ -106,12 +114,7 @@ class Day:
             (limit, rate, {name: each[limit] for name, each in uses.items() if limit in each})
             for limit, rate in limits_of(means).items()
         ]
-        self._rates = {name: self._rate(item) for name, item in items.items()}
-
-    def _rate(self, item: Item) -> float:
-        """Return how many messages a second an instance can carry out."""
-        means = self._means
-        return min(means.use * 1000 / item.cpu_ms, means.concurrency * 1000 / item.elapsed_ms)
+        self._rates = {name: rate_of(name, item, means) for name, item in items.items()}
 
     def run(self) -> Outcome:
         """Let the time pass."""

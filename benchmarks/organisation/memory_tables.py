@@ -32,6 +32,15 @@ class MemoryTables:
         self._rows: dict[str, dict[tuple[str, str], tuple[Row, str]]] = {}
         self._etags = count(1)
 
+    @property
+    def bytes(self) -> int:
+        """Return how much all rows hold, names and keys included."""
+        return sum(_size(row) for rows in self._rows.values() for row, _ in rows.values())
+
+    def rows(self, table: str) -> int:
+        """Return how many rows a table has."""
+        return len(self._rows[table])
+
     async def create(self, table: str) -> None:
         """See TableService.create."""
         self._rows.setdefault(table, {})
@@ -121,6 +130,11 @@ def _value(token: str) -> object:
     if token.startswith("'"):
         return token[1:-1].replace("''", "'")
     return token == "true" if token in ("true", "false") else int(token.removesuffix("L"))
+
+
+def _size(row: Mapping[str, Property]) -> int:
+    """Count names at two bytes a letter, texts and bytes as long as they are, all else at eight."""
+    return sum(len(name) * 2 + (len(value) if _long(value) else 8) for name, value in row.items())
 
 
 def _long(value: Property) -> bool:

@@ -7,181 +7,34 @@ and the provider are in memory. Settings are the defaults, but that messages go 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from functools import cache
-from itertools import count
-from uuid import uuid4
-
-from msgspec.structs import replace
+from dataclasses import dataclass
 
 from benchmarks import people
-from benchmarks.documents import journey, one_message, shares
+from benchmarks.documents import shares
 from benchmarks.feed import events
 from benchmarks.organisation.counting import (
-    FHIR,
     OPERATIONS,
-    PROVIDER,
-    QUEUE,
-    Counting,
-    CountingTables,
-    Tally,
 )
 from benchmarks.organisation.memory_tables import MemoryTables
-from cli.definitions import read_definitions
-from shared.adapters.memory import MemoryQueue
-from shared.adapters.memory_fhir import MemoryFhir
-from shared.adapters.table_documents import DOCUMENTS, TableDocuments
-from shared.adapters.table_indexes import INDEX, WAKEUPS, TableIndexes
-from shared.adapters.table_store import TABLE, TablePatientStore
-from shared.adapters.tables import TableService
-from shared.catalogue import Document
-from shared.decide import decide
-from shared.effects import IndexContact
-from shared.events import DefinitionsPublished
+from benchmarks.organisation.ward import WAITS, Ward, ward
 from shared.fhir.instants import DAY, Instant
 from shared.fhir.notification import Limits
 from shared.fhir.sources import Source
-from shared.message.outbound import Accepted, OutboundMessage
-from shared.message.policy import Policy
-from shared.patient.facts import Facts
-from shared.patient.record import PatientRecord, patient_key
-from shared.ports import Stored
+from shared.patient.record import patient_key
 from shared.queues import POPULATIONS
 from shared.usecases.audit import audit_everyone
 from shared.usecases.hear import hear_message
 from shared.usecases.inbound.take import take_inbound
-from shared.usecases.jobs import Change, Inbound, Populate, Report, decode_job
+from shared.usecases.jobs import Inbound, Populate, Report, decode_job
 from shared.usecases.populate import populate, start_population
 from shared.usecases.publish import publish
-from shared.usecases.published import PublishedDefinitions
 from shared.usecases.react import Trigger
 from shared.usecases.recover import reconcile
 from shared.usecases.report import take_report
-from shared.usecases.services import Services
-from shared.usecases.take_change import take_change
 from shared.usecases.wake import queue_due, wake, wake_many
 
-FACTS = 100
-"""Of each patient."""
 MANY = 200
 """Patients where what is done for many at once is counted for each."""
-
-
-class _Clock:
-    def __init__(self) -> None:
-        self.at = people.START
-
-    def now(self) -> Instant:
-        """Return the instant that was set."""
-        return self.at
-
-
-class _Provider:
-    """Accepts everything."""
-
-    async def send(self, message: OutboundMessage) -> Accepted:
-        return Accepted(str(uuid4()))
-
-    async def add(self, address: str) -> None:
-        """Take a number on the list."""
-
-    async def remove(self, address: str) -> None:
-        """Take a number off it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ward:
-    """Services whose calls are counted, and the means to set a scene without counting."""
-
-    services: Services
-    tally: Tally
-    fhir: MemoryFhir
-    queue: MemoryQueue
-    clock: _Clock
-    numbers: count[int] = field(default_factory=lambda: count(1))
-
-    async def admit(self, patients: int, facts: int = FACTS) -> list[int]:
-        """Store patients with a past, looked at under the definitions in force; their numbers."""
-        current = await self.services.definitions.current()
-        past = Facts.of_facts(*people.facts(facts))
-        numbers = [next(self.numbers) for _ in range(patients)]
-        for number in numbers:
-            key, name = patient_key(f"p-{number}"), f"p-{number}"
-            await self.fhir.update(people.patient(number))
-            record = PatientRecord(
-                key=key,
-                patient_id=name,
-                person=people.person(number),
-                facts=past,
-                contacts=(f"sms|{people.phone(number)}",),
-            )
-            decision = decide(record, DefinitionsPublished(), current, self.clock.now())
-            settled = replace(decision, record=replace(decision.record, outbox={}))
-            await self.services.patients.commit(Stored(PatientRecord(key=key, patient_id=name)), settled)
-            await self.services.indexes.apply(key, IndexContact("sms", people.phone(number)))
-        return numbers
-
-    async def register(self, patients: int) -> None:
-        """Let patients come by the path of every change, with one Observation each: all agrees then."""
-        for number in (next(self.numbers) for _ in range(patients)):
-            version = await self.fhir.update(people.patient(number))
-            await self.take(Change("Patient", f"p-{number}", version, "created"))
-            await self.take(await self.observe(number, people.SILENT))
-
-    async def observe(self, number: int, code: str, value: float = 7.0) -> Change:
-        """Write an Observation of a patient on the FHIR server; the change that tells of it."""
-        body = people.observation(people.observation_id(number, next(self.numbers), code == people.SENDS))
-        body["code"] = {"coding": [{"system": people.LOINC, "code": code}]}
-        body["valueQuantity"] = {"value": value, "unit": "1", "code": "1"}
-        version = await self.fhir.update(body)
-        return Change("Observation", str(body["id"]), version, "created")
-
-    async def take(self, change: Change) -> None:
-        """Carry a change through."""
-        await take_change(self.services, change, Trigger(uuid4().hex))
-
-
-@cache
-def _documents() -> tuple[Document, ...]:
-    return (*read_definitions(), *one_message(), *shares(50), _waiting())
-
-
-async def ward(inner: TableService) -> Ward:
-    """Open a ward over empty tables, the shipped definitions in force, and a journey of one message."""
-    clock, tally = _Clock(), Tally()
-    fhir, queue = MemoryFhir(clock), MemoryQueue()
-    for name in (TABLE, WAKEUPS, INDEX, DOCUMENTS):
-        await inner.create(name)
-    counted = CountingTables(inner, tally)
-    documents = TableDocuments(counted)
-    provider = Counting(_Provider(), tally, PROVIDER)
-    policy = Policy(
-        zone=people.ZONE.key, write_communications=True, write_consents=True, questions_to_staff=True
-    )
-    services = Services(
-        patients=TablePatientStore(counted),
-        indexes=TableIndexes(counted),
-        documents=documents,
-        queue=Counting(queue, tally, QUEUE),
-        fhir=Counting(fhir, tally, FHIR),
-        channels={"sms": provider},
-        definitions=PublishedDefinitions(documents, policy, 3600.0),
-        clock=clock,
-        policy=policy,
-        opt_out_list=provider,
-    )
-    await publish(services, _documents())
-    await services.definitions.current()
-    return Ward(services, tally, fhir, queue, clock)
-
-
-def _waiting() -> Document:
-    steps = [{"id": f"wait-{number}", "kind": "wait", "duration": "P1D"} for number in (1, 2)]
-    trigger = {"fhir_change": {"type": "Observation", "codes": [f"{people.LOINC}|{_WAITS}"]}}
-    return journey("waiting", {"trigger": trigger, "re_entry": "per-focus", "steps": steps})
-
-
-_WAITS = "55555-5"
 type Run = Callable[[Ward], Awaitable[Callable[[], Awaitable[object]]]]
 """Sets the scene, and returns what is to be counted."""
 
@@ -226,7 +79,7 @@ def _wakeups(patients: int) -> Run:
 
     async def scene(at: Ward) -> Callable[[], Awaitable[object]]:
         for number in await at.admit(patients):
-            await at.take(await at.observe(number, _WAITS))
+            await at.take(await at.observe(number, WAITS))
         at.clock.at = Instant(at.clock.at + DAY)
         return lambda: _wake_all(at)
 
@@ -323,10 +176,14 @@ PATHS: dict[str, Path] = {
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What one of a path asks for: operations, and rows by kind of partition."""
+    """What one of a path asks for: operations, and rows that it writes by kind of partition."""
 
     operations: dict[str, float]
     rows: dict[str, float]
+    kept: int = 0
+    """Bytes that stay in tables."""
+    rows_kept: float = 0.0
+    """Rows that stay in the patient's partition."""
 
 
 async def count_path(name: str, at: Ward) -> Counted:
@@ -335,10 +192,13 @@ async def count_path(name: str, at: Ward) -> Counted:
     run = await path.run(at)
     at.tally.counts.clear()
     at.tally.rows.clear()
+    before, rows_before = at.bytes, at.rows
     await run()
     counts = {one: round(at.tally.counts[one] / path.of, 3) for one in OPERATIONS}
     counts["queue_taken"] = round(path.taken, 3)
-    return Counted(counts, {kind: round(n / path.of, 3) for kind, n in sorted(at.tally.rows.items())})
+    rows = {kind: round(number / path.of, 3) for kind, number in sorted(at.tally.rows.items())}
+    kept = round((at.rows - rows_before) / path.of, 3)
+    return Counted(counts, rows, round((at.bytes - before) / path.of), kept)
 
 
 async def count_all() -> dict[str, Counted]:
@@ -348,3 +208,11 @@ async def count_all() -> dict[str, Counted]:
         name: await count_path(name, await ward(MemoryTables()) if path.alone else shared)
         for name, path in PATHS.items()
     }
+
+
+async def bytes_of_a_patient() -> int:
+    """Return how much tables hold of a patient with FACTS facts and no past with us."""
+    at = await ward(MemoryTables())
+    before = at.bytes
+    await at.admit(1)
+    return at.bytes - before

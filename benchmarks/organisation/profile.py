@@ -49,6 +49,22 @@ class Profile:
     """Share of the patients that a campaign asks, all entered at nine."""
     enters: float = 0.10
     """Share of the patients that enter a segment that is published."""
+    campaigns: float = 4.0
+    """Such campaigns a year."""
+    publications: float = 12.0
+    channels: dict[str, float] = field(default_factory=lambda: {"sms": 0.6, "email": 0.3, "whatsapp": 0.1})
+    """Shares of messages."""
+    parts: float = 1.3
+    """Segments of an SMS."""
+    email_mb: float = 0.03
+    years: float = 3.0
+    """For which the timeline and messages are kept."""
+    line_kb: float = 1.0
+    """Log lines and metrics of a queue message, ours and the host's, as Log Analytics bills them."""
+    trace_kb: float = 3.0
+    """Spans of a queue message, where its trace is kept."""
+    sampling: float = 0.05
+    """Share of traces that are kept: HEARTHLINE_TRACE_SAMPLING."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +85,11 @@ class Means:
     """Instances of each function."""
     concurrency: int = 32
     """Messages at once of an instance: batchSize and newBatchThreshold of host.json."""
+    sessions: int = 32
+    """Sessions at once of an instance, with Service Bus: maxConcurrentSessions of host.json."""
+    session_idle: float = 0.1
+    """Seconds for which an instance waits for more of a session (sessionIdleTimeout) before it takes another
+    (https://learn.microsoft.com/dotnet/api/azure.messaging.servicebus.servicebussessionprocessoroptions.sessionidletimeout)."""
     step_seconds: float = 30.0
     """How often instances are added: published for plans before Flex Consumption."""
     use: float = 0.7
@@ -102,12 +123,8 @@ def wakeups_at(profile: Profile, patients: int, second: float) -> float:
 
 
 def enough(patients: int) -> Means:
-    """Return the means that the simulation finds enough for the worst of the scenarios."""
-    tens = max(1, ceil(patients / 10_000_000))
-    return Means(
-        accounts=1 if tens == 1 else 4,
-        queues=1 if tens == 1 else 8,
-        cores=250 if tens == 1 else 1000,
-        short_codes=1 if tens == 1 else tens,
-        fhir=2000 if tens == 1 else 12_000,
-    )
+    """Return the means that the simulation finds enough for all but the worst of the scenarios."""
+    if patients <= 10_000_000:
+        return Means()
+    tens = ceil(patients / 10_000_000)
+    return Means(accounts=2, queues=3, short_codes=tens, fhir=800.0 * tens)
