@@ -1,4 +1,4 @@
-"""A trigger that a crash ended comes back uncounted, as in a session of Service Bus, and is known nevertheless."""
+"""A trigger that a crash ended comes back uncounted, as in a session of Service Bus, and is known anyway."""
 
 from __future__ import annotations
 
