@@ -366,8 +366,8 @@ def _tokens(scope: str) -> Callable[[], Awaitable[str]]:
 def _credential() -> AsyncCredential:
     from azure.identity.aio import DefaultAzureCredential  # slow to import, and not needed with keys
 
-    client = _settings().identity or None
-    return DefaultAzureCredential(managed_identity_client_id=client)
+    # AZURE_CLIENT_ID it takes by itself: the settings may be in a file that a command line names
+    return DefaultAzureCredential()
 
 
 def _clock(chosen: Settings) -> Clock:
