@@ -84,7 +84,7 @@ async def _remove(
 
 async def _unlock(receiver: ServiceBusReceiver, queue: str, locked: list[ServiceBusReceivedMessage]) -> None:
     for message in locked:
-        with suppress(Unavailable), our_failures(queue):  # else its lock ends by itself
+        with suppress(Unavailable, ValueError), our_failures(queue):  # else its lock ends by itself
             await receiver.abandon_message(message)
 
 
