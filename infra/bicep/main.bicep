@@ -196,7 +196,6 @@ var names = {
   communication: 'hearthline-${environmentName}-${token}'
   acsTopic: 'hearthline-${environmentName}-acs'
   email: 'hearthline-${environmentName}-${token}'
-  eventsIdentity: 'hearthline-${environmentName}-events'
   fhirWorkspace: fhir == 'existing' ? fhirWorkspaceName : 'hl${token}'
   fhirTopic: empty(fhirTopicName) ? 'hearthline-${environmentName}-fhir' : fhirTopicName
   group: empty(resourceGroupName) ? 'rg-hearthline-${environmentName}' : resourceGroupName
@@ -245,7 +244,6 @@ module identity 'modules/identity.bicep' = {
     location: location
     tags: tags
     appIdentityName: names.appIdentity
-    eventsIdentityName: names.eventsIdentity
   }
 }
 
@@ -374,12 +372,43 @@ module endpoints 'modules/endpoints.bicep' = if (privateNetwork) {
   dependsOn: [bus, newFhir]
 }
 
+// A topic stands beside its source.
+module fhirTopic 'modules/event-topic.bicep' = if (onAzureFhir) {
+  name: 'hearthline-${environmentName}-topic'
+  scope: resourceGroup(fhirGroup)
+  params: {
+    location: empty(fhirLocation) ? location : fhirLocation
+    tags: tags
+    topicName: names.fhirTopic
+    sourceId: fhirWorkspace.id
+    topicType: 'Microsoft.HealthcareApis.Workspaces'
+    workspaceId: monitoring.outputs.workspaceId
+    peopleId: alerts.outputs.peopleId
+  }
+  dependsOn: [newFhir]
+}
+
+module acsTopic 'modules/event-topic.bicep' = {
+  name: 'acs-topic'
+  scope: group
+  params: {
+    location: 'global'
+    tags: tags
+    topicName: names.acsTopic
+    sourceId: communication.outputs.communicationId
+    topicType: 'Microsoft.Communication.CommunicationServices'
+    workspaceId: monitoring.outputs.workspaceId
+    peopleId: alerts.outputs.peopleId
+  }
+}
+
 module roles 'modules/roles.bicep' = {
   name: 'roles'
   scope: group
   params: {
     appPrincipalId: identity.outputs.appPrincipalId
-    eventsPrincipalId: identity.outputs.eventsPrincipalId
+    fhirEventsPrincipalId: onAzureFhir ? fhirTopic!.outputs.principalId : ''
+    acsEventsPrincipalId: acsTopic.outputs.principalId
     deployerId: deployerId
     deployerType: deployerType
     operatorsId: operators
@@ -457,27 +486,20 @@ module appSettings 'modules/settings.bicep' = {
   dependsOn: [roles, rolesOnFhir, monitoring]
 }
 
-// Events of the FHIR service. A topic stands beside its source.
+// Events of the FHIR service: onto our queue, once its topic may.
 module fhirEvents 'modules/event-grid.bicep' = if (onAzureFhir) {
   name: 'hearthline-${environmentName}-events'
   scope: resourceGroup(fhirGroup)
   params: {
-    location: empty(fhirLocation) ? location : fhirLocation
-    tags: tags
     topicName: names.fhirTopic
-    sourceId: fhirWorkspace.id
-    topicType: 'Microsoft.HealthcareApis.Workspaces'
     eventTypes: fhirEventTypes
     subjectBeginsWith: '${fhirHost}/'
-    identityId: identity.outputs.eventsIdentityId
     transport: transport
     queueName: 'notifications'
     busId: busNamespace.id
     storageId: storage.outputs.storageId
-    workspaceId: monitoring.outputs.workspaceId
-    peopleId: alerts.outputs.peopleId
   }
-  dependsOn: [newFhir, bus, roles]
+  dependsOn: [fhirTopic, bus, roles]
 }
 
 // What Communication Services report: deliveries, and what patients write back.
@@ -485,22 +507,15 @@ module acsEvents 'modules/event-grid.bicep' = {
   name: 'acs-events'
   scope: group
   params: {
-    location: 'global'
-    tags: tags
     topicName: names.acsTopic
-    sourceId: communication.outputs.communicationId
-    topicType: 'Microsoft.Communication.CommunicationServices'
     eventTypes: acsEventTypes
     subjectBeginsWith: ''
-    identityId: identity.outputs.eventsIdentityId
     transport: transport
     queueName: 'acs-events'
     busId: busNamespace.id
     storageId: storage.outputs.storageId
-    workspaceId: monitoring.outputs.workspaceId
-    peopleId: alerts.outputs.peopleId
   }
-  dependsOn: [bus, roles]
+  dependsOn: [acsTopic, bus, roles]
 }
 
 module diagnostics 'modules/diagnostics.bicep' = {

@@ -60,6 +60,7 @@ MUTATIONS = (
     _in("roles", "  scope: deadLetters\n", "  scope: storage\n", "Storage Blob Data Contributor on account"),
     _in("roles", "name: guid(vault.id, deployerId, roleIds.secretsOfficer)", "name: 'fixed'", "guid("),
     _in("roles", "principalType: 'ServicePrincipal'", "principalType: 'Robot'", "what kind of principal"),
+    _in("event-topic", "'SystemAssigned'", "'None'", "without an identity of its own"),
     _in("event-grid", "deliveryWithResourceIdentity: {", "delivery: {", "no events come to"),
     _in(
         "event-grid",
@@ -98,7 +99,12 @@ MUTATIONS = (
     Mutation("main.bicep", "vaultName: names.vault", "vaultNme: names.vault", "takes no vaultNme"),
     Mutation("main.bicep", "  'Microsoft.Communication.SMSReceived'\n", "", "not those that the code reads"),
     Mutation("main.bicep", "param smsFrom string", "@secure()\nparam smsFrom string", "smsFrom is a secret"),
-    Mutation("main.bicep", "  dependsOn: [bus, roles]\n", "", "does not wait for the roles"),
+    Mutation(
+        "main.bicep",
+        "dependsOn: [acsTopic, bus, roles]",
+        "dependsOn: [acsTopic, bus]",
+        "does not wait for the roles",
+    ),
     _in("diagnostics", "EmailSendMailOperational", "EmailStatusUpdateOperational", "names people"),
     Mutation("main.bicep", "name: 'key-vault'", "name: 'storage'", "deployed as storage at once"),
     Mutation("main.bicep", "closed: privateNetwork", "closed: 'yes'", "takes bool and is given string"),

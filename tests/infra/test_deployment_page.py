@@ -74,12 +74,8 @@ class TestWhoAndWhat:
         for row in table(PAGE, "## Who may do what"):
             who = row[0] or who
             told |= {(who, _short(role)) for part in row[2].split(", ") for role in part.split(" or ")}
-        people = {
-            "app": "the app",
-            "events": "Event Grid",
-            "deployer": "who deploys",
-            "operators": "operators",
-        }
+        people = {"app": "the app", "deployer": "who deploys", "operators": "operators"}
+        people |= {"fhir events": "Event Grid", "acs events": "Event Grid"}
         assert told == {(people[grant.holder], _short(grant.role)) for grant in GRANTS}
 
 

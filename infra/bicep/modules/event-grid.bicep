@@ -1,21 +1,8 @@
-// One Event Grid system topic and its subscription, delivering onto one of our queues.
-// Deployed once for the FHIR workspace and once for Communication Services, beside what it listens to.
+// The subscription to one Event Grid system topic, which delivers onto one of our queues as the topic's identity.
+// Its roles must be there before: Event Grid tries whether it may.
 
-@description('Region of the topic: that of its source, or "global".')
-param location string
-
-@description('Tags of the topic.')
-param tags object
-
-@description('Name of the topic. A source has one topic: name the one that exists, if it does.')
+@description('Name of the topic.')
 param topicName string
-
-@description('Resource id of the source.')
-param sourceId string
-
-@description('Kind of the source.')
-@allowed(['Microsoft.HealthcareApis.Workspaces', 'Microsoft.Communication.CommunicationServices'])
-param topicType string
 
 @description('Types of events that are delivered.')
 @minLength(1)
@@ -23,9 +10,6 @@ param eventTypes array
 
 @description('How subjects of delivered events begin; empty for all.')
 param subjectBeginsWith string
-
-@description('Resource id of the identity by which Event Grid delivers; its roles must be there.')
-param identityId string
 
 @description('What carries messages: where the queue is.')
 @allowed(['storage', 'servicebus'])
@@ -39,12 +23,6 @@ param busId string
 
 @description('Resource id of the storage account, with the container for dead letters.')
 param storageId string
-
-@description('Resource id of the Log Analytics workspace that failed deliveries are told to.')
-param workspaceId string
-
-@description('Resource id of the action group of those who are told when events could not be delivered.')
-param peopleId string
 
 var destinations = {
   storage: {
@@ -63,20 +41,8 @@ var destinations = {
   }
 }
 
-resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
   name: topicName
-  location: location
-  tags: tags
-  identity: {
-    type: 'UserAssigned'
-    userAssignedIdentities: {
-      '${identityId}': {}
-    }
-  }
-  properties: {
-    source: sourceId
-    topicType: topicType
-  }
 }
 
 resource subscriptionToQueue 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = {
@@ -86,15 +52,13 @@ resource subscriptionToQueue 'Microsoft.EventGrid/systemTopics/eventSubscription
     eventDeliverySchema: 'EventGridSchema'
     deliveryWithResourceIdentity: {
       identity: {
-        type: 'UserAssigned'
-        userAssignedIdentity: identityId
+        type: 'SystemAssigned'
       }
       destination: destinations[transport]
     }
     deadLetterWithResourceIdentity: {
       identity: {
-        type: 'UserAssigned'
-        userAssignedIdentity: identityId
+        type: 'SystemAssigned'
       }
       deadLetterDestination: {
         endpointType: 'StorageBlob'
@@ -114,60 +78,5 @@ resource subscriptionToQueue 'Microsoft.EventGrid/systemTopics/eventSubscription
       maxDeliveryAttempts: 30
       eventTimeToLiveInMinutes: 1440
     }
-  }
-}
-
-resource ofTopic 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  name: 'hearthline'
-  scope: topic
-  properties: {
-    workspaceId: workspaceId
-    logs: [
-      {
-        category: 'DeliveryFailures'
-        enabled: true
-      }
-    ]
-    metrics: [
-      {
-        category: 'AllMetrics'
-        enabled: true
-      }
-    ]
-  }
-}
-
-// "hearthline replay" puts them back; docs/operations.md, "Dead letters".
-resource undelivered 'Microsoft.Insights/metricAlerts@2026-01-01' = {
-  name: '${topicName}-undelivered'
-  location: 'global'
-  tags: tags
-  properties: {
-    description: 'Events could not be delivered for a day, and are in the container dead-letters.'
-    severity: 1
-    enabled: true
-    scopes: [topic.id]
-    evaluationFrequency: 'PT5M'
-    windowSize: 'PT15M'
-    criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
-      allOf: [
-        {
-          name: 'undelivered'
-          criterionType: 'StaticThresholdCriterion'
-          metricName: 'DeadLetteredCount'
-          metricNamespace: 'Microsoft.EventGrid/systemTopics'
-          operator: 'GreaterThan'
-          threshold: 0
-          timeAggregation: 'Total'
-        }
-      ]
-    }
-    autoMitigate: true
-    actions: [
-      {
-        actionGroupId: peopleId
-      }
-    ]
   }
 }

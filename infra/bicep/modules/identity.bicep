@@ -1,26 +1,17 @@
-// The two identities: as whom the app calls everything, and as whom Event Grid delivers to our queues.
-// They are of their own, and not the resources': so their roles are there before what needs them.
+// The identity as which the app calls everything.
+// It is of its own, and not the app's: so its roles are there before the app, which needs them to start.
 
-@description('Region of the identities.')
+@description('Region of the identity.')
 param location string
 
-@description('Tags of the identities.')
+@description('Tags of the identity.')
 param tags object
 
 @description('Name of the identity of the app.')
 param appIdentityName string
 
-@description('Name of the identity by which Event Grid delivers.')
-param eventsIdentityName string
-
 resource app 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: appIdentityName
-  location: location
-  tags: tags
-}
-
-resource events 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
-  name: eventsIdentityName
   location: location
   tags: tags
 }
@@ -33,9 +24,3 @@ output appClientId string = app.properties.clientId
 
 @description('Object id of the identity of the app, to which roles are assigned.')
 output appPrincipalId string = app.properties.principalId
-
-@description('Resource id of the identity by which Event Grid delivers.')
-output eventsIdentityId string = events.id
-
-@description('Object id of the identity by which Event Grid delivers.')
-output eventsPrincipalId string = events.properties.principalId

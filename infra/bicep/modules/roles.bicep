@@ -5,8 +5,11 @@
 @description('Object id of the identity of the app.')
 param appPrincipalId string = ''
 
-@description('Object id of the identity by which Event Grid delivers.')
-param eventsPrincipalId string = ''
+@description('Object id of the identity of the topic of FHIR events.')
+param fhirEventsPrincipalId string = ''
+
+@description('Object id of the identity of the topic of Communication Services.')
+param acsEventsPrincipalId string = ''
 
 @description('Object id of who deploys: writes secrets into the vault.')
 param deployerId string = ''
@@ -73,7 +76,8 @@ var roleIds = {
 }
 
 var app = !empty(appPrincipalId)
-var events = !empty(eventsPrincipalId)
+var fhirEvents = !empty(fhirEventsPrincipalId)
+var acsEvents = !empty(acsEventsPrincipalId)
 var operators = !empty(operatorsId)
 var onBus = transport == 'servicebus' && !empty(busName)
 var onQueues = transport == 'storage' && !empty(storageName)
@@ -252,52 +256,62 @@ resource appUsesFhir 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (
   }
 }
 
-// Event Grid: onto two queues, and into the container of dead letters.
-resource eventsNotifyByQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (events && onQueues) {
-  name: guid(notificationsQueue.id, eventsPrincipalId, roleIds.queueMessageSender)
+// Event Grid: each topic onto its queue, and into the container of dead letters.
+resource fhirEventsByQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (fhirEvents && onQueues) {
+  name: guid(notificationsQueue.id, fhirEventsPrincipalId, roleIds.queueMessageSender)
   scope: notificationsQueue
   properties: {
-    principalId: eventsPrincipalId
+    principalId: fhirEventsPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.queueMessageSender)
   }
 }
 
-resource eventsReportByQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (events && onQueues) {
-  name: guid(acsEventsQueue.id, eventsPrincipalId, roleIds.queueMessageSender)
+resource acsEventsByQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (acsEvents && onQueues) {
+  name: guid(acsEventsQueue.id, acsEventsPrincipalId, roleIds.queueMessageSender)
   scope: acsEventsQueue
   properties: {
-    principalId: eventsPrincipalId
+    principalId: acsEventsPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.queueMessageSender)
   }
 }
 
-resource eventsNotifyByBus 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (events && onBus) {
-  name: guid(notificationsOnBus.id, eventsPrincipalId, roleIds.busDataSender)
+resource fhirEventsByBus 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (fhirEvents && onBus) {
+  name: guid(notificationsOnBus.id, fhirEventsPrincipalId, roleIds.busDataSender)
   scope: notificationsOnBus
   properties: {
-    principalId: eventsPrincipalId
+    principalId: fhirEventsPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.busDataSender)
   }
 }
 
-resource eventsReportByBus 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (events && onBus) {
-  name: guid(acsEventsOnBus.id, eventsPrincipalId, roleIds.busDataSender)
+resource acsEventsByBus 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (acsEvents && onBus) {
+  name: guid(acsEventsOnBus.id, acsEventsPrincipalId, roleIds.busDataSender)
   scope: acsEventsOnBus
   properties: {
-    principalId: eventsPrincipalId
+    principalId: acsEventsPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.busDataSender)
   }
 }
 
-resource eventsLeaveDeadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (events && withStorage) {
-  name: guid(deadLetters.id, eventsPrincipalId, roleIds.blobDataContributor)
+resource fhirEventsLeaveDeadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (fhirEvents && withStorage) {
+  name: guid(deadLetters.id, fhirEventsPrincipalId, roleIds.blobDataContributor)
   scope: deadLetters
   properties: {
-    principalId: eventsPrincipalId
+    principalId: fhirEventsPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.blobDataContributor)
+  }
+}
+
+resource acsEventsLeaveDeadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (acsEvents && withStorage) {
+  name: guid(deadLetters.id, acsEventsPrincipalId, roleIds.blobDataContributor)
+  scope: deadLetters
+  properties: {
+    principalId: acsEventsPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.blobDataContributor)
   }

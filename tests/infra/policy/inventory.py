@@ -74,11 +74,15 @@ def event_problems(case: Case) -> Iterator[str]:
         wanted[NOTIFICATIONS] = ("Microsoft.HealthcareApis.Workspaces", FHIR_EVENTS)
     subscriptions = case.deployment.of("Microsoft.EventGrid/systemTopics/eventSubscriptions")
     there = {made.id.lower() for made in case.deployment.resources if not made.existing}
+    topics = {made.id.lower(): made for made in case.deployment.of("Microsoft.EventGrid/systemTopics")}
     for made in subscriptions:
         topic, kinds = wanted.pop(_queue(made), ("", frozenset[str]()))
         where = f"events to {_queue(made)}"
-        if made.parent is None or made.parent.get("topicType") != topic:
+        source = topics.get(made.parent.id.lower()) if made.parent else None
+        if source is None or source.get("topicType") != topic:
             yield f"{where} come from another topic than {topic}"
+        elif source.body.get("identity") != {"type": "SystemAssigned"}:
+            yield f"{where} come from a topic without an identity of its own"
         if set(_list(made.get("filter", "includedEventTypes"))) != kinds:
             yield f"{where} are not those that the code reads"
         if made.get("destination") or made.get("deadLetterDestination"):
@@ -100,11 +104,9 @@ def _delivery(made: Made, case: Case, there: set[str]) -> Iterator[str]:
             yield f"{each} is not made here"
     if dead.get("blobContainerName") not in _names(case, f"{_STORAGE}/blobServices/containers"):
         yield f"dead letters go to {dead.get('blobContainerName')}, which is no container"
-    held = made.parent.body.get("identity") if made.parent else None
-    ids = held.get("userAssignedIdentities", {}) if isinstance(held, dict) else {}
     for path in (way, "deadLetterWithResourceIdentity"):
-        if made.get(path, "identity", "userAssignedIdentity") not in ids:
-            yield f"{path} is by an identity that the topic does not have"
+        if made.get(path, "identity") != {"type": "SystemAssigned"}:
+            yield f"{path} is not by the topic's own identity: no other passes the firewall of storage"
 
 
 def _queue(made: Made) -> str:

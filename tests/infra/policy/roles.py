@@ -45,6 +45,7 @@ ROLES = {
 
 _TABLES, _BLOBS = "Storage Table Data Contributor", "Storage Blob Data Owner"
 _QUEUES, _SENDER = "Storage Queue Data Contributor", "Azure Service Bus Data Sender"
+_MESSAGES, _LETTERS = "Storage Queue Data Message Sender", "Storage Blob Data Contributor"
 _RECEIVER, _LENGTHS = "Azure Service Bus Data Receiver", "Azure Service Bus Data Owner"
 
 
@@ -72,11 +73,12 @@ GRANTS = (
     Grant("app", "Communication and Email Service Owner", "communication", "no smaller role can send"),
     Grant("app", "FHIR Data Writer", "fhir", "reads, and writes messages, consents, tasks back", "writes"),
     Grant("app", "FHIR Data Reader", "fhir", "reads alone", "reads"),
-    Grant("events", "Storage Queue Data Message Sender", "notifications", "delivers there", "storage"),
-    Grant("events", "Storage Queue Data Message Sender", "acs-events", "delivers there", "storage"),
-    Grant("events", _SENDER, "notifications", "delivers there", "servicebus"),
-    Grant("events", _SENDER, "acs-events", "delivers there", "servicebus"),
-    Grant("events", "Storage Blob Data Contributor", "dead-letters", "leaves what it could not deliver"),
+    Grant("fhir events", _MESSAGES, "notifications", "delivers there", "fhir onto storage"),
+    Grant("fhir events", _SENDER, "notifications", "delivers there", "fhir onto bus"),
+    Grant("fhir events", _LETTERS, "dead-letters", "leaves what it could not deliver", "azure-fhir"),
+    Grant("acs events", _MESSAGES, "acs-events", "delivers there", "storage"),
+    Grant("acs events", _SENDER, "acs-events", "delivers there", "servicebus"),
+    Grant("acs events", _LETTERS, "dead-letters", "leaves what it could not deliver"),
     Grant("deployer", "Key Vault Secrets Officer", "vault", "the hook makes secrets"),
     Grant("operators", _TABLES, "account", "the command line publishes, takes in, audits"),
     Grant("operators", _QUEUES, "account", "the command line replays", "storage"),
@@ -158,6 +160,9 @@ def _holder(made: Made, case: Case) -> str:
     for identity in case.deployment.of("Microsoft.ManagedIdentity/userAssignedIdentities"):
         if principal == str(identity.member(("properties", "principalId"))):
             return identity.symbol
+    for topic in case.deployment.of("Microsoft.EventGrid/systemTopics"):
+        if principal == str(topic.member(("identity", "principalId"))):
+            return "acs events" if "Communication" in str(topic.get("topicType")) else "fhir events"
     if principal == case.deployment.params["operatorsId"]:
         return "operators"
     return "deployer" if principal == DEPLOYER else principal
@@ -191,5 +196,7 @@ def _holds(grant: Grant, case: Case) -> bool:
         "writes": on_azure and params["fhirWrites"] is True,
         "reads": on_azure and params["fhirWrites"] is False,
         "azure-fhir": on_azure,
+        "fhir onto storage": on_azure and not onto_bus,
+        "fhir onto bus": on_azure and onto_bus,
     }
     return holds[grant.when]
