@@ -37,7 +37,7 @@ VARIANTS: Mapping[str, Mapping[str, object]] = {
         "fhirLocation": "eastus2",
     },
     "another FHIR server": {**_FULL, "fhir": "other", "fhirUrl": "https://fhir.hospital.example/r4"},
-    "private network": {**_FULL, "privateNetwork": True, "busTier": "Premium"},
+    "private network": {**_FULL, "privateNetwork": True},
     "private network, storage queues": {**_FULL, "privateNetwork": True, "transport": "storage"},
     "own email domain": {**_FULL, "emailDomain": "care.hospital.example", "emailDomainVerified": True},
     "own email domain, unverified": {**_BASE, "emailDomain": "care.hospital.example"},

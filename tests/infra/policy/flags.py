@@ -82,33 +82,3 @@ def flag_problems(case: Case) -> Iterator[str]:
     }
     if missing := {"ftp", "scm"} - sealed:
         yield f"passwords are not switched off for {', '.join(sorted(missing))}"
-
-
-def network_problems(case: Case) -> Iterator[str]:
-    """Give what keeps data and is open, or has no private endpoint, where the network is to be private."""
-    if not case.deployment.params.get("privateNetwork"):
-        return
-    targets = set(_targets(case))
-    kinds = (_STORAGE, "Microsoft.ServiceBus/namespaces", "Microsoft.KeyVault/vaults")
-    for made in case.deployment.of(*kinds, "Microsoft.HealthcareApis/workspaces"):
-        if made.id not in targets:
-            yield f"{made.type} {made.name} has no private endpoint"
-        rules = case.deployment.of("Microsoft.ServiceBus/namespaces/networkRuleSets")
-        of_bus = [
-            each.properties.get("defaultAction")
-            for each in rules
-            if each.parent and each.parent.id == made.id
-        ]
-        action = made.get("networkAcls", "defaultAction") or (of_bus[0] if of_bus else None)
-        if made.get("publicNetworkAccess") != "Disabled" and action != "Deny":
-            yield f"{made.type} {made.name} lets everybody in"
-    for app in case.deployment.of(_APP):
-        if not app.get("virtualNetworkSubnetId"):
-            yield "the app is not in the network"
-
-
-def _targets(case: Case) -> Iterator[str]:
-    for made in case.deployment.of("Microsoft.Network/privateEndpoints"):
-        connections = made.get("privateLinkServiceConnections")
-        for each in connections if isinstance(connections, list) else ():
-            yield str(each["properties"]["privateLinkServiceId"])

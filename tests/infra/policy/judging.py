@@ -10,8 +10,9 @@ from tests.infra.bicep.project import Project
 from tests.infra.bicep.resolving import problems
 from tests.infra.bicep.starting import start_problems
 from tests.infra.policy.cases import Case, cases
-from tests.infra.policy.flags import flag_problems, network_problems
+from tests.infra.policy.flags import flag_problems
 from tests.infra.policy.inventory import event_problems, inventory_problems, queue_problems
+from tests.infra.policy.network import network_problems
 from tests.infra.policy.observed import (
     alert_problems,
     diagnostic_problems,
