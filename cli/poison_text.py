@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from shared.fhir.instants import Instant, iso
@@ -49,7 +49,8 @@ def detailed(each: Shown) -> Json:
 
 def seen(found: Iterable[Shown]) -> Table:
     """Write a table of messages."""
-    table = Table("id", "job", "of", "since", "tries", "why, and trace")
+    whole = Column("id", no_wrap=True)  # to be copied
+    table = Table(whole, "job", "of", "since", "tries", "why, and trace")
     for each in found:
         tries = "" if each.deliveries is None else str(each.deliveries)
         ids = "\n".join(f"{name} {value}" for name, value in each.ids)
