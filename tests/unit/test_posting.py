@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -28,6 +30,7 @@ from tests.unit.fhir.notification_data import grid
 from tests.unit.memory_kit import Time, in_memory, person, result, server, visit
 from tests.unit.queue_kit import CHANGED, JOBS, Written
 
+ROOT = Path(__file__).parents[2]
 SOURCE = Source(name="queue", formats=frozenset({"event-grid", "cloud-events"}), required=False)
 VERSIONED = CHANGED.map(lambda change: replace(change, version=change.version or "1", key=""))
 
@@ -99,6 +102,33 @@ def test_a_body_says_whose_turn_it_is_where_it_says_so_plainly(
 ) -> None:
     named = resource or {"resourceType": "Observation", "id": "r"}
     assert session_of(Change(str(named["resourceType"]), str(named["id"]), resource=resource)) == session
+
+
+def test_only_what_a_source_tells_is_posted_as_heard() -> None:
+    """Of all that puts jobs on queues: whatever we find or try again ourselves must not be dropped."""
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("shared", "functions", "cli")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "post"
+        and any(keyword.arg == "heard" for keyword in node.keywords)
+    }
+    assert found == {"shared/usecases/hear.py"}
+
+
+def test_only_posting_gives_a_message_a_name() -> None:
+    named = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("shared", "functions", "cli")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "send"
+        if any(keyword.arg == "once" for keyword in node.keywords)
+    }
+    assert named == {"shared/usecases/posting.py"}
 
 
 async def test_what_is_heard_again_may_be_dropped(services: Services, queue: Written) -> None:
