@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,6 +112,9 @@ def _telling() -> Telling | None:
     telling = Telling(_places(chosen), chosen.sampling)
     telling.begin()
     atexit.register(telling.end)
+    with suppress(RuntimeError):  # no loop runs: then only the end of the process is left
+        end = partial(asyncio.to_thread, telling.end)
+        _open.add(asyncio.get_running_loop().create_task(_close_at_the_end(end)))
     return telling
 
 

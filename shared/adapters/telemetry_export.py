@@ -7,7 +7,9 @@ https://learn.microsoft.com/python/api/overview/azure/monitor-opentelemetry-expo
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from azure.core.credentials import TokenCredential
@@ -38,6 +40,9 @@ RESOURCE = Resource({"service.name": NAME, "service.version": VERSION})
 INTERVAL = 60.0
 """Seconds from one export of metrics to the next."""
 
+PATIENCE = 10.0
+"""Seconds that a place may take to answer."""
+
 LAST = 5.0
 """Seconds that the last export may take when the process ends."""
 
@@ -59,6 +64,7 @@ def application_insights(connection_string: str, credential: TokenCredential | N
     )
 
     chosen: dict[str, Any] = {"connection_string": connection_string, "disable_offline_storage": True}
+    chosen["read_timeout"] = PATIENCE
     if credential is not None:
         chosen["credential"] = credential
     return Exporters(
@@ -75,9 +81,9 @@ def collector(endpoint: str) -> Exporters:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
     return Exporters(
-        OTLPSpanExporter(f"{endpoint}/v1/traces"),
-        OTLPMetricExporter(f"{endpoint}/v1/metrics"),
-        OTLPLogExporter(f"{endpoint}/v1/logs"),
+        OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=PATIENCE),
+        OTLPMetricExporter(f"{endpoint}/v1/metrics", timeout=PATIENCE),
+        OTLPLogExporter(f"{endpoint}/v1/logs", timeout=PATIENCE),
     )
 
 
@@ -107,15 +113,8 @@ class Telling:
         root.addHandler(self._lines)
         logging.getLogger("hearthline").setLevel(logging.INFO)
 
-    def flush(self) -> None:
-        """Send what there is, within some seconds."""
-        if not self._ended:
-            self._tracers.force_flush(int(LAST * 1000))
-            self._loggers.force_flush(int(LAST * 1000))
-            self._meters.force_flush(LAST * 1000)
-
     def end(self) -> None:
-        """Send what is left, within some seconds, and tell no more; doing it again does nothing."""
+        """Send what is left, within LAST seconds, and tell no more; doing it again does nothing."""
         if self._ended:
             return
         self._ended = True
@@ -123,9 +122,22 @@ class Telling:
         logging.getLogger().removeHandler(self._lines)
         for handler, formatter in self._before:
             handler.setFormatter(formatter)
-        self._tracers.shutdown()
-        self._loggers.shutdown()
-        self._meters.shutdown(LAST * 1000)
+        _at_once(self._tracers.shutdown, self._loggers.shutdown, self._meters.shutdown)
+
+
+def _at_once(*endings: Callable[[], object]) -> None:
+    """Do several things at once, and leave what takes too long: nobody may hear us any more."""
+    threads = [threading.Thread(target=ending, daemon=True) for ending in endings]
+    until = time.monotonic() + LAST
+    try:
+        for thread in threads:
+            thread.start()
+    except RuntimeError:  # the interpreter ends already, and begins no thread: one after the other then
+        for ending in endings:
+            ending()
+        return
+    for thread in threads:
+        thread.join(max(until - time.monotonic(), 0.0))
 
 
 def _reader(exporter: MetricExporter, interval: float) -> PeriodicExportingMetricReader:

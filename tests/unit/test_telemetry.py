@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from shared import VERSION, telemetry
+from shared.adapters import telemetry_export
 from shared.adapters.telemetry_export import Exporters, Telling, _reader
 from shared.adapters.telemetry_otel import OpenTelemetry
 from shared.metrics import BY_NAME, METRICS
@@ -243,3 +245,17 @@ def test_the_page_lists_every_metric_as_it_is() -> None:
         for each in METRICS
     ]
     assert [tuple(row) for row in rows] == listed
+
+
+def test_a_place_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An instance that goes waits some seconds for its last telemetry, and no longer."""
+    monkeypatch.setattr(telemetry_export, "LAST", 0.05)
+    held = threading.Event()
+    metrics = _Metrics()
+    monkeypatch.setattr(metrics, "export", lambda *_, **__: held.wait(20))
+    telling = Telling([Exporters(InMemorySpanExporter(), metrics, InMemoryLogRecordExporter())], 1.0)  # type: ignore[arg-type]
+    telling.begin()
+    telemetry.count("hearthline.commits")
+    telling.end()
+    assert not held.is_set()
+    held.set()
