@@ -30,6 +30,7 @@ class TestValues:
             ("map(['a', 'b'], (each, i) => '${i}${each}')", ["0a", "1b"]),
             ("toObject(['a', 'b'], each => each, each => toUpper(each))", {"a": "A", "b": "B"}),
             ("reduce([1, 2, 3], 0, (sum, each) => sum + each)", 6),
+            ("sort([1, 3, 2], (a, b) => a > b)", [3, 2, 1]),
             ("items({ b: 1, a: 2 })", [{"key": "a", "value": 2}, {"key": "b", "value": 1}]),
             ("{ ...{ a: 1 }, b: 2 }", {"a": 1, "b": 2}),
             ("[...[1], 2]", [1, 2]),

@@ -111,6 +111,7 @@ MUTATIONS = (
         "endpoints", "privatelink.vaultcore.azure.net", "privatelink.vault.azure.net", "not found by its name"
     ),
     _in("endpoints", "      id: networkId\n", "      id: '${networkId}x'\n", "not found by its name"),
+    Mutation("main.bicep", "alertEmails array", "alertEmails string[]", "needs language version 2"),
     Mutation("main.bicep", "closed: privateNetwork", "closed: 'yes'", "takes bool and is given string"),
     Mutation("main.bicep", "name: 'budget'", "name: budget.outputs.x", "of budget needs budget.outputs"),
     Mutation("main.bicep", "'hl${token}'", "'Hearthline-${token}'", "cannot be called"),

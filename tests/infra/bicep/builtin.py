@@ -9,7 +9,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterable
-from functools import reduce
+from functools import cmp_to_key, reduce
 from typing import Any
 
 from tests.infra.bicep.values import SUBSCRIPTION, Broken, Later, Seen
@@ -166,7 +166,7 @@ _BUILTIN: dict[str, Callable[..., Any]] = {
     "replace": lambda of, what, by: of.replace(what, by),
     "shallowMerge": lambda of: {key: value for each in of for key, value in each.items()},
     "skip": lambda of, count: of[count:],
-    "sort": lambda of, before: sorted(of),
+    "sort": lambda of, before: sorted(of, key=cmp_to_key(lambda a, b: before(b, a) - before(a, b))),
     "split": lambda of, by: of.split(by),
     "startsWith": lambda of, what: of.lower().startswith(what.lower()),
     "string": lambda of: of if isinstance(of, str) else json.dumps(of, separators=(",", ":")),

@@ -25,7 +25,12 @@ from tests.infra.policy.properties import property_problems
 from tests.infra.policy.roles import assignment_problems, order_problems, role_problems
 from tests.infra.policy.secrets import leak_problems, secret_problems
 from tests.infra.policy.settings import setting_problems
-from tests.infra.policy.written import description_problems, name_problems, version_problems
+from tests.infra.policy.written import (
+    description_problems,
+    language_problems,
+    name_problems,
+    version_problems,
+)
 
 OF_TEXT: tuple[Callable[[Project], Iterator[str]], ...] = (
     problems,
@@ -34,6 +39,7 @@ OF_TEXT: tuple[Callable[[Project], Iterator[str]], ...] = (
     start_problems,
     description_problems,
     version_problems,
+    language_problems,
     secret_problems,
     assignment_problems,
     order_problems,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from tests.infra.bicep.parsing import resources
 from tests.infra.bicep.project import Project
-from tests.infra.bicep.syntax import described
+from tests.infra.bicep.syntax import Declared, Func, Import, Module, Simple, described, innermost
 from tests.infra.policy.cases import Case
 
 NEWEST_OLD = "2023-11-01"
@@ -67,6 +67,23 @@ def version_problems(project: Project) -> Iterator[str]:
     )
     names = {f"{each.type}@{each.version}" for file in project.files.values() for each in resources(file)}
     yield from (f"{name} is excused, and not in use" for name in OLDER if name not in names)
+
+
+def language_problems(project: Project) -> Iterator[str]:
+    """Give what makes Bicep write templates of language version 2, in which existing resources are read.
+
+    Here some are declared that are not there in every deployment: their names are needed alone.
+    https://github.com/Azure/bicep/issues/12204
+    """
+    for path, file in project.files.items():
+        for each in (*file.all(Declared), *file.all(Func), *file.all(Import)):
+            yield f"{path}: {each.name} needs language version 2"
+        for param in file.interface:
+            if param.kind is not None and not isinstance(param.kind, Simple):
+                yield f"{path}: the type of {param.name} needs language version 2"
+        for module in file.all(Module):
+            if innermost(module.body).get("name") is None:
+                yield f"{path}: module {module.name} has no name, which needs language version 2"
 
 
 def name_problems(case: Case) -> Iterator[str]:
