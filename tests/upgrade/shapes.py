@@ -19,6 +19,7 @@ from shared.journey.resources import posts
 from shared.message import printed
 from shared.patient import packing
 from shared.patient.facts import Fact
+from shared.ports import Backup
 from shared.usecases import (
     admitted,
     audit_report,
@@ -67,6 +68,7 @@ PERSISTED: Mapping[str, Any] = {
     "retention": walk.Walk,
     "campaign": campaigns.CampaignState,
     "run of a campaign": campaigns.Run,
+    "manifest of a backup": Backup,
     "batch of letters": letters.Batch,
     "letter": printed.Printed,
 }
