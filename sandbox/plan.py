@@ -132,13 +132,8 @@ def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
 
 
 def _bus_settings(plan: Plan) -> dict[str, str]:
-    """Send by Service Bus, and let go of a session soon: in a play everybody else waits for its place.
-
-    Fewer sessions at once than on Azure, as each that waits costs the client a link every two seconds.
-    """
-    bus = "AzureFunctionsJobHost__extensions__serviceBus__"
-    chosen = {f"{bus}sessionIdleTimeout": "00:00:00.050", f"{bus}maxConcurrentSessions": "8"}
-    return {"HEARTHLINE_TRANSPORT": "servicebus", "HEARTHLINE_BUS": plan.bus, **chosen}
+    """Send by Service Bus; how many turns at once, and how long each is kept, is what host.json says."""
+    return {"HEARTHLINE_TRANSPORT": "servicebus", "HEARTHLINE_BUS": plan.bus}
 
 
 def open_clock(folder: Path) -> FileClock:
