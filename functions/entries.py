@@ -15,7 +15,7 @@ import azure.functions as func
 from shared.bootstrap import begin_telemetry
 from shared.errors import HearthlineError
 from shared.redaction import told
-from shared.telemetry import FUNCTION, count, span
+from shared.telemetry import FUNCTION, Span, count, span
 
 type Entry[**P, T] = Callable[P, Awaitable[T]]
 
@@ -25,13 +25,13 @@ class Failure(HearthlineError):
 
 
 @contextmanager
-def entered(function: str, parent: str = "", *, apart: bool = False) -> Iterator[None]:
+def entered(function: str, parent: str = "", *, apart: bool = False) -> Iterator[Span]:
     """Be in a function: for telemetry, log lines and errors. `parent` is a W3C traceparent."""
     begin_telemetry()
     token = FUNCTION.set(function)
     try:
-        with span(function, parent, apart=apart):
-            yield
+        with span(function, parent, apart=apart) as begun:
+            yield begun
     except HearthlineError as known:
         raise known.with_traceback(None) from None  # the cause is some library's, and may quote
     except Exception as bug:
@@ -46,8 +46,11 @@ def entry[**P, T](function: Entry[P, T]) -> Entry[P, T]:
 
     @wraps(function)
     async def enter(*given: P.args, **named: P.kwargs) -> T:
-        with entered(function.__name__, _parent((*given, *named.values()))):
-            return await function(*given, **named)
+        with entered(function.__name__, _parent((*given, *named.values()))) as here:
+            answer = await function(*given, **named)
+            if isinstance(answer, func.HttpResponse):
+                here.note(status=answer.status_code)
+            return answer
 
     return enter
 

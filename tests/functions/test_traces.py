@@ -18,6 +18,7 @@ def test_from_notification_to_delivery_report_is_one_trace(transport: str) -> No
     collector = recorded().collector if transport == "storage" else recorded_on_the_bus()
     found = {span.name: span for span in collector.spans() if span.trace == TRACE}
     assert {"notifications", "changes", "guard", "send", "delivery report"} <= found.keys()
+    assert found["notifications"].attributes == {"status": "200"}
     assert found["changes"].parent == found["notifications"].span
     assert found["send"].attributes == {"channel": "sms", "outcome": "accepted"}
     assert found["delivery report"].attributes["status"] == "delivered"
