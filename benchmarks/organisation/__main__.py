@@ -68,7 +68,24 @@ def profile_of(path: Path | None) -> Profile:
     known = {field.name for field in fields(Profile)}
     if strange := sorted(told.keys() - known):
         raise ValueError(f"there is no {', '.join(strange)}; there are {', '.join(sorted(known))}")
+    plain = Profile()
+    wrong = [name for name, value in told.items() if not _like(value, getattr(plain, name))]
+    if wrong:
+        raise ValueError(f"no such value: {', '.join(wrong)}")
     return Profile(**told)
+
+
+def _like(value: object, usual: object) -> bool:
+    """Say whether a value is of the form of the usual one: no negative number, or as many of them."""
+    if isinstance(usual, dict):
+        return isinstance(value, dict) and value.keys() == usual.keys() and all(map(_number, value.values()))
+    if isinstance(usual, tuple):
+        return isinstance(value, list) and len(value) == len(usual) and all(map(_number, value))
+    return _number(value)
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 async def _counted() -> tuple[dict[str, Counted], int]:
@@ -89,6 +106,7 @@ def made(paths: dict[str, Counted], held: int, profile: Profile) -> dict[str, st
         "code": tables.code(paths, profile),
         "instance": tables.instance(paths, profile),
         "sessions": tables.sessions(paths, profile),
+        "transports": tables.transports(paths, profile),
         "days": day_tables.days(rows),
         "accounts": day_tables.accounts(paths, profile),
         "compared": day_tables.compared(),

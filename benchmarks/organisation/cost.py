@@ -80,7 +80,7 @@ def use(paths: Mapping[str, Counted], held: int, profile: Profile, means: Means,
         "inbound": sent * profile.replies,
         "populations": profile.publications * month,
     }
-    executions = sum(number * made[queue].uses.get(f"queue {queue}", 0.0) for queue, number in runs.items())
+    executions = _sum(runs, made, "taken")
     audited = paths["audited"].operations
     nights = patients * MONTH
     return Use(
@@ -90,7 +90,7 @@ def use(paths: Mapping[str, Counted], held: int, profile: Profile, means: Means,
         + nights * (audited["table_reads"] + audited["table_queries"] + audited["table_writes"]),
         table_gb=patients * _held(paths, held, profile) / 1e9,
         queue_requests=_sum(runs, made, "queue requests") + _IDLE_QUEUES * MONTH * DAY,
-        bus_operations=2 * executions,
+        bus_operations=_sum(runs, made, "credits"),
         events=profile.changes * month + sent * (1 + profile.replies),
         fhir_requests=_sum(runs, made, "fhir") + nights * audited["fhir_searches"],
         logs_gb=executions * (profile.line_kb + profile.sampling * profile.trace_kb) / 1e6,
@@ -135,7 +135,7 @@ def bill(used: Use, prices: Mapping[str, float | None], profile: Profile, means:
         _line("Functions, time", used.gb_seconds, "GB-s", prices, "functions_gb_second"),
         _line("Functions, executions", used.executions / 1e6, "million", prices, "functions_million"),
         _line("tables, stored", used.table_gb, "GB", prices, "table_gb"),
-        _line("tables, requests", used.table_requests / 1e4, "10,000", prices, "table_10k"),
+        _line("tables, requests", used.table_requests / 1e4, "times 10,000", prices, "table_10k"),
         *_transport(used, prices, means),
         _line("Event Grid", 2 * used.events / 1e6, "million", prices, "event_grid_million"),
         _line("logs and traces", used.logs_gb, "GB", prices, "logs_gb"),
@@ -149,17 +149,15 @@ def bill(used: Use, prices: Mapping[str, float | None], profile: Profile, means:
 
 
 def _transport(used: Use, prices: Mapping[str, float | None], means: Means) -> list[Line]:
-    if means.bus_units >= 1:
-        return [_line("Service Bus Premium", means.bus_units, "unit", prices, "bus_premium_month")]
-    return [_line("queues, requests", used.queue_requests / 1e4, "10,000", prices, "queue_10k")]
-
-
-def standard(used: Use, prices: Mapping[str, float | None]) -> Line:
-    """Price the same queues on a Standard namespace of Service Bus instead."""
-    base, more = prices["bus_standard_month"], prices["bus_standard_million"]
-    paid = max(0.0, used.bus_operations - _FREE_BUS) / 1e6
-    cost = None if base is None or more is None else base + paid * more
-    return Line("Service Bus Standard, in place of queues", used.bus_operations / 1e6, "million", cost)
+    match means.transport:
+        case "premium":
+            return [_line("Service Bus Premium", means.bus_units, "unit", prices, "bus_premium_month")]
+        case "standard":
+            paid = max(0.0, used.bus_operations - _FREE_BUS) / 1e6
+            base = _line("Service Bus Standard", 1.0, "namespace", prices, "bus_standard_month")
+            return [base, _line("Service Bus, operations", paid, "million", prices, "bus_standard_million")]
+        case _:
+            return [_line("queues, requests", used.queue_requests / 1e4, "times 10,000", prices, "queue_10k")]
 
 
 def _line(component: str, amount: float, unit: str, prices: Mapping[str, float | None], *names: str) -> Line:

@@ -70,27 +70,30 @@ class Outcome:
 
 def limits_of(means: Means) -> dict[str, float]:
     """Return what there is of each limit, a second; first the FHIR service, whose outages hold back all."""
-    account = LIMITS["table_account"].value * means.accounts
-    queue = LIMITS["queue"].value * means.queues
+    partition = LIMITS["table_partition"].value
     rates = {
         "fhir": means.fhir,
         "events": LIMITS["fhir_events"].value,
-        "tables": account,
-        "members": LIMITS["table_partition"].value,
-        "rosters": LIMITS["table_partition"].value * 8,
-        "wakeups": LIMITS["table_partition"].value * 8,
+        "tables": LIMITS["table_account"].value * means.accounts,
+        "members": partition,
+        "rosters": partition * 8,
+        "wakeups": partition * 8,
         "sms": LIMITS["sms_short_code"].value / 60 * means.short_codes,
     }
-    if means.bus_units:
-        return {**rates, "bus": LIMITS["bus_premium"].value * means.bus_units}
-    queues = {f"queue {name}": queue for name in FOREMOST}
-    return {**rates, "queue requests": LIMITS["queue_account"].value * means.queues, **queues}
+    match means.transport:
+        case "premium":
+            return {**rates, "bus": LIMITS["bus_premium"].value * means.bus_units}
+        case "standard":
+            return {**rates, "credits": LIMITS["bus_standard"].value}
+        case _:
+            queues = {f"queue {name}": LIMITS["queue"].value for name in FOREMOST}
+            return {**rates, "queue requests": LIMITS["queue_account"].value, **queues}
 
 
 def rate_of(name: str, item: Item, means: Means) -> float:
     """Return how many messages of a queue an instance can carry out in a second."""
     at_once, seconds = means.concurrency, item.elapsed_ms / 1000
-    if means.bus_units and name == "changes":  # nearly every change is a session of its own
+    if means.transport != "storage" and name == "changes":  # nearly every change is a session of its own
         at_once, seconds = means.sessions, seconds + means.session_idle
     return min(means.use * 1000 / item.cpu_ms, at_once / seconds)
 
@@ -105,7 +108,10 @@ class Day:
         self._arrivals, self._chance = Random(seed), Random(seed + 1)
         self._kept = dict.fromkeys(limits_of(means), 0.0)
         """Of each limit what is left over from the step before: part of what one message asks."""
-        self._instances = dict.fromkeys(FOREMOST, means.always_ready)
+        self._ready = dict.fromkeys(FOREMOST, means.always_ready) | {"changes": means.changes_ready}
+        self._instances = dict(self._ready)
+        storage = means.transport == "storage"
+        self._target_of = LIMITS["scale_target"].value if storage else means.concurrency
         lines = {name: Line() for name in (SOURCE, *FOREMOST, MESSAGES)}
         self.outcome = Outcome(lines, {"changes": Counter(), MESSAGES: Counter()})
         uses = {name: item.uses for name, item in items.items()} | {SOURCE: {"events": 1.0}}
@@ -145,14 +151,14 @@ class Day:
                 continue
             held = self._instances[name]
             free = self._means.cores - sum(self._instances.values())
-            self._instances[name] = held + int(max(min(self._target(name, line) - held, step, free), -step))
+            wanted = min(self._target(name, line), self._means.most)
+            self._instances[name] = held + int(max(min(wanted - held, step, free), -step))
 
     def _target(self, name: str, line: Line) -> int:
         """Return how many instances target-based scaling wants: by who waits, and who is being seen to."""
         left = min(SHARDS, line.left) if name == "populations" else line.left
         at_work = line.last / STEP * self._items[name].elapsed_ms / 1000
-        wanted = (left + at_work) / LIMITS["scale_target"].value
-        return max(ceil(wanted), self._means.always_ready)
+        return max(ceil((left + at_work) / self._target_of), self._ready[name])
 
     def _work(self, now: int) -> None:
         lines = self.outcome.lines

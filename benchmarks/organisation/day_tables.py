@@ -11,7 +11,7 @@ from benchmarks.organisation.demand import items
 from benchmarks.organisation.limits import LIMITS
 from benchmarks.organisation.line import quantile
 from benchmarks.organisation.paths import Counted
-from benchmarks.organisation.profile import Means, Profile, enough
+from benchmarks.organisation.profile import DAY, Means, Profile, enough
 from benchmarks.organisation.scenarios import scenarios
 from benchmarks.organisation.tables import SIZES, table
 from benchmarks.organisation.waiting import Work, latencies
@@ -23,7 +23,8 @@ NAMES = {
     "events": "events of a workspace",
     "members": "member list",
     "rosters": "roster",
-    "queue requests": "account, queues",
+    "bus": "Service Bus",
+    "wakeups": "wake-up rows",
 }
 
 
@@ -38,6 +39,7 @@ def simulated(label: str, means: str, scenario: Scenario, outcome: Outcome) -> t
         scenario.words,
         *waits,
         f"{backlog:,} {name}",
+        _until(outcome),
         str(outcome.instances),
         f"{outcome.gb_seconds / 1e6:.1f}",
         "; ".join(f"{NAMES.get(limit, limit)} {_time(seconds)}" for limit, seconds in held[:3]) or "none",
@@ -50,6 +52,7 @@ HEAD = (
     "changes wait: p50, p99, most",
     "messages wait for the provider",
     "largest backlog",
+    "nobody waits a minute after",
     "instances",
     "million GB-s",
     "held back by, for how long",
@@ -88,6 +91,14 @@ _USED = 0.7
 def days(rows: Iterable[Sequence[str]]) -> str:
     """Tell all runs."""
     return table(HEAD, rows)
+
+
+def _until(outcome: Outcome) -> str:
+    """Say when, by the clock of the first day or of one after it, and in which queue it was."""
+    if not outcome.behind:
+        return "any time"
+    name, last = max(outcome.behind.items(), key=lambda each: each[1])
+    return f"day {last // DAY + 1}, {last % DAY // 3600:02d}:{last % 3600 // 60:02d} ({name})"
 
 
 def _time(seconds: float) -> str:

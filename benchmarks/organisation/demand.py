@@ -19,6 +19,8 @@ _TABLES = ("table_reads", "table_queries", "table_writes")
 _FHIR = ("fhir_reads", "fhir_searches", "fhir_writes")
 BODY_KB = 0.5
 """Of a queue message."""
+BY_EVENT_GRID = ("notifications", "acs-events")
+"""Queues into which Event Grid puts messages, which counts as sending there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +64,36 @@ def _one(name: str, counted: Counted, queue: str, means: Means) -> Item:
     told = counted.operations
     tables, fhir = sum(told[one] for one in _TABLES), sum(told[one] for one in _FHIR)
     cpu = cpu_ms(name, counted) + means.own_ms * told["queue_taken"]
-    queue_requests = told["queue_puts"] + 2.06 * told["queue_taken"]  # received by the sixteen, then deleted
-    trips = means.table_ms * (tables + told["queue_puts"]) + means.fhir_ms * fhir
+    puts, taken = told["queue_puts"], told["queue_taken"]
+    trips = means.table_ms * (tables + puts) + means.fhir_ms * fhir
     uses = {
         "tables": tables,
         "fhir": fhir,
         "members": counted.rows.get("index: member", 0.0),
         "rosters": counted.rows.get("index: roster", 0.0) * 2,  # a journey that goes on has two rows
         "wakeups": counted.rows.get("wakeups", 0.0),
-        "queue requests": queue_requests,
-        f"queue {queue}": told["queue_taken"],
-        "bus": (told["queue_puts"] + told["queue_taken"]) * BODY_KB / 1000,
+        "taken": taken,
+        "queue requests": puts + 2.06 * taken,  # received by the sixteen, then deleted
+        f"queue {queue}": taken,
+        "credits": puts + taken + (1.0 if queue in BY_EVENT_GRID else 0.0),
+        "bus": (puts + taken) * BODY_KB / 1000,
     }
-    return Item(cpu, cpu + trips + means.provider_ms * told["provider_calls"],
-                {use: number for use, number in uses.items() if number})  # fmt: skip
+    return Item(
+        cpu,
+        cpu + trips + means.provider_ms * told["provider_calls"],
+        {use: number for use, number in uses.items() if number},
+    )
+
+
+def plus(first: Item, second: Item) -> Item:
+    """Add what two messages cost that always come together."""
+    names = first.uses.keys() | second.uses.keys()
+    uses = {name: first.uses.get(name, 0.0) + second.uses.get(name, 0.0) for name in sorted(names)}
+    return Item(first.cpu_ms + second.cpu_ms, first.elapsed_ms + second.elapsed_ms, uses)
 
 
 def items(paths: Mapping[str, Counted], profile: Profile, means: Means) -> dict[str, Item]:
-    """Return what each queue's messages cost."""
+    """Return what each queue's messages cost; reports and replies with their way through `acs-events`."""
     made = {
         "notifications": {"notification": 1.0},
         "changes": profile.mix,
@@ -89,4 +103,6 @@ def items(paths: Mapping[str, Counted], profile: Profile, means: Means) -> dict[
         "inbound": {"stop": 0.3, "question": 0.7},
         "populations": {"population": 1 - profile.enters, "population_enters": profile.enters},
     }
-    return {queue: item(paths, mix, queue, means) for queue, mix in made.items()}
+    found = {queue: item(paths, mix, queue, means) for queue, mix in made.items()}
+    heard = item(paths, {"notification": 1.0}, "acs-events", means)  # an event in, a message out, as here
+    return found | {queue: plus(found[queue], heard) for queue in ("reports", "inbound")}

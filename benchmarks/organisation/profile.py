@@ -69,22 +69,27 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What an organisation has of Azure, and how fast that answers."""
+    """What an organisation has of Azure, as infra/bicep/prod.bicepparam says, and how fast that answers."""
 
     cores: float = LIMITS["flex_cores"].value
+    """Of all functions together."""
+    most: int = 200
+    """Instances of one function: maximumInstanceCount."""
+    changes_ready: int = 2
+    """Instances of `changes` that are always there."""
+    always_ready: int = 0
+    """The same of each other function."""
     accounts: int = 1
     """Storage accounts with tables."""
-    queues: int = 1
-    """Storage queues that share the load of each queue; 1 is what is built."""
     short_codes: int = 1
-    bus_units: float = 0.0
-    """Messaging units of Service Bus Premium; 0 is Storage queues."""
+    transport: str = "premium"
+    """What carries messages: "storage", or "standard" or "premium" of Service Bus."""
+    bus_units: float = 1.0
+    """Messaging units of Premium."""
     fhir: float = 2000.0
     """Requests a second that the FHIR service answers: not published, assumed."""
-    always_ready: int = 1
-    """Instances of each function."""
     concurrency: int = 32
-    """Messages at once of an instance: batchSize and newBatchThreshold of host.json."""
+    """Messages at once of an instance: maxConcurrentCalls, or batchSize and newBatchThreshold together."""
     sessions: int = 32
     """Sessions at once of an instance, with Service Bus: maxConcurrentSessions of host.json."""
     session_idle: float = 0.1
@@ -127,4 +132,4 @@ def enough(patients: int) -> Means:
     if patients <= 10_000_000:
         return Means()
     tens = ceil(patients / 10_000_000)
-    return Means(accounts=2, queues=3, short_codes=tens, fhir=800.0 * tens)
+    return Means(accounts=2, bus_units=4, short_codes=tens, fhir=800.0 * tens)

@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.organisation.ceilings import ceilings
-from benchmarks.organisation.cost import Line, bill, load_prices, standard, totals, unknown
+from benchmarks.organisation.cost import Line, bill, load_prices, totals, unknown
 from benchmarks.organisation.cost import use as month_of
 from benchmarks.organisation.day import rate_of
 from benchmarks.organisation.demand import cpu_ms, items, requests
 from benchmarks.organisation.limits import LIMITS, READ
 from benchmarks.organisation.paths import PATHS, Counted
-from benchmarks.organisation.profile import Means, Profile, enough
+from benchmarks.organisation.profile import Means, Profile, changes_at, enough
 
 PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
 _PLACE = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- made -->)", re.DOTALL)
@@ -102,11 +102,33 @@ def instance(paths: Mapping[str, Counted], profile: Profile) -> str:
     return table(("queue", "CPU ms", "elapsed ms", "messages/s of an instance"), rows)
 
 
+def transports(paths: Mapping[str, Counted], profile: Profile) -> str:
+    """Tell how many changes a second each transport carries, all that follows from them included."""
+    found = items(paths, profile, Means())
+    busiest = max(changes_at(profile, 1_000_000, hour * 3600) for hour in range(24)) / 1e6
+    sent = profile.mix.get("sends", 0.0)
+    follows = {"notifications": 1.0, "changes": 1.0, "reports": sent, "inbound": sent * profile.replies}
+    uses = {
+        use: sum(number * found[queue].uses.get(use, 0.0) for queue, number in follows.items())
+        for use in ("credits", "bus", "queue changes")
+    }
+    given = (
+        ("Storage queues", uses["queue changes"], LIMITS["queue"].value, "message"),
+        ("Service Bus Standard", uses["credits"], LIMITS["bus_standard"].value, "credits"),
+        ("Service Bus Premium, one unit", uses["bus"], LIMITS["bus_premium"].value, "MB"),
+    )
+    rows = [
+        (name, f"{use:.2g} {unit}", f"{most / use:,.0f}/s", f"{most / use / busiest / 1e6:,.0f} M patients")
+        for name, use, most, unit in given
+    ]
+    return table(("transport", "a change takes", "changes", "enough in the busiest hour for"), rows)
+
+
 def sessions(paths: Mapping[str, Counted], profile: Profile) -> str:
     """Tell what one instance carries of changes on Service Bus, by how sessions are set."""
     rows = []
     for idle in (60.0, 5.0, 1.0, 0.1):
-        found = [Means(bus_units=1, sessions=places, session_idle=idle) for places in (8, 32, 128)]
+        found = [Means(sessions=places, session_idle=idle) for places in (8, 32, 128)]
         rates = [rate_of("changes", items(paths, profile, m)["changes"], m) for m in found]
         rows.append((f"{idle:g} s", *(f"{rate:.3g}" for rate in rates)))
     return table(("sessionIdleTimeout", "8 sessions at once", "32", "128"), rows)
@@ -116,12 +138,10 @@ def prices(paths: Mapping[str, Counted], held: int, profile: Profile) -> str:
     """Tell a month of each size, by the prices that come along."""
     given = load_prices()
     bills: list[list[Line]] = []
-    others: list[Line] = []
     for patients in SIZES.values():
         means = enough(patients)
         used = month_of(paths, held, profile, means, patients)
         bills.append(bill(used, given, profile, means))
-        others.append(standard(used, given))
     rows = [
         (lines[0].component, *(f"{line.amount:,.0f} {line.unit}: {_money(line.cost)}" for line in lines))
         for lines in zip(*bills, strict=True)
@@ -129,7 +149,6 @@ def prices(paths: Mapping[str, Counted], held: int, profile: Profile) -> str:
     sums = [totals(lines) for lines in bills]
     rows.append(("**without message charges**", *(f"**{_money(own)}**" for own, _ in sums)))
     rows.append(("**with them**", *(f"**{_money(total)}**" for _, total in sums)))
-    rows.append((others[0].component, *(_money(line.cost) for line in others)))
     missing = f" (without {', '.join(unknown(bills[0]))})" if unknown(bills[0]) else ""
     return table((f"a month, USD{missing}", *SIZES), rows)
 
@@ -160,8 +179,8 @@ def sensitivity(paths: Mapping[str, Counted], held: int, profile: Profile, size:
                                                mix={**profile.mix, "sends": 2 * profile.mix["sends"]}))),
         ("half as many log lines", month(replace(profile, line_kb=profile.line_kb / 2))),
         ("every trace kept", month(replace(profile, sampling=1.0))),
-        ("no instance always ready", month(profile, replace(means, always_ready=0))),
-        ("Service Bus Premium, one unit", month(profile, replace(means, bus_units=1))),
+        ("Service Bus Standard", month(profile, replace(means, transport="standard"))),
+        ("Storage queues", month(profile, replace(means, transport="storage"))),
     )  # fmt: skip
     rows = [
         (words, f"{100 * (o / own - 1):+.0f} %", f"{100 * (t / total - 1):+.0f} %") for words, (o, t) in cases
