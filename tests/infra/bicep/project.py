@@ -10,7 +10,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from tests.infra.bicep.parsing import File, parse, resources
-from tests.infra.bicep.syntax import Declared, Func, Import, Module, Output, Param, Resource, Var
+from tests.infra.bicep.syntax import Declaration, Declared, Func, Import, Module, Output, Param, Resource, Var
+from tests.infra.bicep.walking import Inside, everything
 
 
 class Project(Struct, frozen=True):
@@ -32,9 +33,17 @@ class Project(Struct, frozen=True):
         """Return one file of Bicep, if it is there."""
         return parse(self.texts[path]) if path in self.texts else None
 
+    def walked(self, path: str) -> Walked:
+        """Return the declarations of a file, each with every expression in it."""
+        return _walked(self.texts[path])
+
     def scope(self, path: str) -> Scope:
         """Return what is declared in a file."""
         return _scope(self.texts[path])
+
+
+type Walked = tuple[tuple[Declaration, tuple[Inside, ...]], ...]
+"""The declarations of a file, each with every expression in it."""
 
 
 class Scope(Struct, frozen=True):
@@ -68,6 +77,11 @@ def _scope(text: str) -> Scope:
         types={each.name: each for each in file.all(Declared)},
         imports={own: (each, there) for each in file.all(Import) for own, there in each.names},
     )
+
+
+@cache
+def _walked(text: str) -> Walked:
+    return tuple((each, tuple(everything(each))) for each in parse(text).declarations)
 
 
 def beside(path: str, other: str) -> str:

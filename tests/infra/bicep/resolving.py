@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 
 from tests.infra.bicep.functions import DECORATORS, FUNCTIONS, LOADS, NAMESPACES
-from tests.infra.bicep.project import Project, Scope, beside
+from tests.infra.bicep.project import Project, Scope, Walked, beside
 from tests.infra.bicep.syntax import (
     ArrayOf,
     Call,
@@ -33,7 +33,6 @@ from tests.infra.bicep.syntax import (
     Text,
     innermost,
 )
-from tests.infra.bicep.walking import Inside, everything
 
 _KINDS = {"string", "int", "bool", "array", "object"}
 
@@ -44,7 +43,7 @@ class _Here(Struct):
     project: Project
     path: str
     scope: Scope
-    declared: list[tuple[Declaration, tuple[Inside, ...]]]
+    declared: Walked
 
     def inside[T: Expr](self, kind: type[T]) -> Iterator[T]:
         """Give the expressions of a kind."""
@@ -58,9 +57,8 @@ def problems(project: Project) -> Iterator[str]:
         *(_twice, _names, _nested, _functions, _arguments, _loads, _places),
         *(_decorators, _outputs, _types, _unused),
     )
-    for path, file in project.files.items():
-        declared = [(each, tuple(everything(each))) for each in file.declarations]
-        here = _Here(project, path, project.scope(path), declared)
+    for path in project.files:
+        here = _Here(project, path, project.scope(path), project.walked(path))
         yield from (f"{path}: {line}" for rule in rules for line in rule(here))
 
 

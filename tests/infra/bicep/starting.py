@@ -24,7 +24,7 @@ from tests.infra.bicep.syntax import (
     Var,
     innermost,
 )
-from tests.infra.bicep.walking import everything, parts
+from tests.infra.bicep.walking import Inside, parts
 
 _KNOWN_OF_RESOURCES = {"id", "name", "type", "apiVersion"}
 _KNOWN_OF_MODULES = {"name"}
@@ -32,16 +32,16 @@ _KNOWN_OF_MODULES = {"name"}
 
 def start_problems(project: Project) -> Iterator[str]:
     """Give what is to be known at the start and is known only later."""
-    for path, file in project.files.items():
+    for path in project.files:
         scope = project.scope(path)
-        for each in file.declarations:
-            for what, value in _at_start(each):
+        for each, inside in project.walked(path):
+            for what, value in _at_start(each, inside):
                 if later := _later(value, scope):
                     yield f"{path}: line {getattr(each, 'line', 0)}: {what} of {each.name} needs {later}"
 
 
-def _at_start(each: Declaration) -> Iterator[tuple[str, Expr]]:
-    for inside, _ in everything(each):
+def _at_start(each: Declaration, everything: tuple[Inside, ...]) -> Iterator[tuple[str, Expr]]:
+    for inside, _ in everything:
         if isinstance(inside, Loop):
             yield "a loop", inside.of
             if isinstance(each, Var):

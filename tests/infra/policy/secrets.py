@@ -13,7 +13,6 @@ from tests.infra.bicep.kinds import kind_of
 from tests.infra.bicep.project import Project
 from tests.infra.bicep.syntax import Call, Param
 from tests.infra.bicep.values import texts
-from tests.infra.bicep.walking import everything
 from tests.infra.policy.cases import Case
 
 _SECRETIVE = re.compile(
@@ -30,8 +29,8 @@ def secret_problems(project: Project) -> Iterator[str]:
             secretive = _SECRETIVE.search(each.name) and kind_of(each.kind) != "bool"
             if secretive or any(call.name == "secure" for call in each.decorators):
                 yield f"{path}: {each.name} is a secret; those are in Key Vault alone"
-        for declaration in file.declarations:
-            for inside, _ in everything(declaration):
+        for _, everything in project.walked(path):
+            for inside, _ in everything:
                 if isinstance(inside, Call) and _READS_KEYS.match(inside.name):
                     yield f"{path}: line {inside.line}: {inside.name} reads keys"
     for path, file in project.parameter_files.items():

@@ -76,8 +76,9 @@ def language_problems(project: Project) -> Iterator[str]:
     https://github.com/Azure/bicep/issues/12204
     """
     for path, file in project.files.items():
-        for each in (*file.all(Declared), *file.all(Func), *file.all(Import)):
-            yield f"{path}: {each.name} needs language version 2"
+        for each in file.declarations:
+            if isinstance(each, Declared | Func | Import):
+                yield f"{path}: {each.name} needs language version 2"
         for param in file.interface:
             if param.kind is not None and not isinstance(param.kind, Simple):
                 yield f"{path}: the type of {param.name} needs language version 2"
