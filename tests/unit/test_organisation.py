@@ -329,6 +329,8 @@ class TestPage:
             "sessions": tables.sessions(counted(), PROFILE),
             "transports": tables.transports(counted(), PROFILE),
             "compared": day_tables.compared(),
+            "waits": day_tables.waits(counted(), PROFILE),
+            "prices": tables.prices(counted(), asyncio.run(bytes_of_a_patient()), PROFILE),
         }
         assert {name: page()[name] for name in made} == made
 
