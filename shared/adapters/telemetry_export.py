@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from azure.core.credentials import TokenCredential
@@ -68,7 +69,7 @@ def application_insights(connection_string: str, credential: TokenCredential | N
     if credential is not None:
         chosen["credential"] = credential
     return Exporters(
-        AzureMonitorTraceExporter(**chosen),
+        AzureMonitorTraceExporter(tracer_provider=SimpleNamespace(resource=RESOURCE), **chosen),
         AzureMonitorMetricExporter(**chosen),
         AzureMonitorLogExporter(**chosen),
     )

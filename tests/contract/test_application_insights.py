@@ -21,10 +21,12 @@ from shared.adapters.telemetry_export import Telling, application_insights
 KEY = "00000000-0000-0000-0000-000000000000"
 
 
-class Ingestion:
-    """Takes telemetry as the ingestion endpoint does, and keeps it."""
+class Ingestion(logging.Handler):
+    """Takes telemetry as the ingestion endpoint does, and keeps it, and what the exporter complains of."""
 
     def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.complaints: list[str] = []
         self.rows: list[dict[str, Any]] = []
         ours = self
 
@@ -47,6 +49,10 @@ class Ingestion:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
 
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line of the exporter's."""
+        self.complaints.append(record.getMessage())
+
     @property
     def connection_string(self) -> str:
         """How to reach it."""
@@ -64,8 +70,15 @@ def told() -> Iterator[Ingestion]:
     ingestion = Ingestion()
     thread = threading.Thread(target=ingestion.server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
+    logging.getLogger("azure.monitor").addHandler(ingestion)
+    off = (
+        "STATSBEAT_DISABLED_ALL",
+        "SDKSTATS_DISABLED",
+        "CONTROLPLANE_DISABLED",
+        "OPENTELEMETRY_RESOURCE_METRIC_DISABLED",
+    )
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("STATSBEAT_DISABLED_ALL", "CONTROLPLANE_DISABLED", "SDKSTATS_DISABLED"):
+        for name in off:
             patch.setenv(f"APPLICATIONINSIGHTS_{name}", "true")
         telling = Telling([application_insights(ingestion.connection_string, None)], 1.0)
         telling.begin()
@@ -78,6 +91,7 @@ def told() -> Iterator[Ingestion]:
             line = "rejected: %s"
             logging.getLogger("hearthline").warning(line, "bad-job", extra={"code": "bad-job"})
         telling.end()
+    logging.getLogger("azure.monitor").removeHandler(ingestion)
     yield ingestion
     ingestion.server.shutdown()
     ingestion.server.server_close()
@@ -93,6 +107,13 @@ def metric(told: Ingestion, name: str) -> dict[str, Any]:
     ]
     (point,) = row["metrics"]
     return {**point, "Properties": row["properties"]}
+
+
+def test_the_exporter_sends_what_it_is_told_and_complains_of_nothing(told: Ingestion) -> None:
+    """With the app settings that Bicep sets it adds no row of its own."""
+    assert told.complaints == []
+    names = {row["data"]["baseData"]["metrics"][0]["name"] for row in told.of("MetricData")}
+    assert names == {"hearthline.messages", "hearthline.job.age", "hearthline.queue.poison"}
 
 
 def test_a_counter_is_a_sum_by_its_attributes(told: Ingestion) -> None:

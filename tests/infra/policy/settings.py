@@ -29,7 +29,9 @@ OF_HOST = {
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "how the host signs in to Application Insights",
     "PYTHON_ENABLE_OPENTELEMETRY": "that the host hands its trace to our code, and tells no line twice",
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "that the exporter tells nothing of itself",
+    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "that it counts nothing of itself among our rows",
     "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "that the exporter is not steered from afar",
+    "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED": "that no batch says who it is once more",
 }
 """Settings that the host reads, and our code does not."""
 
