@@ -11,11 +11,15 @@ import pytest
 from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient
 from bus_kit import PATIENCE, Reader, body_of, bus_queues, closing_at_once, reading
+from proton import Receiver
 from storage_kit import Line
 
-from sandbox.service_bus.service import Running
+from sandbox.service_bus.errors import Refused
+from sandbox.service_bus.links import refuse
+from sandbox.service_bus.service import Attaching, Running, started
 from sandbox.service_bus.settings import connection_string, namespace
 from sandbox.service_bus.threaded import serving
+from sandbox.service_bus.wire import LinkHandler, Wire
 from shared.adapters.bus_queues import LONGEST_ID
 from shared.adapters.queue_rest import MAX_BODY
 from shared.adapters.storage_rest import Account
@@ -155,6 +159,36 @@ async def test_a_line_that_broke_meanwhile_is_opened_anew_unnoticed(broker: Runn
         await asyncio.gather(*(queues.send("wakeups", body) for body in (b"2", b"3")))
         assert await taken(reader) == [b"1", b"2", b"3"]
     gc.collect()  # here, where it is known why
+
+
+async def test_a_link_that_the_service_ended_for_standing_idle_is_opened_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It does so after ten minutes, while the connection lives on."""
+    links: list[tuple[Wire, Receiver]] = []
+    attach = Attaching._receiver
+
+    def attached(self: Attaching, wire: Wire, link: Receiver, path: str) -> LinkHandler:
+        if path == "wakeups":
+            links.append((wire, link))
+        return attach(self, wire, link, path)
+
+    monkeypatch.setattr(Attaching, "_receiver", attached)
+    with closing_at_once():
+        await _after_the_end_of_a_link(links)
+
+
+async def _after_the_end_of_a_link(links: list[tuple[Wire, Receiver]]) -> None:
+    async with started(namespace()) as running, bus_queues(running.connection_string) as queues:
+        await queues.send("wakeups", b"1")
+        [(wire, link)] = links
+        refuse(link, Refused("amqp:link:detach-forced", "the link stood idle"))
+        wire.soon()
+        await queues.send("wakeups", b"2")
+        assert len(links) == 2
+        async with reading(running.connection_string, "wakeups") as reader:
+            found = await taken(reader)
+            assert (found[0], set(found[1:])) == (b"1", {b"2"})  # the broker may have taken the first try too
 
 
 async def test_what_waits_to_be_sent_is_sent_before_the_line_is_closed(connection: str) -> None:
