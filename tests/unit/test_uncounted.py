@@ -16,7 +16,6 @@ from shared.message.policy import Policy
 from shared.queues import CHANGES, OUTBOX
 from shared.usecases.jobs import Change, Job, encode_job
 from shared.usecases.publish import publish
-from shared.usecases.published import PublishedDefinitions
 from shared.usecases.react import Trigger, react
 from shared.usecases.services import Services
 from shared.usecases.take_change import take_change
@@ -41,8 +40,15 @@ class Provider:
         return Accepted(f"provider-{len(self.taken)}")
 
 
-async def clinic() -> tuple[Services, Provider]:
-    """Have a patient whose new result leads to one message, with the shipped definitions in force."""
+async def in_force() -> Services:
+    """Publish the shipped definitions."""
+    services = in_memory(Time())
+    await publish(services, read_definitions())
+    return services
+
+
+async def clinic(shelf: Services) -> tuple[Services, Provider]:
+    """Have a patient whose new result leads to one message, with what is on the shelf in force."""
     clock, provider = Time(), Provider()
     clock.passes(6 * 3600 * 1_000_000)  # ten in the morning in New York
     services = in_memory(clock)
@@ -50,9 +56,9 @@ async def clinic() -> tuple[Services, Provider]:
         services,
         policy=POLICY,
         channels={"sms": provider},
-        definitions=PublishedDefinitions(services.documents, POLICY, 0),
+        documents=shelf.documents,
+        definitions=shelf.definitions,
     )
-    await publish(services, read_definitions())
     await server(services).update(make.patient("p", "Ana", "Rivera", "+15555550123"))
     await server(services).update(make.diabetes("p"))
     for resource_type, resource_id in (("Patient", "p"), ("Condition", "p-diabetes")):
@@ -68,9 +74,9 @@ def dying(services: Services, provider: Provider, calls: int) -> tuple[Services,
     return replace(services, channels={"sms": Fragile(provider, left)}, **parts), left
 
 
-async def crashed_at(calls: int) -> tuple[Services, Provider, bool]:
+async def crashed_at(calls: int, shelf: Services) -> tuple[Services, Provider, bool]:
     """Die at a call, and have the message come back; whether there was such a call."""
-    services, provider = await clinic()
+    services, provider = await clinic(shelf)
     mortal, left = dying(services, provider, calls)
     try:
         await take_change(mortal, CHANGE, Trigger("t", 1, uncounted=True))
@@ -81,11 +87,11 @@ async def crashed_at(calls: int) -> tuple[Services, Provider, bool]:
 
 async def test_wherever_it_died_nothing_is_left_in_doubt_or_undone() -> None:
     """At each call in turn: what was claimed is settled or unknown, and the outbox is empty, at once."""
-    calls, reached = 0, True
+    calls, reached, shelf = 0, True, await in_force()
     statuses: set[str] = set()
     while reached:
         calls += 1
-        services, provider, reached = await crashed_at(calls)
+        services, provider, reached = await crashed_at(calls, shelf)
         left = await record(services, "p")
         (row,) = await services.patients.messages(left.key)
         assert row.status in {"completed", "unknown"}, (calls, row.status)
