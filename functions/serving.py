@@ -5,6 +5,7 @@ Each file of this package decodes a trigger, calls one use case and encodes the 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -47,6 +48,12 @@ PAUSE: dict[Transport, float] = {"storage": 10.0, "servicebus": 1.0}
 
 LONGEST = 300.0
 """Seconds for which it is hidden at most."""
+
+HELD: dict[Transport, tuple[float, ...]] = {"storage": (), "servicebus": (5.0, 15.0, 30.0)}
+"""Seconds between tries to put a message off, while its lock is renewed: queues may be full, or throttle.
+
+Service Bus hands out at once what is given back, and eight times would be poison within seconds.
+"""
 
 UNCOUNTED = 10.0
 """Seconds for which a message is hidden that is none of our jobs: it does not say how often that was done."""
@@ -134,7 +141,17 @@ async def _put_off(delivery: Delivery, unavailable: Unavailable) -> None:
         tried, trigger = along.deliveries + delivery.count, along.trigger or delivery.message_id
         body = encode_job(job, replace(along, trigger=trigger, deliveries=tried))
         session, pause = session_of(job), _pause(tried)
-    await queues().send(delivery.queue, body, max(pause, unavailable.retry_after or 0.0), session=session)
+    await _send_back(delivery.queue, body, max(pause, unavailable.retry_after or 0.0), session)
+
+
+async def _send_back(queue: str, body: bytes, delay: float, session: str) -> None:
+    for pause in HELD[transport()]:
+        try:
+            return await queues().send(queue, body, delay, session=session)
+        except Unavailable as failed:
+            logger.warning("held: %s", failed.reason)
+            await asyncio.sleep(max(pause, failed.retry_after or 0.0))
+    await queues().send(queue, body, delay, session=session)
 
 
 def _pause(tried: int) -> float:

@@ -100,6 +100,7 @@ async def play(seed: int, running: Running, patch: pytest.MonkeyPatch) -> World:
         patch.setattr(functions_serving, "services", _nobody)
         patch.setattr(functions_serving, "transport", lambda: "servicebus")
         patch.setitem(functions_serving.PAUSE, "servicebus", 0.0)
+        patch.setitem(functions_serving.HELD, "servicebus", (0.0, 0.0))
         receivers = receiving(running.port, CHANGES, world.handle, RECEIVERS, LINES, with_sessions=True)
         async with receivers as host:
             shares = (range(first, SOME, SOURCES) for first in range(SOURCES))

@@ -37,14 +37,17 @@ class Sent(Struct, frozen=True):
 
 
 class Written:
-    """A queue that only keeps what it was sent."""
+    """A queue that only keeps what it was sent; it first fails as told."""
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
+        self.failures: list[Exception] = []
 
     async def send(
         self, queue: str, body: bytes, delay: float = 0.0, *, session: str = "", once: str = ""
     ) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
         self.sent.append(Sent(queue, body, delay, session, once))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -126,6 +127,47 @@ async def test_storage_is_left_to_hide_a_message_four_times_of_five(on_storage: 
         body = sent.body
     assert {trigger.trigger_id for trigger in on_storage.triggers} == {"m0"}
     assert [trigger.delivery for trigger in on_storage.triggers] == list(range(1, 16))
+
+
+async def test_what_cannot_even_be_put_off_is_held_for_a_while_on_service_bus(
+    on_bus: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A namespace that throttles says for how long; given back, the message would come again at once."""
+    slept = _slept(monkeypatch)
+    on_bus.queue.failures = [Unavailable("throttled", 10.0), Unavailable("throttled")]
+    [sent] = await on_bus.put_off(CHANGES, MESSAGES[CHANGES], 1)
+    assert slept == [10.0, 15.0]
+    assert (sent.delay, sent.session) == (1.0, "Observation/1")
+
+
+async def test_what_cannot_be_put_off_for_long_is_given_back(
+    on_bus: Waiting, on_storage: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Storage hides it then; Service Bus hands it out again, and it is held again."""
+    for transport, waiting, pauses in ((BUS, on_bus, [5.0, 15.0, 30.0]), (STORAGE, on_storage, [])):
+        monkeypatch.setattr(serving, "transport", partial(str, transport))
+        monkeypatch.setattr(serving, "queues", partial(_itself, waiting.queue))
+        slept = _slept(monkeypatch)
+        waiting.queue.failures = [Unavailable("full")] * 9
+        with pytest.raises(Unavailable, match="full"):
+            await waiting.deliver(Delivery(CHANGES, "m", 5, MESSAGES[CHANGES]))
+        assert slept == pauses
+        assert waiting.queue.sent == []
+
+
+def _itself(queue: Written) -> Written:
+    return queue
+
+
+def _slept(patch: pytest.MonkeyPatch) -> list[float]:
+    """Let no time pass, and say how much would have."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    patch.setattr(serving.asyncio, "sleep", sleep)
+    return slept
 
 
 async def test_the_trace_goes_along(on_bus: Waiting) -> None:
