@@ -84,5 +84,5 @@ def _runs(found: list[Report]) -> Table:
         ended = iso(each.finished) if each.finished is not None else "not yet"
         counts = ", ".join(f"{kind} {count}" for kind, count in sorted(each.counts.items())) or "none"
         numbers = (str(each.looked_at), counts, str(each.repaired), str(each.unchecked))
-        table.add_row(iso(each.started), ended, *numbers)
+        table.add_row(*(Text(cell, overflow="fold") for cell in (iso(each.started), ended, *numbers)))
     return table

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from cli.chosen import SettingsFile, chosen
 from shared.bootstrap import build
@@ -84,6 +85,6 @@ def show(console: Console, progress: runs.Progress) -> None:
     )
     table = Table("segment", "members", "entered", "left")
     for url, tally in sorted(progress.segments.items()):
-        table.add_row(url, str(tally.members), str(tally.entered), str(tally.left))
+        table.add_row(Text(url, overflow="fold"), str(tally.members), str(tally.entered), str(tally.left))
     if progress.segments:
         console.print(table)

@@ -65,12 +65,13 @@ def publish(
         console.print(str(problem), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     for document in read:
-        console.print(f"read from the FHIR server: {document.canonical}", highlight=False)
+        console.print(f"read from the FHIR server: {document.canonical}", highlight=False, soft_wrap=True)
     for name in published.added:
-        console.print(f"published {name}", highlight=False)
+        console.print(f"published {name}", highlight=False, soft_wrap=True)
     console.print(
         f"{len(published.added)} of {len(documents) + len(read)} were new; {_said(published)}.",
         highlight=False,
+        soft_wrap=True,
     )
     if progress is not None:
         show(console, progress)

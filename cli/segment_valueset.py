@@ -25,7 +25,8 @@ def take_valueset(reference: Reference, settings_file: SettingsFile = None) -> N
     try:
         asyncio.run(_take(chosen(settings_file), reference))
     except (HearthlineError, OSError) as problem:
-        Console(stderr=True).print(str(problem), style="red", markup=False, highlight=False)
+        told = f"{reference}: {problem}"
+        Console(stderr=True).print(told, style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
 
 

@@ -35,6 +35,9 @@ Carrier = Annotated[
     Literal["storage", "servicebus"], typer.Option(help="What carries messages from function to function.")
 ]
 Port = Annotated[int | None, typer.Option(help="Its port, in place of the one from --port-base.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="A setting of the host: NAME=VALUE; may be repeated.")
+]
 
 
 def up(
@@ -52,6 +55,7 @@ def up(
     schema: Annotated[str, typer.Option(help="eventgrid or cloudevents.")] = "eventgrid",
     transport: Carrier = "storage",
     folder: Annotated[Path, typer.Option(help="Where state, logs and keys lie.")] = Path(".sandbox"),
+    given: Set = None,
 ) -> None:
     """Start the local stack and keep it running until Ctrl-C."""
     chosen = {"fhir": fhir_port, "host": host_port, "acs": acs_port, "events": events_port}
@@ -66,6 +70,7 @@ def up(
         keep=keep,
         schema=schema,
         transport=transport,
+        settings=_settings(given or []),
     )
     raise typer.Exit(asyncio.run(serve(plan, Console())))
 
@@ -106,6 +111,13 @@ def _start(text: str) -> Instant | None:
         raise typer.BadParameter(
             f"--start {text!r} is no date or instant such as 2026-03-02T08:00:00Z"
         ) from None
+
+
+def _settings(given: list[str]) -> dict[str, str]:
+    for text in given:
+        if text.find("=") < 1:
+            raise typer.BadParameter(f"--set takes NAME=VALUE, and not {text!r}")
+    return dict(text.split("=", 1) for text in given)
 
 
 def _azurite(text: str) -> dict[str, int]:

@@ -50,7 +50,7 @@ def test_a_value_set_is_read_with_the_publication_and_taken_again(run: Command, 
     assert code == 1
     assert f"value set {url} is not defined, and the FHIR server does not know it" in output
     code, output = run("segment", "take-valueset", url)
-    assert (code, output) == (1, "the FHIR server does not know it")
+    assert (code, output) == (1, f"{url}: the FHIR server does not know it")
     keep(sekmet, url, "1.0", "a", "b")
     code, output = run("publish", str(tmp_path))
     assert code == 0, output
