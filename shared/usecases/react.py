@@ -102,7 +102,7 @@ async def react(
             services, key, patient_id, following, trigger, fresh, held, bundles
         )
         if before is None and trigger.uncounted:
-            taking_over = taking_over or _came_before(found, stored.record, trigger)
+            taking_over = taking_over or _claimed(found, trigger)
         before, held = before or found, stored  # nobody wrote since, or the commit will conflict
         sends = [effect for effect in decision.effects if isinstance(effect, SendMessage)]
         ours |= stored.record.outbox.keys() - (() if taking_over else found.outbox.keys())
@@ -121,9 +121,12 @@ async def react(
     return Reaction(before or stored.record, stored.record, hindered)
 
 
-def _came_before(found: PatientRecord, left: PatientRecord, trigger: Trigger) -> bool:
-    """Say whether a trigger seems to have been at work on a record before: it claimed, or finds all done."""
-    return left is found or any(m.claimed_by == trigger.trigger_id for m in found.messages.values())
+def _claimed(record: PatientRecord, trigger: Trigger) -> bool:
+    """Say whether a trigger has claimed a message before, so that it was at work on the record already.
+
+    That it finds nothing to decide does not show it: so does whoever hears of what we are just writing.
+    """
+    return any(message.claimed_by == trigger.trigger_id for message in record.messages.values())
 
 
 def _teller(services: Services, trigger: Trigger) -> Tell:

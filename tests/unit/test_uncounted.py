@@ -18,6 +18,7 @@ from shared.usecases.jobs import Change, Job, encode_job
 from shared.usecases.publish import publish
 from shared.usecases.react import Trigger, react
 from shared.usecases.services import Services
+from shared.usecases.sweep import sweep
 from shared.usecases.take_change import take_change
 from tests.unit.crash_kit import Crash, Fragile
 from tests.unit.memory_kit import Time, in_memory, record, server
@@ -103,15 +104,20 @@ async def test_wherever_it_died_nothing_is_left_in_doubt_or_undone() -> None:
     assert statuses == {"completed", "unknown"}
 
 
-async def test_what_does_something_new_leaves_to_others_what_they_are_at() -> None:
-    """Of several triggers at one patient only one calls outside, until one finds all its own done before."""
+async def test_it_leaves_to_others_what_they_are_at() -> None:
+    """Of several triggers at one patient only one calls outside, also where another finds nothing to decide.
+
+    That is how the news of what we write comes back, while whoever writes it is still at work.
+    """
     stage = Stage(HOOK)
     stage.webhooks.failures.append(Unavailable("away"))
     await stage.begin()
-    new = EnrolAsked(JOURNEY, "other", "asked for")
-    await react(stage.services, KEY, [new], BACK)
-    assert len(stage.webhooks.calls) == 0
-    await react(stage.services, KEY, [new], BACK)
+    for _ in range(2):
+        await react(stage.services, KEY, [EnrolAsked(JOURNEY, "other", "asked for")], BACK)
+        assert stage.webhooks.calls == []
+    await sweep(stage.services)
+    await stage.retried()
+    await stage.retried()
     assert len(stage.webhooks.calls) == 1
     assert (await stage.record()).outbox == {}
 
