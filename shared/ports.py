@@ -56,6 +56,10 @@ class Behind(Struct, frozen=True):
     """Seconds since 1970."""
 
 
+BEYOND = "g"
+"""Comes after every key of a patient: they are hexadecimal."""
+
+
 class PatientStore(Protocol):
     """The patient partitions: one consistent record each, guarded by its head row's ETag."""
 
@@ -91,10 +95,13 @@ class PatientStore(Protocol):
         """Read the first `limit` records whose keys are between `lower` and `upper`, by key; fewer: all."""
         ...
 
-    def pending(self, overdue: Instant, behind: Behind | None = None) -> AsyncIterator[str]:
+    def pending(
+        self, overdue: Instant, behind: Behind | None = None, lower: str = "", upper: str = BEYOND
+    ) -> AsyncIterator[str]:
         """Walk the keys of records with work left: an outbox, a claim, something due before `overdue`.
 
-        With `behind`, also of those that an instance with an old catalogue committed.
+        With `behind`, also of those that an instance with an old catalogue committed. Of keys from `lower`
+        on and below `upper`: all rows between them are read.
         """
         ...
 

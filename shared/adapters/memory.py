@@ -25,7 +25,7 @@ from shared.fhir.instants import Instant
 from shared.patient.packing import pack, unpack
 from shared.patient.record import Decision, PatientRecord, TimelineLine
 from shared.patient.state import Message
-from shared.ports import Behind, MemberRow, Stored, Wakeup
+from shared.ports import BEYOND, Behind, MemberRow, Stored, Wakeup
 
 
 class MemoryPatients:
@@ -92,9 +92,11 @@ class MemoryPatients:
         keys = islice((key for key in sorted(self._chunks) if lower < key < upper), limit)
         return tuple([await self.load(key) for key in keys])
 
-    async def pending(self, overdue: Instant, behind: Behind | None = None) -> AsyncIterator[str]:
+    async def pending(
+        self, overdue: Instant, behind: Behind | None = None, lower: str = "", upper: str = BEYOND
+    ) -> AsyncIterator[str]:
         """See PatientStore.pending."""
-        for key in sorted(self._chunks):
+        for key in sorted(key for key in self._chunks if lower <= key < upper):
             record = unpack(key, self._chunks[key])
             claimed = any(message.status == "in-progress" for message in record.messages.values())
             late = record.next_due is not None and record.next_due < overdue

@@ -19,7 +19,7 @@ from shared.effects import AskEntry, IndexEnrolment
 from shared.errors import Conflict, Unavailable
 from shared.fhir.canonical import split_canonical
 from shared.fhir.instants import Instant
-from shared.ports import Entry, RosterRow
+from shared.ports import BEYOND, Entry, RosterRow
 
 _ATTEMPTS = 8
 _ENTRIES = "entries"
@@ -105,7 +105,7 @@ class TableRoster:
         """Return the urls of journeys before which somebody waits: one query, and one for each of them."""
         found: list[str] = []
         lower = ""
-        while first := await self._entries(lower, "g", 1):
+        while first := await self._entries(lower, BEYOND, 1):
             found.append(first[0].journey)
             lower = f"{_digest(first[0].journey)}{_AFTER_DASH}"
         return tuple(found)

@@ -25,7 +25,7 @@ from shared.fhir.instants import Instant
 from shared.patient.packing import pack, unpack
 from shared.patient.record import Decision, PatientRecord, TimelineLine
 from shared.patient.state import Message
-from shared.ports import Behind, Stored
+from shared.ports import BEYOND, Behind, Stored
 
 TABLE = "patients"
 
@@ -135,13 +135,16 @@ class TablePatientStore:
         key = str(head["PartitionKey"])
         return _stored(key, etag, [head]) if int(head["rows"]) == 1 else await self.load(key)
 
-    async def pending(self, overdue: Instant, behind: Behind | None = None) -> AsyncIterator[str]:
+    async def pending(
+        self, overdue: Instant, behind: Behind | None = None, lower: str = "", upper: str = BEYOND
+    ) -> AsyncIterator[str]:
         """Walk the keys of records with work left, or due before `overdue`; a scan, for the sweep."""
         condition = f"pending eq true or (due gt 0L and due lt {overdue}L)"
         if behind is not None:
             since = _micros(behind.since)
             condition += f" or (publication lt {behind.publication}L and written ge {since}L)"
-        async for row, _ in self._tables.query(self._table, condition, "PartitionKey"):
+        span = f"PartitionKey ge {literal(lower)} and PartitionKey lt {literal(upper)}"
+        async for row, _ in self._tables.query(self._table, f"{span} and ({condition})", "PartitionKey"):
             yield str(row["PartitionKey"])
 
     async def drop_messages(self, key: str, message_ids: Collection[str]) -> None:

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shared.ports import ColumnsWriter
+from shared.ports import BEYOND, ColumnsWriter
 from shared.segment.columns import Snapshot
 from shared.usecases.services import Services
 
 PAGE = 200
 """Records read at once."""
-_BEYOND = "g"
-"""Comes after every key: they are hexadecimal."""
 
 
 async def write_columns(
@@ -22,7 +20,7 @@ async def write_columns(
 ) -> Snapshot:
     """Walk all records and write them; the snapshot counts once this returns. Raises Unavailable."""
     began, cursor, done = services.clock.now(), "", 0
-    while stored := await services.patients.range(cursor, _BEYOND, PAGE):
+    while stored := await services.patients.range(cursor, BEYOND, PAGE):
         for found in stored:
             writer.add(found.record)
         cursor, done = stored[-1].record.key, done + len(stored)

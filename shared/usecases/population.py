@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from shared.errors import Conflict, Rejected
 from shared.fhir.instants import Instant
+from shared.ports import BEYOND
 from shared.usecases.services import Services
 
 POPULATIONS = "populations"
@@ -90,8 +91,13 @@ def added(one: Tallies, other: Tallies) -> dict[str, Tally]:
 
 def shard_at_first(run: Population, number: int) -> Shard:
     """Return a shard that nobody has worked on: keys are evenly spread hexadecimal digests."""
-    lower, upper = (f"{(number + step) * 2**32 // run.shards:08x}" for step in (0, 1))
-    return Shard(lower if number else "", upper if number + 1 < run.shards else "g", run.started)
+    return Shard(*key_range(number, run.shards), run.started)
+
+
+def key_range(number: int, parts: int) -> tuple[str, str]:
+    """Return from which key on, and below which one, the part is of that number: parts are equally large."""
+    lower, upper = (f"{(number + step) * 2**32 // parts:08x}" for step in (0, 1))
+    return lower if number else "", upper if number + 1 < parts else BEYOND
 
 
 async def load_population(services: Services, version: str) -> Population | None:

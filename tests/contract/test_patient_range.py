@@ -13,8 +13,8 @@ from shared.adapters.memory import MemoryPatients
 from shared.adapters.storage_rest import connection_account
 from shared.adapters.table_store import TablePatientStore
 from shared.patient.facts import Facts
-from shared.patient.record import patient_key
-from shared.ports import Behind, PatientStore
+from shared.patient.record import PatientRecord, patient_key
+from shared.ports import Behind, PatientStore, Stored
 
 KEYS = sorted(patient_key(f"p{n}") for n in range(12))
 
@@ -111,3 +111,16 @@ async def test_who_was_committed_with_an_old_catalogue_since_is_found(timed):
     await store.commit(stored, deciding(stored.record, line("a late report")))
     assert await behind(store, 10, time.seconds - 59) == [KEYS[1]]
     assert [key async for key in store.pending(0)] == []
+
+
+SPANS = (("", "0b"), ("0b", "g"), ("0a", "0d"), ("0d", "g"))
+
+
+async def test_work_left_is_looked_for_between_keys(patients: PatientStore) -> None:
+    """From the lower one on, and below the upper one: slices side by side see everybody once."""
+    for key in ("0a", "0b", "0c"):
+        record = PatientRecord(key, key, catalogue="1-x")
+        await patients.commit(Stored(record), deciding(record))
+    late = Behind(2, 0.0)
+    found = [[key async for key in patients.pending(0, late, *span)] for span in SPANS]
+    assert found == [["0a"], ["0b", "0c"], ["0a", "0b", "0c"], []]

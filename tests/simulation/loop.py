@@ -42,6 +42,18 @@ class StepLoop(asyncio.AbstractEventLoop):
         self._ready.append(handle)
         return handle
 
+    def time(self) -> float:
+        """Say that no time passes: what would be called later never is."""
+        return 0.0
+
+    def call_at(
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return asyncio.TimerHandle(when, callback, args, self, context)
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        return None
+
     def create_future(self) -> asyncio.Future[Any]:
         return asyncio.Future(loop=self)
 

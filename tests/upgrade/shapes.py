@@ -32,6 +32,7 @@ from shared.usecases import (
     recover,
     rejections,
     shelf,
+    sweep,
     watch,
 )
 from shared.usecases.campaigns import documents as campaigns
@@ -66,6 +67,7 @@ PERSISTED: Mapping[str, Any] = {
     "approval": approval.Approval,
     "mark of somebody erased": marks.Mark,
     "retention": walk.Walk,
+    "place of the sweep": sweep.Place,
     "campaign": campaigns.CampaignState,
     "run of a campaign": campaigns.Run,
     "manifest of a backup": Backup,

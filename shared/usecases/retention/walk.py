@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from shared.errors import Conflict
 from shared.fhir.instants import DAY, HOUR, Instant
-from shared.ports import LinkRow
+from shared.ports import BEYOND, LinkRow
 from shared.retention import Kept, Retention
 from shared.usecases.inbound.kept import purge
 from shared.usecases.privacy.reads import READS
@@ -39,8 +39,6 @@ NIGHT = 20 * HOUR
 """How long after documents were looked through they are again."""
 _NOTES: dict[str, Kept] = {REJECTIONS: "rejections", READS: "timeline"}
 """Kinds of documents that are dated notes, and as what they are kept."""
-_BEYOND = "g"
-"""Comes after every key: they are hexadecimal."""
 
 
 class Walk(Struct, frozen=True):
@@ -100,7 +98,7 @@ async def progress(services: Services) -> Walk:
 async def _further(services: Services, kept: Retention, walk: Walk, page: int) -> tuple[Walk, Pruned]:
     """Look at one page; how far it is then, and what went."""
     if walk.phase == "patients":
-        stored = await services.patients.range(walk.cursor, _BEYOND, page)
+        stored = await services.patients.range(walk.cursor, BEYOND, page)
         gone = Pruned()
         for each in stored:
             gone += await prune_patient(services, each, kept)
