@@ -43,6 +43,7 @@ def move_queues(old: OldSettings, settings_file: NewSettings = None) -> None:
     if on_deployment(settings_file, work):
         typer.echo("Some are put off for five minutes at most: run it again until it ends with 0.")
         raise typer.Exit(1)
+    typer.echo("Nothing is left there that could be moved now.")
 
 
 async def _move(services: Services, left: LeftBehind, queue: str) -> int:

@@ -163,6 +163,7 @@ async def test_the_command_brings_over_and_tells_of_it(azurite: str, broker: Run
         command = ["move-queues", "--from", str(before), "--settings", str(after)]
         result = await _run(command)
         assert "changes: " in result.output
+        assert result.output.endswith("Nothing is left there that could be moved now.\n")
         assert await Letters(rest, CHANGES).count() == 0
     async with reading(broker.connection_string, CHANGES, "Observation/1") as reader:
         assert [decode_job(body_of(message)) for message in await reader.take()] == [CHANGE]
