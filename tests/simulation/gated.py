@@ -13,7 +13,7 @@ from shared.fhir.instants import MINUTE, Instant
 from shared.fhir.references import ResourceKey
 from shared.message.outbound import OutboundMessage, SendResult
 from shared.patient.record import Decision
-from shared.ports import Behind, Deletion, FhirRead, Stored, WebhookKind
+from shared.ports import BEYOND, Behind, Deletion, FhirRead, Stored, WebhookKind
 from tests.simulation.gate import Gate
 from tests.simulation.provider import Provider
 
@@ -65,8 +65,10 @@ class GatedPatients(Gated):
     def keys(self) -> AsyncIterator[str]:
         return self._walk("keys")
 
-    def pending(self, overdue: Instant, behind: Behind | None = None) -> AsyncIterator[str]:
-        return self._walk("pending", overdue, behind)
+    def pending(
+        self, overdue: Instant, behind: Behind | None = None, lower: str = "", upper: str = BEYOND
+    ) -> AsyncIterator[str]:
+        return self._walk("pending", overdue, behind, lower, upper)
 
 
 class GatedDocuments(Gated):
