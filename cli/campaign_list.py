@@ -32,7 +32,8 @@ def list_campaigns(json: Json = False, settings_file: SettingsFile = None) -> No
         return
     table = Table("campaign", "title", "is", "runs", "next run")
     for each in found:
-        table.add_row(*map(Text, (each.campaign, each.title, each.status, str(each.runs), _next(each))))
+        cells = (each.campaign, each.title, each.status, str(each.runs), _next(each))
+        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     Console().print(table)
 
 

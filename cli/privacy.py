@@ -158,8 +158,11 @@ def retention(
     for kind, length in settings.retention.model_dump().items():
         table.add_row(kind, length or "as long as the person")
     Console().print(table)
-    began = iso(walk.began) if walk.began is not None else "never"
-    _say(f"The last walk began {began} and is {'done' if walk.phase == 'done' else f'at the {walk.phase}'}.")
+    if walk.began is None:
+        _say("There was no walk yet.")
+        return
+    stands = "done" if walk.phase == "done" else f"at the {walk.phase}"
+    _say(f"The last walk began {iso(walk.began)} and is {stands}.")
     _say(_pruned(walk.pruned))
 
 

@@ -18,7 +18,7 @@ from cli.population import follow, show
 from shared.bootstrap import build
 from shared.catalogue import Document
 from shared.config import Settings
-from shared.errors import HearthlineError
+from shared.errors import HearthlineError, Rejected
 from shared.usecases.populate import start_population
 from shared.usecases.population import Progress
 from shared.usecases.publish import Published
@@ -58,6 +58,8 @@ def publish(
     console = Console()
     try:
         documents = read_definitions(folder)
+        if not documents:
+            raise Rejected(f"{folder}: there are no definitions in it")
         settings = chosen(settings_file)
         asked = partial(refuse_unready, approved_only=approved_only, linted=lint)
         published, read, progress = asyncio.run(_publish(settings, documents, asked, wait, shards, console))
