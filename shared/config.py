@@ -254,4 +254,6 @@ def _problem(found: Mapping[str, object]) -> Problem:
     place = found["loc"]
     assert isinstance(place, tuple)
     where = ".".join(map(str, place)) or "settings"
+    if found["type"] == "missing":
+        return Problem(where, "must be set")
     return Problem(where, str(found["msg"]).removeprefix("Value error, "))
