@@ -49,6 +49,13 @@ class Unavailable(HearthlineError):
         self.retry_after = retry_after
 
 
+class Unreadable(HearthlineError):
+    """What is stored of a patient cannot be read: damage, or a bug; nobody can go on without it."""
+
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(f"the record of {key} cannot be read ({why}): see docs/poison.md")
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong in a definition or a setting: where it is, what is wrong, what was expected."""

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from shared.adapters.table_layout import chunks_of, join, lay_out, pieces
 from shared.adapters.tables import MAX_OPERATIONS, Entity, Property, TableService, Write, literal
 from shared.catalogue import publication
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict, Unavailable, Unreadable
 from shared.fhir.instants import Instant
 from shared.patient.packing import pack, unpack
 from shared.patient.record import Decision, PatientRecord, TimelineLine
@@ -193,7 +193,11 @@ def _stored(key: str, etag: str, rows: list[Entity]) -> Stored:
         parts = chunks_of(row)
         chunks |= parts
         placement |= {name: (number, len(chunk)) for name, chunk in parts.items()}
-    return Stored(unpack(key, chunks), etag, placement)
+    try:
+        record = unpack(key, chunks)
+    except (ValueError, msgspec.MsgspecError, zstandard.ZstdError) as error:
+        raise Unreadable(key, type(error).__name__) from None  # what it says may be of the patient
+    return Stored(record, etag, placement)
 
 
 def _record_writes(stored: Stored, key: str, rows: Mapping[int, Mapping[str, Property]]) -> Iterator[Write]:
