@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,7 +21,6 @@ from pydantic import (
     Json,
     SecretStr,
     ValidationError,
-    model_validator,
 )
 
 from shared.errors import Invalid, Problem
@@ -195,42 +194,56 @@ class Settings(BaseModel):
     website: Annotated[Optional[Url], Field(alias="HEARTHLINE_WEBSITE")] = None
     """The organisation's website."""
 
-    @model_validator(mode="after")
-    def _complete(self) -> Settings:
+    def lacking(self) -> Iterator[str]:
+        """Yield what is missing, or does not fit together, though each setting by itself is right."""
         if self.storage is None and not self.storage_account:
-            raise ValueError("AzureWebJobsStorage or AzureWebJobsStorage__accountName must be set")
+            yield "AzureWebJobsStorage or AzureWebJobsStorage__accountName must be set"
         if self.transport == "servicebus" and self.bus is None and not self.bus_namespace:
             either = "HEARTHLINE_BUS or HEARTHLINE_BUS__fullyQualifiedNamespace"
-            raise ValueError(f"{either} must be set when HEARTHLINE_TRANSPORT is servicebus")
+            yield f"{either} must be set when HEARTHLINE_TRANSPORT is servicebus"
         if self.fhir_auth == "token" and self.fhir_token is None:
-            raise ValueError("HEARTHLINE_FHIR_TOKEN must be set when HEARTHLINE_FHIR_AUTH is token")
+            yield "HEARTHLINE_FHIR_TOKEN must be set when HEARTHLINE_FHIR_AUTH is token"
         if self.acs_endpoint and not (self.sms_from or self.email_from or self.whatsapp_channel):
             senders = "HEARTHLINE_SMS_FROM, HEARTHLINE_EMAIL_FROM or HEARTHLINE_WHATSAPP_CHANNEL"
-            raise ValueError(f"{senders} must be set to send")
+            yield f"{senders} must be set to send"
         if self.letters and not self.postal_address:
-            raise ValueError("HEARTHLINE_POSTAL_ADDRESS must be set to send letters: they say where from")
+            yield "HEARTHLINE_POSTAL_ADDRESS must be set to send letters: they say where from"
         for provider in (f"webhook:{self.push_webhook}", *self.providers.values()):
             kind, _, name = provider.partition(":")
             if kind == "webhook" and name and not isinstance(self.webhooks.get(name), SignedReceiver):
-                raise ValueError(
-                    f"HEARTHLINE_WEBHOOKS has no signed webhook {name}, which is to carry messages"
-                )
+                yield f"HEARTHLINE_WEBHOOKS has no signed webhook {name}, which is to carry messages"
         if self.public_url and not self.link_secrets:
-            raise ValueError(
-                "HEARTHLINE_LINK_SECRETS must be set with HEARTHLINE_PUBLIC_URL: links are signed"
-            )
+            yield "HEARTHLINE_LINK_SECRETS must be set with HEARTHLINE_PUBLIC_URL: links are signed"
         teams = any(isinstance(receiver, TeamsReceiver) for receiver in self.webhooks.values())
         if teams and self.console_url is None:
-            raise ValueError("HEARTHLINE_CONSOLE_URL must be set to notify by Teams: a notice is a link")
-        return self
+            yield "HEARTHLINE_CONSOLE_URL must be set to notify by Teams: a notice is a link"
 
 
 def settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings. Raises Invalid naming every variable that is wrong; values are never quoted."""
+    values = dict(os.environ if environment is None else environment)
+    problems: list[Problem] = []
     try:
-        return Settings.model_validate(dict(os.environ if environment is None else environment))
+        found = Settings.model_validate(values)
     except ValidationError as error:
-        raise Invalid(tuple(_problem(dict(found)) for found in error.errors())) from None
+        problems = [_problem(dict(each)) for each in error.errors()]
+        found = Settings.model_validate(_without(values, {problem.where for problem in problems}))
+    told = " ".join(problem.where for problem in problems)
+    lacking = (each for each in found.lacking() if not set(_NAME.findall(each)) & set(_NAME.findall(told)))
+    problems += [Problem("settings", each) for each in lacking]
+    if problems:
+        raise Invalid(tuple(problems))
+    return found
+
+
+_NAME = re.compile(r"[A-Z][A-Z_a-z]*_[A-Z_a-z]+")
+
+
+def _without(values: Mapping[str, str], wrong: Collection[str]) -> dict[str, str]:
+    """Leave out what is wrong, so that all else that is wrong can be told too."""
+    names = {where.partition(".")[0] for where in wrong}
+    right = {name: value for name, value in values.items() if name not in names}
+    return {"HEARTHLINE_FHIR_URL": "http://left-out.example", **right}
 
 
 def wrong_settings(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
