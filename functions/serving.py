@@ -148,9 +148,9 @@ async def _send_back(queue: str, body: bytes, delay: float, session: str) -> Non
     for pause in HELD[transport()]:
         try:
             return await queues().send(queue, body, delay, session=session)
-        except Unavailable as failed:
-            logger.warning("held: %s", failed.reason)
-            await asyncio.sleep(max(pause, failed.retry_after or 0.0))
+        except Unavailable as unavailable:
+            logger.warning("held: %s", unavailable.reason)
+            await asyncio.sleep(max(pause, unavailable.retry_after or 0.0))
     await queues().send(queue, body, delay, session=session)
 
 
