@@ -68,7 +68,7 @@ class TestQuietHours:
             ({"days": []}, ".days", "at least 1"),
             ({"days": ["monday"]}, ".days.0", "'mon'"),
             ({"open": "08:00"}, ".open", "not permitted"),
-            ({"places": [{"state": "FL"}]}, ".places.0.country", "required"),
+            ({"places": [{"state": "FL"}]}, ".places.0.country", "must be set"),
             ({"places": [{"country": "Ruritania"}]}, ".places.0.country", "must be a country"),
             ({"places": [{"country": "US", "state": "ZZ"}]}, ".places.0", "must be a state"),
             ({"places": [{"country": "US", "opens": "21:00"}]}, ".places.0", "opens must be before"),
