@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from functions.entries import entered
 from shared.config import transport
-from shared.queues import AUDITS, ENTRIES, KINDS, POPULATIONS, WAKEUPS
+from shared.queues import AUDITS, ENTRIES, POPULATIONS, WAKEUPS, WITH_SESSIONS
 from shared.telemetry import is_on
 from shared.usecases.jobs import envelope_of
 
@@ -19,8 +19,6 @@ BUS = "HEARTHLINE_BUS"
 
 _APART = frozenset({AUDITS, ENTRIES, POPULATIONS, WAKEUPS})
 """Queues that a timer, or one publication, fills for thousands of patients: each has a trace of its own."""
-
-_SESSIONS = {kind.name: kind.sessions for kind in KINDS}
 
 
 class Delivery(Struct, frozen=True):
@@ -69,11 +67,11 @@ def _on_storage(blueprint: func.Blueprint, queue: str, name: str, handler: Handl
 
 def _on_bus(blueprint: func.Blueprint, queue: str, name: str, handler: Handler) -> None:
     @blueprint.function_name(name)
-    @blueprint.service_bus_queue_trigger("message", BUS, queue, is_sessions_enabled=_SESSIONS[queue])
+    @blueprint.service_bus_queue_trigger("message", BUS, queue, is_sessions_enabled=queue in WITH_SESSIONS)
     async def listen(message: func.ServiceBusMessage) -> None:
         number = f"{queue}-{message.sequence_number}"  # a message id is the sender's, and may come again
         count, age = message.delivery_count or 1, _since(message.enqueued_time_utc)
-        await handler(Delivery(queue, number, count, message.get_body(), age, _SESSIONS[queue]))
+        await handler(Delivery(queue, number, count, message.get_body(), age, queue in WITH_SESSIONS))
 
 
 def _since(instant: datetime | None) -> float:

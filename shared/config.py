@@ -228,15 +228,16 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
     except ValidationError as error:
         problems = [_problem(dict(each)) for each in error.errors()]
         found = Settings.model_validate(_without(values, {problem.where for problem in problems}))
-    told = " ".join(problem.where for problem in problems)
-    lacking = (each for each in found.lacking() if not set(_NAME.findall(each)) & set(_NAME.findall(told)))
-    problems += [Problem("settings", each) for each in lacking]
+    wrong = _named(" ".join(problem.where for problem in problems))
+    problems += [Problem("settings", each) for each in found.lacking() if not _named(each) & wrong]
     if problems:
         raise Invalid(tuple(problems))
     return found
 
 
-_NAME = re.compile(r"[A-Z][A-Z_a-z]*_[A-Z_a-z]+")
+def _named(text: str) -> set[str]:
+    """Return the variables that a text names."""
+    return {field.alias or "" for field in Settings.model_fields.values()} & set(re.findall(r"\w+", text))
 
 
 def _without(values: Mapping[str, str], wrong: Collection[str]) -> dict[str, str]:
@@ -252,8 +253,7 @@ def wrong_settings(environment: Mapping[str, str] | None = None) -> tuple[str, .
         settings(environment)
     except Invalid as invalid:
         said = " ".join(f"{problem.where} {problem.what}" for problem in invalid.problems)
-        names = {field.alias or "" for field in Settings.model_fields.values()}
-        return tuple(sorted(names & set(re.findall(r"\w+", said)))) or ("settings",)
+        return tuple(sorted(_named(said))) or ("settings",)
     return ()
 
 

@@ -63,3 +63,4 @@ KINDS = (
     QueueKind(PAGES, "what somebody chose, or filled in, on a page behind a link in a message"),
 )
 QUEUES = tuple(kind.name for kind in KINDS)
+WITH_SESSIONS = frozenset(kind.name for kind in KINDS if kind.sessions)

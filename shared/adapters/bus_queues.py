@@ -17,7 +17,7 @@ from shared.adapters.bus_lane import Lane
 from shared.adapters.identity import AsyncCredential
 from shared.adapters.queue_rest import check_body, hidden_for
 from shared.config import Settings
-from shared.queues import KINDS
+from shared.queues import WITH_SESSIONS
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -29,8 +29,6 @@ LONGEST_ID = 128
 
 https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas
 """
-
-_WITH_SESSIONS = frozenset(kind.name for kind in KINDS if kind.sessions)
 
 ONE_TRY: dict[str, Any] = {"retry_total": 0}
 """The client tries once: the lane decides what is worth a second try, and with a new sender."""
@@ -56,7 +54,7 @@ class BusQueues:
         A queue with sessions takes nothing without one: what belongs to none has one of its own.
         """
         check_body(body)
-        turn = (session or uuid4().hex) if queue in _WITH_SESSIONS else ""
+        turn = (session or uuid4().hex) if queue in WITH_SESSIONS else ""
         await self._lane(queue).send(message(body, delay, turn, once), len(body))
 
     async def reach(self, queue: str) -> None:

@@ -11,7 +11,7 @@ from shared.adapters.bus_reading import PAGE, OpenClient, body_of, our_failures
 from shared.adapters.queue_letters import MOST, Letters
 from shared.adapters.storage_rest import StorageRest
 from shared.ports import First, LeftMessage
-from shared.queues import KINDS
+from shared.queues import WITH_SESSIONS
 
 if TYPE_CHECKING:
     from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
@@ -21,8 +21,6 @@ HIDDEN = 120
 
 WAIT = 5.0
 """Seconds after which a queue of Service Bus that hands nothing out counts as empty."""
-
-_WITH_SESSIONS = frozenset(kind.name for kind in KINDS if kind.sessions)
 
 
 class StorageLeft:
@@ -60,14 +58,14 @@ class BusLeft:
         """See LeftBehind.take_out."""
         with our_failures(queue):
             async with self._open_client() as client:
-                if queue in _WITH_SESSIONS:
+                if queue in WITH_SESSIONS:
                     return await self._sessions(client, queue, first)
                 async with client.get_queue_receiver(queue) as receiver:
                     return await self._all(receiver, queue, first)
 
     async def waiting(self, queue: str) -> int | None:
         """See LeftBehind.waiting: None where only who holds a session may look."""
-        if queue in _WITH_SESSIONS:
+        if queue in WITH_SESSIONS:
             return None
         with our_failures(queue):
             async with self._open_client() as client, client.get_queue_receiver(queue) as receiver:
@@ -90,7 +88,7 @@ class BusLeft:
 
     async def _all(self, receiver: ServiceBusReceiver, queue: str, first: First) -> int:
         taken = 0
-        wait = min(self._wait, 1.0) if queue in _WITH_SESSIONS else self._wait
+        wait = min(self._wait, 1.0) if queue in WITH_SESSIONS else self._wait
         while batch := await receiver.receive_messages(PAGE, max_wait_time=wait):
             for message in batch:
                 await first(LeftMessage(f"{queue}-{message.sequence_number}", body_of(message)))

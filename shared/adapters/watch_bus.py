@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from shared.adapters.bus_reading import OpenClient, dead_letters, our_failures, peeked
 from shared.ports import QueueState
-from shared.queues import KINDS
+from shared.queues import WITH_SESSIONS
 
 if TYPE_CHECKING:
     from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
@@ -25,8 +25,6 @@ HEAD = 32
 """Messages that are looked at from the first on: scheduled ones are shown too."""
 
 _FREE = 1.0  # seconds to wait for a session that nobody works on
-
-_WITH_SESSIONS = frozenset(kind.name for kind in KINDS if kind.sessions)
 
 
 class BusWatch:
@@ -56,7 +54,7 @@ class BusWatch:
 
     async def _look(self, client: ServiceBusClient, queue: str) -> QueueState:
         name = self._names.get(queue, queue)
-        look = _first_free if queue in _WITH_SESSIONS else _first
+        look = _first_free if queue in WITH_SESSIONS else _first
         with our_failures(queue):
             poison, first = await asyncio.gather(_count(client, name), look(client, name))
         return QueueState(queue, None, max(self._real_time() - first, 0.0) if first else 0.0, poison)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from shared.errors import Rejected, Unavailable
+from shared.errors import Rejected
 from shared.ports import LeftBehind, LeftMessage
 from shared.usecases.jobs import decode_job, encode_job, envelope_of, session_of
+from shared.usecases.posting import pass_on
 from shared.usecases.services import Services
 
 
@@ -18,10 +19,7 @@ async def move(services: Services, left: LeftBehind, queue: str) -> int:
 
     async def send(message: LeftMessage) -> None:
         body, session = handed_on(message)
-        try:
-            await services.queue.send(queue, body, session=session)
-        except ValueError as error:
-            raise Unavailable(f"{queue} does not take message {message.message_id}: {error}") from error
+        await pass_on(services.queue, queue, body, session, message.message_id)
 
     return await left.take_out(queue, send)
 

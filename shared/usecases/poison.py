@@ -19,6 +19,7 @@ from shared.ports import PoisonCount, PoisonMessage, PoisonQueues
 from shared.queues import QUEUES
 from shared.usecases.jobs import decode_job, envelope_of, session_of
 from shared.usecases.poison_shown import Shown, look_at
+from shared.usecases.posting import pass_on
 from shared.usecases.services import Services
 
 PURGES = "purges"
@@ -70,10 +71,8 @@ async def replay(
     """
 
     async def send(message: PoisonMessage) -> None:
-        try:
-            await services.queue.send(queue, begun_anew(message.body), session=_session(message.body))
-        except ValueError as error:
-            raise Unavailable(f"the queue does not take message {message.letter_id}: {error}") from error
+        body = message.body
+        await pass_on(services.queue, queue, begun_anew(body), _session(body), message.letter_id)
 
     return await _each(poison, queue, chosen, send)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.errors import Unavailable
 from shared.ports import Queue
 from shared.telemetry import trace_parent
 from shared.usecases.jobs import Change, Envelope, Job, encode_job, session_of
@@ -23,3 +24,11 @@ def _once(job: Job) -> str:
     if not isinstance(job, Change) or not job.version or job.key:
         return ""
     return f"{job.resource_type}/{job.resource_id}/{job.version}/{job.action}"
+
+
+async def pass_on(queue: Queue, name: str, body: bytes, session: str, message_id: str) -> None:
+    """Put a message that stood elsewhere on a queue, never as one that is told again. Raises Unavailable."""
+    try:
+        await queue.send(name, body, session=session)
+    except ValueError as error:
+        raise Unavailable(f"{name} does not take message {message_id}: {error}") from error
