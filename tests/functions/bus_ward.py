@@ -12,10 +12,9 @@ from typing import Any
 
 from azure.servicebus import ServiceBusClient, ServiceBusReceivedMessage
 from product_kit import Product, published, running
-from ward import CLINIC, EVENTS, Ward
+from ward import CLINIC, Ward
 
 from sandbox.plan import ROOT
-from sandbox.play import resources as make
 from shared.patient.state import Message
 
 PATIENCE = 20.0
@@ -85,23 +84,6 @@ def dead(product: Product, queue: str) -> list[ServiceBusReceivedMessage]:
         for message in found:
             receiver.complete_message(message)
         return found
-
-
-async def admitted(ward: Ward, prefix: str, count: int, first_number: int) -> list[str]:
-    """Register people with diabetes, whose next bad result leads to a message."""
-    people = [f"{prefix}-{number:02d}" for number in range(count)]
-    known = [
-        ward.put(resource)
-        for number, patient_id in enumerate(people)
-        for resource in (
-            make.patient(patient_id, "Ana", "Rivera", f"+1555{first_number + number}"),
-            make.diabetes(patient_id),
-        )
-    ]
-    for start in range(0, len(known), 20):
-        assert ward.product.call("POST", EVENTS, known[start : start + 20]).status == 200
-    await ward.product.idle(60)
-    return people
 
 
 async def rows(ward: Ward, people: Sequence[str]) -> list[Message]:

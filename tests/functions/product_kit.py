@@ -102,6 +102,16 @@ class Product:
         child = await self.stack._children.restart(service, logs, kill=False)
         await asyncio.to_thread(child.wait_healthy)
 
+    @asynccontextmanager
+    async def without(self, service: str) -> AsyncIterator[None]:
+        """Stop one of the storage services for as long as this lasts."""
+        child = next(each for each in self.stack.children if each.service.name == service)
+        await asyncio.to_thread(child.stop)
+        try:
+            yield
+        finally:
+            await self.restart(service)
+
     def functions(self) -> list[tuple[str, str]]:
         """List what the host runs: names and kinds of trigger."""
         told = self.call("GET", "/admin/host/status").json["functions"]

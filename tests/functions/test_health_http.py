@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import socket
@@ -10,8 +9,8 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,17 +29,6 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         yield started
 
 
-@asynccontextmanager
-async def without(product: Product, service: str) -> AsyncIterator[None]:
-    """Stop one of the storage services for as long as this lasts."""
-    child = next(each for each in product.stack.children if each.service.name == service)
-    await asyncio.to_thread(child.stop)
-    try:
-        yield
-    finally:
-        await product.restart(service)
-
-
 def test_ready_names_each_check_and_the_catalogue(product: Product) -> None:
     reply = product.call("GET", "/api/health/ready", key=None)
     assert (reply.status, reply.json["status"], reply.json["checks"]) == (200, "ready", WHOLE)
@@ -49,7 +37,7 @@ def test_ready_names_each_check_and_the_catalogue(product: Product) -> None:
 
 @pytest.mark.parametrize(("service", "check"), [("azurite-queue", "queues"), ("azurite-table", "storage")])
 async def test_what_is_away_is_named_until_it_is_back(product: Product, service: str, check: str) -> None:
-    async with without(product, service):
+    async with product.without(service):
         reply = product.call("GET", "/api/health/ready", key=None)
         assert (reply.status, reply.headers["content-type"]) == (503, PROBLEM)
         assert reply.json["type"] == "urn:hearthline:problem:not-ready"

@@ -44,14 +44,7 @@ async def ward(product: Product) -> Ward:
 
 async def rejected(ward: Ward, queue: str, *bodies: bytes) -> list[str]:
     """Put messages on a queue; the codes of the rejections that come of them."""
-    before = await ward.rejections()
-    await ward.product.send(queue, *bodies)
-    look = await ward.product.idle()
-    assert look.poisoned == {}
-    after = await ward.rejections()
-    for code in before:
-        after.remove(code)
-    return after
+    return await ward.rejected_by(ward.product.send(queue, *bodies))
 
 
 def test_every_queue_is_listened_to_on_the_bus(product: Product) -> None:

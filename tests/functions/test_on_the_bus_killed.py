@@ -12,7 +12,7 @@ from http.client import HTTPException
 from typing import Any
 
 import pytest
-from bus_ward import accepted, admitted, behave, get, on_the_bus, opened, rows, waiting
+from bus_ward import accepted, behave, get, on_the_bus, opened, rows, waiting
 from product_kit import Product
 from ward import EVENTS, Ward
 
@@ -99,7 +99,7 @@ async def judged(ward: Ward, people: list[str]) -> Counter[str]:
 
 async def test_killed_again_and_again_nothing_is_lost_and_nothing_doubled(ward: Ward) -> None:
     """SIGKILL, twice, while changes come and messages go: only what was being sent is in doubt."""
-    people = await admitted(ward, "k", PATIENTS, 5557000)
+    people = await ward.admit_many("k", PATIENTS, 5557000)
     behave(ward.product, SLOW)
     notifiers, under_way = load(ward, people, 1), 0
     for kill in range(2):
@@ -119,7 +119,7 @@ async def test_killed_again_and_again_nothing_is_lost_and_nothing_doubled(ward: 
 
 async def test_told_to_end_it_leaves_nothing_in_doubt(ward: Ward) -> None:
     """SIGTERM under load: what runs ends, what was only taken is handed back, and then all arrives."""
-    people = await admitted(ward, "t", PATIENTS, 5558000)
+    people = await ward.admit_many("t", PATIENTS, 5558000)
     behave(ward.product, SLOW)
     notifiers, before = load(ward, people, 2), len(accepted(ward.product))
     await ward.product.until(lambda: len(accepted(ward.product)) >= before + 2)

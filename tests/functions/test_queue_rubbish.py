@@ -52,14 +52,7 @@ def encoded(*bodies: bytes) -> list[str]:
 
 async def put(ward: Ward, queue: str, *texts: str) -> list[str]:
     """Put messages on a queue; the codes of the rejections that come of them."""
-    before = await ward.rejections()
-    await ward.product.put(queue, *texts)
-    look = await ward.product.idle()
-    assert look.poisoned == {}
-    after = await ward.rejections()
-    for code in before:
-        after.remove(code)
-    return after
+    return await ward.rejected_by(ward.product.put(queue, *texts))
 
 
 @pytest.mark.parametrize("queue", JOBS)

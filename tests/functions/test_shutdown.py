@@ -113,28 +113,11 @@ async def rows(product: Product, people: list[str]) -> list[Message]:
     return [row for each in found for row in each]
 
 
-async def admitted(ward: Ward) -> list[str]:
-    """Register people with diabetes, whose next bad result leads to a message."""
-    people = [f"end-{number:02d}" for number in range(PATIENTS)]
-    ward.fhir.put(CLINIC, ward.now)
-    known = [
-        ward.put(resource)
-        for number, patient_id in enumerate(people)
-        for resource in (
-            make.patient(patient_id, "Ana", "Rivera", f"+1555556{7000 + number}"),
-            make.diabetes(patient_id),
-        )
-    ]
-    for start in range(0, len(known), 20):
-        assert ward.product.call("POST", EVENTS, known[start : start + 20]).status == 200
-    await ward.product.idle(60)
-    return people
-
-
 async def test_an_end_in_peace_under_load(product: Product) -> None:
     """What was taken ends or waits to be seen, nothing is in doubt; after a restart everything arrives."""
     ward = Ward(product)
-    people = await admitted(ward)
+    ward.fhir.put(CLINIC, ward.now)
+    people = await ward.admit_many("end", PATIENTS, 5567000)
     behave(product, SLOW)
     events = [ward.put(make.hba1c(patient_id, 1, 9.8, ward.now)) for patient_id in people]
     host = host_of(product)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 
 import pytest
 from notifiers import KEYED, SOURCES
@@ -28,17 +27,6 @@ def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         yield product
 
 
-@asynccontextmanager
-async def without(product: Product, service: str) -> AsyncIterator[None]:
-    """Stop one of the storage services for as long as this lasts."""
-    child = next(each for each in product.stack.children if each.service.name == service)
-    await asyncio.to_thread(child.stop)
-    try:
-        yield
-    finally:
-        await product.restart(service)
-
-
 def unavailable(product: Product, path: str, body: object) -> None:
     reply = product.call("POST", path, body)
     assert reply.status == 503
@@ -48,7 +36,7 @@ def unavailable(product: Product, path: str, body: object) -> None:
 
 
 async def test_without_queues_nothing_is_acknowledged(fragile: Product) -> None:
-    async with without(fragile, "azurite-queue"):
+    async with fragile.without("azurite-queue"):
         unavailable(fragile, EVENTS, [grid(1)])
         unavailable(fragile, f"{KEYED}/hooks", b"")
     assert fragile.call("POST", EVENTS, [grid(1)]).status == 200
@@ -60,7 +48,7 @@ async def test_without_tables_changes_wait_and_none_is_lost(fragile: Product) ->
     log = fragile.stack.plan.folder / "logs" / "host.log"
     ward = Ward(fragile)
     await ward.admit("s-waits", NUMBER)
-    async with without(fragile, "azurite-table"):
+    async with fragile.without("azurite-table"):
         told = ward.put(make.hba1c("s-waits", 1, 9.8, ward.now))
         assert fragile.call("POST", EVENTS, [told]).status == 200  # it is safe on its queue
         await fragile.stack.restart_host()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from collections.abc import Awaitable
 from typing import Any
 
 from product_kit import Product
@@ -78,6 +79,22 @@ class Ward:
         """Register a patient with a phone number and diabetes."""
         await self.write(make.patient(patient_id, "Ana", "Rivera", number, **more), make.diabetes(patient_id))
 
+    async def admit_many(self, prefix: str, count: int, first_number: int) -> list[str]:
+        """Register people with diabetes, whose next bad result leads to a message; their ids."""
+        people = [f"{prefix}-{number:02d}" for number in range(count)]
+        known = [
+            self.put(resource)
+            for number, patient_id in enumerate(people)
+            for resource in (
+                make.patient(patient_id, "Ana", "Rivera", f"+1555{first_number + number}"),
+                make.diabetes(patient_id),
+            )
+        ]
+        for start in range(0, len(known), 20):
+            assert self.product.call("POST", EVENTS, known[start : start + 20]).status == 200
+        await self.product.idle(60)
+        return people
+
     async def record(self, patient_id: str) -> PatientRecord:
         async with self.product.opened() as services:
             return (await services.patients.load(patient_key(patient_id), patient_id)).record
@@ -102,6 +119,17 @@ class Ward:
         async with self.product.opened() as services:
             found = [body async for _, body in services.documents.all("rejections")]
         return [json.loads(body)["code"] for body in found]
+
+    async def rejected_by(self, sending: Awaitable[object]) -> list[str]:
+        """Put messages on a queue; the codes of the rejections that come of them."""
+        before = await self.rejections()
+        await sending
+        look = await self.product.idle()
+        assert look.poisoned == {}
+        after = await self.rejections()
+        for code in before:
+            after.remove(code)
+        return after
 
     async def reply(self, number: str, text: str) -> None:
         """Let a patient write back, and wait until all that follows is done."""
