@@ -10,6 +10,7 @@ from functions import (
     health,
     inbound_messages,
     notifications,
+    operations,
     outbox,
     populations,
     public,
@@ -18,6 +19,7 @@ from functions import (
     wakeups,
     watch,
 )
+from functions.admin import trigger as admin
 
 app = func.FunctionApp()
 for module in (
@@ -34,6 +36,8 @@ for module in (
     public_surveys,
     retention,
     watch,
+    operations,
     health,
+    admin,
 ):
     app.register_functions(module.blueprint)

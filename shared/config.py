@@ -144,6 +144,8 @@ class Settings(BaseModel):
     """Where staff find the console: links in notices lead there."""
     entra_issuer: Annotated[Optional[Issuer], Field(alias="HEARTHLINE_ENTRA_ISSUER")] = None
     """Issuer of bearer tokens that notifications may carry, with its tenant, to the letter."""
+    api_audience: Annotated[str, Field(alias="HEARTHLINE_API_AUDIENCE")] = ""
+    """Audience of tokens for the admin API: our application's id; without it the API refuses everybody."""
     clock_file: Annotated[Optional[Path], Field(alias="HEARTHLINE_CLOCK_FILE")] = None
     """The sandbox's virtual clock; unset on Azure."""
     catalogue_seconds: Annotated[float, Field(alias="HEARTHLINE_CATALOGUE_SECONDS", ge=0)] = 5.0

@@ -21,6 +21,7 @@ POPULATIONS = "populations"
 ENTRIES = "entries"
 EVENTS = "events"
 PAGES = "pages"
+OPERATIONS = "operations"
 
 MOST_DELIVERIES = 8
 """How often a message is handed out before it counts as poison; host.json, Bicep, the broker say so too."""
@@ -61,6 +62,7 @@ KINDS = (
     QueueKind(ENTRIES, "one patient to let, or bring, into a journey"),
     QueueKind(EVENTS, "something that happened to one patient, as another system or a person says"),
     QueueKind(PAGES, "what somebody chose, or filled in, on a page behind a link in a message"),
+    QueueKind(OPERATIONS, "long work that somebody started by the admin API"),
 )
 QUEUES = tuple(kind.name for kind in KINDS)
 WITH_SESSIONS = frozenset(kind.name for kind in KINDS if kind.sessions)

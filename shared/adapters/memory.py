@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from shared.adapters.memory_traces import MemoryTraces, place_of
 from shared.adapters.queue_rest import check_body
-from shared.adapters.table_documents import check_document
+from shared.adapters.table_documents import check_document, row_of
 from shared.adapters.tables import check_size
 from shared.catalogue import publication
 from shared.effects import AskEntry, IndexEffect, IndexEnrolment, IndexLink, IndexMember
@@ -246,9 +246,17 @@ class MemoryDocuments:
 
     async def all(self, kind: str) -> AsyncIterator[tuple[str, bytes]]:
         """See Documents.all."""
-        for (found, name), (body, _) in sorted(self._bodies.items()):
-            if found == kind:
-                yield name, body
+        for name, body in self._in_order(kind):
+            yield name, body
+
+    async def page(self, kind: str, after: str = "", limit: int = 100) -> tuple[tuple[str, bytes], ...]:
+        """See Documents.page."""
+        beyond = (each for each in self._in_order(kind) if row_of(each[0]) > row_of(after))
+        return tuple(islice(beyond, limit))
+
+    def _in_order(self, kind: str) -> list[tuple[str, bytes]]:
+        held = [(name, body) for (found, name), (body, _) in self._bodies.items() if found == kind]
+        return sorted(held, key=lambda each: row_of(each[0]))
 
 
 class Letter(msgspec.Struct):

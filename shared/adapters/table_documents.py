@@ -26,7 +26,7 @@ class TableDocuments:
 
     async def get(self, kind: str, name: str) -> tuple[bytes, str] | None:
         """Return the document and its ETag, or None."""
-        found = await self._tables.get(self._table, kind, _row(name))
+        found = await self._tables.get(self._table, kind, row_of(name))
         return None if found is None else (_body(found[0]), found[1])
 
     async def put(self, kind: str, name: str, body: bytes, etag: str | None) -> str:
@@ -35,7 +35,7 @@ class TableDocuments:
         properties: dict[str, Property] = {"size": len(body)}
         for index in range(-(-len(body) // _PIECE)):
             properties[f"body{index}"] = body[index * _PIECE : (index + 1) * _PIECE]
-        write = Write("upsert", kind, _row(name), properties)
+        write = Write("upsert", kind, row_of(name), properties)
         if etag is not None:
             write = replace(write, kind="merge", etag=etag) if etag else replace(write, kind="insert")
         return await self._tables.write(self._table, write)
@@ -43,12 +43,18 @@ class TableDocuments:
     async def all(self, kind: str) -> AsyncIterator[tuple[str, bytes]]:
         """Walk the documents of a kind, in the order of their row keys."""
         async for entity, _ in self._tables.query(self._table, f"PartitionKey eq {literal(kind)}"):
-            yield unquote(str(entity["RowKey"]).replace("=", "%")), _body(entity)
+            yield _name(entity), _body(entity)
+
+    async def page(self, kind: str, after: str = "", limit: int = 100) -> tuple[tuple[str, bytes], ...]:
+        """Return the first `limit` documents beyond `after`; one query of that many rows."""
+        beyond = f" and RowKey gt {literal(row_of(after))}" if after else ""
+        rows = self._tables.query(self._table, f"PartitionKey eq {literal(kind)}{beyond}", limit=limit)
+        return tuple([(_name(entity), _body(entity)) async for entity, _ in rows])
 
     async def delete(self, kind: str, name: str) -> None:
         """Remove a document; one that is gone already is no error."""
         try:
-            await self._tables.write(self._table, Write("delete", kind, _row(name)))
+            await self._tables.write(self._table, Write("delete", kind, row_of(name)))
         except Conflict:
             return
 
@@ -59,9 +65,13 @@ def check_document(body: bytes) -> None:
         raise ValueError(f"a document of {len(body)} bytes, {_MOST} at most")
 
 
-def _row(name: str) -> str:
+def row_of(name: str) -> str:
     """Encode a name for a row key, which may hold no / # ? % and backslash."""
     return quote(name, safe="").replace("%", "=")
+
+
+def _name(entity: Entity) -> str:
+    return unquote(str(entity["RowKey"]).replace("=", "%"))
 
 
 def _body(entity: Entity) -> bytes:

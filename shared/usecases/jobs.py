@@ -167,6 +167,12 @@ class Surveyed(Struct, frozen=True, tag="surveyed"):
     party: str = ""
 
 
+class Operate(Struct, frozen=True, tag="operate"):
+    """Go on with long work that somebody started by the admin API."""
+
+    operation: str
+
+
 type Job = (
     Change
     | Changes
@@ -184,6 +190,7 @@ type Job = (
     | Happened
     | Chosen
     | Surveyed
+    | Operate
 )
 
 

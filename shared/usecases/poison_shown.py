@@ -24,6 +24,7 @@ from shared.usecases.jobs import (
     Happened,
     Inbound,
     Job,
+    Operate,
     Populate,
     Recall,
     Recovery,
@@ -53,6 +54,7 @@ FIELDS: Mapping[type[Struct], tuple[str, ...]] = {
     Happened: ("event_id", "patient_id"),
     Chosen: ("chosen_id", "key"),
     Surveyed: ("answered_id", "key", "enrolment_id"),
+    Operate: ("operation",),
 }
 """The fields of each job that are shown; one that is not listed never is."""
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from shared.errors import Rejected
+from shared.errors import Rejected, Unavailable
 from shared.message.policy import Policy
 from shared.ports import (
     Blobs,
@@ -24,6 +24,7 @@ from shared.ports import (
     WebhookKind,
     Webhooks,
 )
+from shared.ports.trail import AuditEntry, AuditTrail
 from shared.usecases.privacy.marks import Marks
 
 
@@ -38,6 +39,14 @@ class NoWebhooks:
     async def post(self, to: str, post_id: str, body: bytes) -> None:
         """Raise Rejected."""
         raise Rejected(f"there is no webhook {to} in the settings", "no-such-webhook")
+
+
+class NoTrail:
+    """Where nobody opened the audit trail: what belongs into it cannot be done."""
+
+    async def append(self, entry: AuditEntry) -> None:
+        """See AuditTrail.append."""
+        raise Unavailable("there is no audit trail")
 
 
 class Services(Struct, frozen=True):
@@ -59,6 +68,9 @@ class Services(Struct, frozen=True):
     """The provider's own, where it has one."""
     marks: Marks | None = None
     """By which people are known who were erased; None where there is no secret to know them by."""
+
+    trail: AuditTrail = NoTrail()
+    """Who read and changed what by the admin API."""
 
     @property
     def zone(self) -> tzinfo:

@@ -114,3 +114,18 @@ async def test_a_document_that_is_removed_is_gone_and_may_be_removed_again(docum
         await documents.delete("k", "n 1")
     assert [name async for name, _ in documents.all("k")] == ["n 2"]
     await documents.put("k", "n 1", b"new", "")
+
+
+async def test_pages_go_on_where_the_one_before_ended(documents):
+    """Names that need escaping in a row key keep their order."""
+    names = ["a", "a/b", "a b", "b", "b#1", "c"]
+    for name in names:
+        await documents.put("paged", name, name.encode(), "")
+    await documents.put("pagedmore", "z", b"z", "")
+    seen, after = [], ""
+    while page := await documents.page("paged", after, 2):
+        assert len(page) <= 2
+        seen += [name for name, body in page if body == name.encode()]
+        after = page[-1][0]
+    assert sorted(seen) == sorted(names)
+    assert seen == [name async for name, _ in documents.all("paged")]

@@ -73,6 +73,7 @@ PERSISTED: Mapping[str, Any] = {
     "manifest of a backup": Backup,
     "batch of letters": letters.Batch,
     "letter": printed.Printed,
+    "long work": written.LongWork,
 }
 """Everything that outlives a process, by what it is."""
 

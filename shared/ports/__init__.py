@@ -336,6 +336,10 @@ class Documents(Protocol):
         """Walk the documents of a kind, in an order that stays the same."""
         ...
 
+    async def page(self, kind: str, after: str = "", limit: int = 100) -> tuple[tuple[str, bytes], ...]:
+        """Return the first `limit` documents of a kind beyond the name `after`, in that order; fewer: all."""
+        ...
+
 
 class Queue(Protocol):
     """A queue by name, of the transport in use: shared.queues says which there are."""

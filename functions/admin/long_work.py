@@ -1,0 +1,55 @@
+"""Long work as the API answers it: 202, where to follow it, how far it is, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Response
+from pydantic import BaseModel, Field
+
+from functions.admin.call import Call
+from functions.admin.routes import PREFIX
+from functions.admin.shapes import Moment, WorkStatus, moment, moment_or_none
+from shared.usecases.operations.running import start
+from shared.usecases.operations.written import LongWork
+
+
+class OperationState(BaseModel):
+    """How long work stands."""
+
+    operation: str = Field(description="Its id")
+    kind: str
+    status: WorkStatus
+    asked: Moment
+    ended: Moment | None = None
+    done: int
+    of: int | None = Field(None, description="How much there is to do, where that is known")
+    phase: str = Field("", description="What is being done now")
+    cancelling: bool = False
+    result: dict[str, Any] = Field({}, description="What came of it, once it has succeeded")
+    problem: str = Field("", description="Why it failed")
+
+
+def state_of(work: LongWork) -> OperationState:
+    """Return long work as the API tells of it."""
+    return OperationState(
+        operation=work.operation,
+        kind=work.kind,
+        status=work.status,
+        asked=moment(work.asked),
+        ended=moment_or_none(work.ended),
+        done=work.done,
+        of=work.of,
+        phase=work.phase,
+        cancelling=work.cancel and work.ended is None,
+        result=work.result,
+        problem=work.problem,
+    )
+
+
+async def accepted(call: Call, response: Response, kind: str, params: dict[str, Any]) -> OperationState:
+    """Start long work of a kind in shared.usecases.operations.kinds; for handlers with `status=202`."""
+    work = await start(call.services, kind, call.caller.subject, params, call.intent)
+    response.headers["Location"] = f"{PREFIX}/operations/{work.operation}"
+    response.headers["Retry-After"] = "1"
+    return state_of(work)

@@ -1,0 +1,40 @@
+"""The one HTTP trigger in front of the admin API; the application is built at its first request."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import azure.functions as func
+
+from functions.entries import entry
+from shared.bootstrap import services, verify_caller
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from shared.access.roles import Caller
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("admin")
+@blueprint.route("admin/v1/{*rest}", methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
+@entry
+async def admin(req: func.HttpRequest) -> func.HttpResponse:
+    """Hand a request to the application; tokens are judged there, so that no function key is needed."""
+    answer: func.HttpResponse = await _application().handle_async(req)
+    return answer
+
+
+@cache
+def _application() -> func.AsgiMiddleware:
+    from functions.admin.app import build  # FastAPI: half of a cold start, for those alone who ask
+
+    return func.AsgiMiddleware(build(services, _authenticate))
+
+
+async def _authenticate(request: Request) -> Caller:
+    return await verify_caller({name.lower(): value for name, value in request.headers.items()})

@@ -1,0 +1,18 @@
+"""Operations on figures: nobody is named in any of them."""
+
+from shared.access.operation import Operation
+from shared.access.roles import READERS
+
+_FIGURES = (
+    ("getJourneyFunnel", "journeys/{journey}/funnel", "Count who came to each step of a journey"),
+    ("getJourneyGoals", "journeys/{journey}/goals", "Compare goals by way of a test, with intervals"),
+    ("getFirstStepTimes", "journeys/{journey}/first-step", "Say how long entry to first step takes"),
+    ("getCampaignFunnel", "campaigns/{campaign}/funnel", "Count what came of a campaign, by variant"),
+    ("getMessageFigures", "messages", "Count messages and what became of them"),
+    ("getSegmentTrend", "segments/{segment}/trend", "Count a segment's members by day"),
+    ("getSegmentOverlap", "segments/overlap", "Count who is in two segments"),
+)
+
+OPERATIONS = tuple(
+    Operation(name, "GET", f"/analytics/{path}", READERS, summary) for name, path, summary in _FIGURES
+)

@@ -1,0 +1,1 @@
+"""Long work that somebody starts by the admin API: written down, done from the queue, followed, cancelled."""
