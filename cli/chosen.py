@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from shared.config import Settings, settings
+from shared.config import Remote, Settings, remote, settings
 from shared.errors import Invalid, Problem
 
 SettingsFile = Annotated[
@@ -21,6 +21,11 @@ SettingsFile = Annotated[
 def chosen(path: Path | None) -> Settings:
     """Read the settings. Raises Invalid naming all that is wrong, OSError where there is no such file."""
     return settings() if path is None else settings({**os.environ, **_values(path)})
+
+
+def chosen_remote(path: Path | None) -> Remote:
+    """Read where the admin API is. Raises Invalid, OSError where there is no such file."""
+    return remote() if path is None else remote({**os.environ, **_values(path)})
 
 
 def _values(path: Path) -> dict[str, str]:

@@ -237,6 +237,26 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
     return found
 
 
+class Remote(BaseModel):
+    """Where the command line finds the admin API of a running system; nothing else is needed to call it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    url: Annotated[Optional[Url], Field(alias="HEARTHLINE_API_URL")] = None
+    """Address of the function app; without it commands work on storage themselves."""
+    token: Annotated[Optional[SecretStr], Field(alias="HEARTHLINE_API_TOKEN")] = None
+    """A bearer token; without one whoever is signed in to Azure gets one for the audience."""
+    audience: Annotated[str, Field(alias="HEARTHLINE_API_AUDIENCE")] = ""
+
+
+def remote(environment: Mapping[str, str] | None = None) -> Remote:
+    """Read where the admin API is. Raises Invalid."""
+    try:
+        return Remote.model_validate(dict(os.environ if environment is None else environment))
+    except ValidationError as error:
+        raise Invalid(tuple(_problem(dict(each)) for each in error.errors())) from None
+
+
 def _named(text: str) -> set[str]:
     """Return the variables that a text names."""
     return {field.alias or "" for field in Settings.model_fields.values()} & set(re.findall(r"\w+", text))
