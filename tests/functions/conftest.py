@@ -26,6 +26,7 @@ _QUEUES = (
     "entries",
     "events",
     "pages",
+    "operations",
 )
 _TIMERS = (
     "due",

@@ -45,6 +45,7 @@ var queueKinds = [
   { name: 'entries', sessions: false }
   { name: 'events', sessions: false }
   { name: 'pages', sessions: false }
+  { name: 'operations', sessions: false }
 ]
 
 var allowedRules = [for address in allowedAddresses: {

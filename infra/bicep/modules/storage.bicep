@@ -53,6 +53,7 @@ var queueNames = [
   'entries'
   'events'
   'pages'
+  'operations'
 ]
 
 var madeQueues = withQueues ? queueNames : []
