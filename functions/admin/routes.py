@@ -44,11 +44,21 @@ class Routes:
             operation_id=name,
             summary=operation.summary,
             status_code=status,
-            responses={**_refusals(operation), **more.pop("responses", {})},
+            responses={**_refusals(operation), **_followed(status), **more.pop("responses", {})},
             openapi_extra=_described(operation),
             response_model_exclude_none=False,
             **more,
         )
+
+
+def _followed(status: int) -> dict[int | str, dict[str, Any]]:
+    """Say where long work is followed, and how it is ended."""
+    if status != 202:
+        return {}
+    parameters = {"operation": "$response.body#/operation"}
+    leads = {"follow": "getOperation", "cancel": "cancelOperation"}
+    links = {name: {"operationId": to, "parameters": parameters} for name, to in leads.items()}
+    return {202: {"description": "It has been started: follow the operation", "links": links}}
 
 
 def _refusals(operation: Operation) -> dict[int | str, dict[str, Any]]:
