@@ -195,6 +195,7 @@ async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
         fhir=_fhir(chosen, session),
         channels=build_channels(chosen, session, acs, blobs),
         definitions=PublishedDefinitions(documents, policy, chosen.catalogue_seconds),
+        hears_after=chosen.catalogue_seconds + 1,
         clock=_clock(chosen),
         policy=policy,
         blobs=blobs,

@@ -71,6 +71,8 @@ class Services(Struct, frozen=True):
 
     trail: AuditTrail = NoTrail()
     """Who read and changed what by the admin API."""
+    hears_after: float = 0.0
+    """Seconds after which every instance has heard of a publication: when everybody may be looked at."""
 
     @property
     def zone(self) -> tzinfo:

@@ -99,6 +99,19 @@ async def load_documents(documents: Documents, shelf: Shelf) -> tuple[Document, 
     return tuple(_document(body) for _, body in sorted(found.items()) if body is not None)
 
 
+async def load_document(documents: Documents, shelf: Shelf, name: str) -> Document | None:
+    """Read one published document by its canonical name, "kind url|version"; None where there is none.
+
+    Raises Conflict when it is missing: a publication is under way.
+    """
+    if (mark := shelf.documents.get(name)) is None:
+        return None
+    for place in (_place(name, mark), name):  # what was published before places held digests
+        if (found := await documents.get(DEFINITIONS, place)) is not None:
+            return _document(found[0])
+    raise Conflict("a published document cannot be found")
+
+
 async def keep_document(documents: Documents, name: str, document: Document) -> None:
     """Store a document before the shelf names it: under what it says, so that no other one is overwritten."""
     await documents.put(DEFINITIONS, _place(name, digest(document.body)), encoded(document), None)
