@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from fastapi import Response
@@ -11,14 +12,14 @@ from functions.admin.call import Call
 from functions.admin.routes import PREFIX
 from functions.admin.shapes import Moment, WorkStatus, moment, moment_or_none
 from shared.usecases.operations.running import start
-from shared.usecases.operations.written import LongWork
+from shared.usecases.operations.written import LongWork, stands_still
 
 
 class OperationState(BaseModel):
     """How long work stands."""
 
-    operation: str = Field(description="Its id")
-    kind: str
+    operation: str = Field(description="Its id", examples=["999998227483600000-0b1f6f8f4a2c"])
+    kind: str = Field(examples=["simulate-journey"])
     status: WorkStatus
     asked: Moment
     ended: Moment | None = None
@@ -26,6 +27,7 @@ class OperationState(BaseModel):
     of: int | None = Field(None, description="How much there is to do, where that is known")
     phase: str = Field("", description="What is being done now")
     cancelling: bool = False
+    stands_still: bool = Field(False, description="Nobody does it now; within 15 minutes somebody will")
     result: dict[str, Any] = Field({}, description="What came of it, once it has succeeded")
     problem: str = Field("", description="Why it failed")
 
@@ -42,6 +44,7 @@ def state_of(work: LongWork) -> OperationState:
         of=work.of,
         phase=work.phase,
         cancelling=work.cancel and work.ended is None,
+        stands_still=stands_still(work, time.time()),
         result=work.result,
         problem=work.problem,
     )

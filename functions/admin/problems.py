@@ -27,9 +27,9 @@ URN = "urn:hearthline:problem:"
 class Fault(BaseModel):
     """One thing that is wrong in what was sent."""
 
-    where: str = Field(description="The field: body.steps[2].template, query.limit, header.If-Match")
-    what: str
-    expected: str = ""
+    where: str = Field(description="The field", examples=["body.steps[2].template"])
+    what: str = Field(examples=["must be a number"])
+    expected: str = Field("", examples=["1 to 200"])
 
 
 class ProblemDocument(BaseModel):
