@@ -69,6 +69,8 @@ def filled(api: Fuzz, row: Operation, other: str = "0" * 32) -> str:
 
 @pytest.mark.parametrize("row", WITH_BODY, ids=lambda row: row.name)
 class TestBodies:
+    """Bodies that no client of ours sends."""
+
     def test_too_deep(self, api: Fuzz, row: Operation) -> None:
         answer = send(api, row, b'{"a":' * (DEEPEST + 1) + b"1" + b"}" * (DEEPEST + 1))
         assert (answer.status_code, code_of(answer)) == (400, "too-deep")
@@ -138,7 +140,7 @@ def test_a_cursor_belongs_to_its_filters() -> None:
 
 
 async def test_a_key_is_good_for_one_request(desk: Desk) -> None:
-    """The same again gets the first answer; another one under it is refused; another caller's is their own."""
+    """The same again gets the first answer, another one is refused; another caller's key is their own."""
     body = {"on": False, "reason": "a fire drill"}
     first = await desk.call("POST", "/reconciliations", Role.FHIR_SYNC_ADMIN, {}, by="ann", key="key-12345")
     again = await desk.call("POST", "/reconciliations", Role.FHIR_SYNC_ADMIN, {}, by="ann", key="key-12345")
