@@ -11,6 +11,7 @@ from shared.bootstrap import services
 from shared.errors import Rejected
 from shared.queues import OUTBOX
 from shared.usecases.jobs import Job, Refresh
+from shared.usecases.operations.resuming import resume_work
 from shared.usecases.react import Trigger
 from shared.usecases.services import Services
 from shared.usecases.sweep import sweep as sweep_up
@@ -29,8 +30,12 @@ async def outbox(delivery: Delivery) -> None:
 @blueprint.timer_trigger("timer", "30 */15 * * * *")
 @entry
 async def sweep(timer: func.TimerRequest) -> None:
-    """Queue every patient with work left."""
-    found = await sweep_up(await services())
+    """Queue every patient with work left, and long work that stands still."""
+    ready = await services()
+    resumed = await resume_work(ready)
+    if resumed:
+        logger.warning("the sweep handed out %d long works that stood still", resumed)
+    found = await sweep_up(ready)
     if found:
         logger.warning("the sweep found %d patients with work left", found)
 

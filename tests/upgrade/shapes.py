@@ -37,6 +37,7 @@ from shared.usecases import (
 )
 from shared.usecases.campaigns import documents as campaigns
 from shared.usecases.inbound import kept
+from shared.usecases.operations import written
 from shared.usecases.privacy import marks
 from shared.usecases.retention import walk
 from shared.usecases.templates import approval

@@ -21,9 +21,22 @@ type Works = Callable[[Services, LongWork, Progress], Awaitable[dict[str, Any]]]
 OFTEN = 1.0
 """Seconds of real time between two looks at the document, at least."""
 
+LONGEST = 240.0
+"""Seconds of real time after which work with a place goes on in another message: functions are stopped."""
+
+GIVEN_UP = "it failed each time it was tried; `hearthline poison show operations` and the log say more"
+
 
 class Cancelled(HearthlineError):
     """Somebody wants the work to end."""
+
+
+class Superseded(HearthlineError):
+    """Somebody else began to do it since."""
+
+
+class HandedOn(HearthlineError):
+    """It has a place, and has gone on for long enough: the next message goes on from there."""
 
 
 class Progress:
@@ -33,10 +46,14 @@ class Progress:
         self, services: Services, work: LongWork, real_time: Callable[[], float] = time.monotonic
     ) -> None:
         self._services, self.work, self._real_time = services, work, real_time
-        self._looked = real_time()
+        self._begun = self._looked = real_time()
+        self._from = work.place
 
     async def tell(self, done: int, of: int | None = None, phase: str = "", place: str | None = None) -> None:
-        """Say how far it is; `place` is where to go on after a crash. Raises Cancelled, Unavailable."""
+        """Say how far it is; `place` is where to go on after a crash.
+
+        Raises Cancelled, Superseded and HandedOn, which are for `carry_on` alone; Unavailable.
+        """
         self.work = replace(
             self.work,
             done=done,
@@ -46,9 +63,11 @@ class Progress:
         )
         if self._real_time() - self._looked >= OFTEN:
             await self.write()
+            if self.work.place != self._from and self._real_time() - self._begun >= LONGEST:
+                raise HandedOn("another message goes on with it")
 
     async def write(self) -> None:
-        """Write it down, and hear whether somebody wants it to end. Raises Cancelled, Unavailable."""
+        """Write it down, and hear whether it is to end. Raises Cancelled, Superseded, Unavailable."""
         self._looked = self._real_time()
         self.work = await _over(self._services, self.work)
         if self.work.cancel:
@@ -58,7 +77,7 @@ class Progress:
 async def start(services: Services, kind: str, by: str, params: dict[str, Any], intent: str) -> LongWork:
     """Write long work down and put it on the queue; `intent` names what was asked for. Raises Unavailable."""
     now = services.clock.now()
-    work = LongWork(work_id(now, intent), kind, by, now, params)
+    work = LongWork(work_id(now, intent), kind, by, now, params, told=time.time())
     try:
         await save_work(services.documents, work, "")
     except Conflict:
@@ -79,21 +98,47 @@ async def cancel(services: Services, operation: str) -> LongWork:
 async def carry_on(services: Services, job: Operate, does: Callable[[str], Works]) -> None:
     """Do long work to its end, from where it stood still. Raises Unavailable to be tried again.
 
-    Work that ended stays as it is, whatever is delivered again.
+    Work that ended stays as it is, whatever is delivered again. Of two that do it at once, as a message was
+    delivered twice, the one that began first stops.
     """
-    work, _ = await load_work(services.documents, job.operation)
-    if work.ended is not None:
+    work = await _begun(services, job.operation)
+    if work is None:
         return
-    progress = Progress(services, replace(work, status="running"))
+    progress = Progress(services, work)
     try:
-        await progress.write()
-        result = await does(work.kind)(services, progress.work, progress)
+        if work.cancel:
+            raise Cancelled("somebody cancelled it")
+        result = await does(work.kind)(services, work, progress)
+        await _end(services, progress.work, status="succeeded", result=result)
+    except Superseded:
+        return
+    except HandedOn:
+        await post(services.queue, OPERATIONS, job)
     except Cancelled:
         await _end(services, progress.work, status="cancelled")
     except (Rejected, Invalid) as refused:
         await _end(services, progress.work, status="failed", problem=str(refused))
-    else:
-        await _end(services, progress.work, status="succeeded", result=result)
+
+
+async def give_up(services: Services, operation: str, problem: str = GIVEN_UP) -> None:
+    """End work that nobody will do any more. Raises Unavailable."""
+    work, _ = await load_work(services.documents, operation)
+    if work.ended is None:
+        await _end(services, work, status="failed", problem=problem)
+
+
+async def _begun(services: Services, operation: str) -> LongWork | None:
+    """Begin a turn of it, unless it has ended. Raises Rejected (unknown-operation), Unavailable."""
+    while True:
+        work, etag = await load_work(services.documents, operation)
+        if work.ended is not None:
+            return None
+        work = replace(work, status="running", turn=work.turn + 1, told=time.time())
+        try:
+            await save_work(services.documents, work, etag)
+        except Conflict:
+            continue
+        return work
 
 
 async def _end(services: Services, work: LongWork, **changes: Any) -> None:
@@ -101,10 +146,13 @@ async def _end(services: Services, work: LongWork, **changes: Any) -> None:
 
 
 async def _over(services: Services, work: LongWork) -> LongWork:
-    """Write over whatever is there; that somebody wants it to end is kept."""
+    """Write over what this turn wrote; that somebody wants it to end is kept. Raises Superseded."""
     while True:
         there, etag = await load_work(services.documents, work.operation)
-        written = replace(work, cancel=there.cancel or work.cancel)
+        if there.turn != work.turn or there.ended is not None:
+            raise Superseded("somebody else does it")
+        cancelled = there.cancel or work.cancel
+        written = replace(work, cancel=cancelled, restarts=there.restarts, told=time.time())
         try:
             await save_work(services.documents, written, etag)
         except Conflict:

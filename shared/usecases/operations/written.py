@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.errors import Rejected
-from shared.fhir.instants import Instant
+from shared.fhir.instants import DAY, Instant
 from shared.patient.record import NAMESPACE
 from shared.ports import Documents
 
@@ -17,6 +17,7 @@ LONG_WORK = "long-work"
 """Kind of the documents: the latest first."""
 
 _FAR = 10**18
+_AT_ONCE = 100
 
 
 class LongWork(Struct, frozen=True):
@@ -45,6 +46,24 @@ class LongWork(Struct, frozen=True):
     problem: str = ""
     """Why it failed, in a sentence without anything of a person."""
     ended: Instant | None = None
+    told: float = 0.0
+    """When it was last written, in seconds of real time since 1970: the clock of the sandbox runs faster."""
+    turn: int = 0
+    """How often somebody began to do it: whoever did so before stops."""
+    restarts: int = 0
+    """How often it was handed out again as it stood still."""
+
+
+STILL = 15 * 60.0
+"""Seconds of real time after which work that nobody wrote of stands still: a function runs ten minutes."""
+
+KEPT = 30 * DAY
+"""How long work is kept, from when it was asked for."""
+
+
+def stands_still(work: LongWork, real_now: float) -> bool:
+    """Say whether nobody does it, though it has not ended; `real_now` in seconds since 1970."""
+    return work.ended is None and real_now - work.told > STILL
 
 
 _encode, _decode = msgspec.json.encode, msgspec.json.Decoder(LongWork).decode
@@ -71,3 +90,13 @@ async def save_work(documents: Documents, work: LongWork, etag: str | None) -> s
 async def page_of_work(documents: Documents, after: str, limit: int) -> tuple[LongWork, ...]:
     """Return the first `limit` beyond one, the latest first."""
     return tuple(_decode(body) for _, body in await documents.page(LONG_WORK, after, limit))
+
+
+async def drop_old_work(documents: Documents, now: Instant) -> int:
+    """Remove what was asked for longer ago than it is kept; how much. Costs what it removes."""
+    beyond, dropped = f"{_FAR - (now - KEPT):018d}", 0
+    while rows := await documents.page(LONG_WORK, beyond, _AT_ONCE):
+        for name, _ in rows:
+            await documents.delete(LONG_WORK, name)
+        dropped += len(rows)
+    return dropped

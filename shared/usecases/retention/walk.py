@@ -18,6 +18,7 @@ from shared.fhir.instants import DAY, HOUR, Instant
 from shared.ports import BEYOND, LinkRow
 from shared.retention import Kept, Retention
 from shared.usecases.inbound.kept import purge
+from shared.usecases.operations.written import drop_old_work
 from shared.usecases.privacy.reads import READS
 from shared.usecases.rejections import REJECTIONS
 from shared.usecases.retention.prune import Pruned, prune_patient
@@ -143,7 +144,7 @@ async def _documents(services: Services, kept: Retention) -> int:
     """Drop replies that wait for nothing any more, and notes that are too old; how many of these."""
     now = services.clock.now()
     await purge(services, now)
-    dropped = 0
+    dropped = await drop_old_work(services.documents, now)
     for kind, period in _NOTES.items():
         before = kept.before(period, now, services.policy.zone)
         if before is not None:
