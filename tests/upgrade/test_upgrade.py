@@ -28,7 +28,10 @@ SCENARIOS = dict(halves.scenarios())
 SHAPES = json.loads((RECORDED / f"{RELEASE}-shapes.json").read_text(encoding="utf-8"))
 ROOT = Path(__file__).parents[2]
 
-ACCEPTED: set[Difference] = set()
+ACCEPTED: set[Difference] = {
+    # stands on the queue `operations` alone, which no instance of the release before listens to
+    Difference("hazard", "job", 'was not known before: [["struct", "Operate"]]'),
+}
 """Hazards of this release, each with why it is none: nothing writes it before all instances are new."""
 
 READ_FROM_ELSEWHERE = {"_Answer", "_Failure", "_Page", "_Arrival", "_Dated", "Snapshot", "Any", "Raw"}
