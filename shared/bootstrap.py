@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING
 import aiohttp
 from msgspec import Struct
 
+from shared.access.claims import Expected, caller_of
+from shared.access.principal import HEADER as PRINCIPAL
+from shared.access.principal import principal_claims
 from shared.access.roles import Caller
 from shared.adapters.acs_numbers import Senders
 from shared.adapters.blobs_rest import BlobRest, StorageBlobs
@@ -38,11 +41,11 @@ from shared.adapters.watch_bus import BusWatch
 from shared.adapters.watch_storage import StorageWatch
 from shared.adapters.webhook_signing import verify
 from shared.adapters.webhooks_http import WebhooksHttp
-from shared.config import Settings, settings
+from shared.config import Settings, platform_authenticates, settings
 from shared.errors import Invalid, Rejected, Unauthenticated
 from shared.fhir.instants import MINUTE
 from shared.fhir.notification import Format, Limits
-from shared.fhir.proof import Claims
+from shared.fhir.proof import Claims, bearer_token
 from shared.fhir.sources import Source
 from shared.message.policy import Keys, Policy
 from shared.ports import (
@@ -219,8 +222,22 @@ async def verify_token(token: str) -> Claims:
 
 
 async def verify_caller(headers: Mapping[str, str]) -> Caller:
-    """Say who calls the admin API; header names in small letters. Raises Unauthenticated, Unavailable."""
-    raise Unauthenticated("the admin API is not configured")
+    """Say who calls the admin API; header names in small letters. Raises Unauthenticated, Unavailable.
+
+    The reason is for our log. The platform's header counts only where no bearer token is there to be judged.
+    """
+    chosen = _settings()
+    if not chosen.api_audience or chosen.entra_issuer is None:
+        raise Unauthenticated("the admin API is not configured")
+    expected = Expected(chosen.entra_issuer, chosen.api_audience)
+    if "authorization" in headers:
+        token = bearer_token(headers)
+        if token is None:
+            raise Unauthenticated("no bearer token")
+        return caller_of(await _entra(expected.issuer, _session()).claims(token), expected)
+    if chosen.platform_auth and PRINCIPAL in headers and platform_authenticates():
+        return caller_of(principal_claims(headers[PRINCIPAL]), expected, "platform")
+    raise Unauthenticated("no token")
 
 
 @cache

@@ -143,9 +143,11 @@ class Settings(BaseModel):
     console_url: Annotated[Optional[Url], Field(alias="HEARTHLINE_CONSOLE_URL")] = None
     """Where staff find the console: links in notices lead there."""
     entra_issuer: Annotated[Optional[Issuer], Field(alias="HEARTHLINE_ENTRA_ISSUER")] = None
-    """Issuer of bearer tokens that notifications may carry, with its tenant, to the letter."""
+    """Issuer of bearer tokens, of notifications and for the admin API, with its tenant, to the letter."""
     api_audience: Annotated[str, Field(alias="HEARTHLINE_API_AUDIENCE")] = ""
     """Audience of tokens for the admin API: our application's id; without it the API refuses everybody."""
+    platform_auth: Annotated[bool, Field(alias="HEARTHLINE_PLATFORM_AUTH")] = False
+    """Whether the admin API believes App Service authentication, where the platform says that it is on."""
     clock_file: Annotated[Optional[Path], Field(alias="HEARTHLINE_CLOCK_FILE")] = None
     """The sandbox's virtual clock; unset on Azure."""
     catalogue_seconds: Annotated[float, Field(alias="HEARTHLINE_CATALOGUE_SECONDS", ge=0)] = 5.0
@@ -214,6 +216,10 @@ class Settings(BaseModel):
             kind, _, name = provider.partition(":")
             if kind == "webhook" and name and not isinstance(self.webhooks.get(name), SignedReceiver):
                 yield f"HEARTHLINE_WEBHOOKS has no signed webhook {name}, which is to carry messages"
+        if self.api_audience and self.entra_issuer is None:
+            yield "HEARTHLINE_ENTRA_ISSUER must be set with HEARTHLINE_API_AUDIENCE"
+        if self.platform_auth and not self.api_audience:
+            yield "HEARTHLINE_API_AUDIENCE must be set with HEARTHLINE_PLATFORM_AUTH"
         if self.public_url and not self.link_secrets:
             yield "HEARTHLINE_LINK_SECRETS must be set with HEARTHLINE_PUBLIC_URL: links are signed"
         teams = any(isinstance(receiver, TeamsReceiver) for receiver in self.webhooks.values())
@@ -267,6 +273,15 @@ def _without(values: Mapping[str, str], wrong: Collection[str]) -> dict[str, str
     names = {where.partition(".")[0] for where in wrong}
     right = {name: value for name, value in values.items() if name not in names}
     return {"HEARTHLINE_FHIR_URL": "http://left-out.example", **right}
+
+
+def platform_authenticates(environment: Mapping[str, str] | None = None) -> bool:
+    """Say whether App Service authentication stands before us: the platform sets this, and nobody else can.
+
+    https://learn.microsoft.com/azure/app-service/reference-app-settings#authentication--authorization
+    """
+    told = (os.environ if environment is None else environment).get("WEBSITE_AUTH_ENABLED", "")
+    return told.lower() == "true"
 
 
 def wrong_settings(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
