@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,17 @@ from sandbox import azurite as emulator
 from sandbox import fhir_server
 from sandbox.ports import free_ports
 from sandbox.processes import Children
+from tests import nobody
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_is_named() -> Iterator[None]:
+    """Look through all that is logged and refused in the whole run: nobody is named there."""
+    listener = nobody.Listener()
+    logging.getLogger().addHandler(listener)
+    yield
+    logging.getLogger().removeHandler(listener)
+    assert nobody.shown == {}
 
 
 @pytest.fixture(scope="session")

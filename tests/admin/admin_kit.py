@@ -16,6 +16,7 @@ from shared.adapters.memory_trail import MemoryTrail
 from shared.errors import Unauthenticated
 from shared.ports.trail import AuditEntry
 from shared.usecases.services import Services
+from tests.nobody import look_through
 from tests.unit.memory_kit import Time, in_memory
 
 
@@ -55,12 +56,22 @@ class Desk:
             told["If-Match"] = f'"{match}"'
         transport = httpx.ASGITransport(app=self.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://hearthline.test") as client:
-            return await client.request(method, PREFIX + path, headers=told, json=body, params=params)
+            answer = await client.request(method, PREFIX + path, headers=told, json=body, params=params)
+        return heard(answer)
 
     @property
     def noted(self) -> list[AuditEntry]:
         """Return what is in the audit trail."""
         return self.trail.entries
+
+
+def heard(answer: httpx.Response) -> httpx.Response:
+    """Look whether anybody is named where nobody may be: in addresses, refusals, and what caches may keep."""
+    look_through(str(answer.request.url), f"address of {answer.request.method}")
+    if answer.status_code >= 400:
+        look_through(answer.text, f"refusal of {answer.request.url.path}")
+    look_through(str(answer.headers.get("location", "")), "location")
+    return answer
 
 
 def code_of(answer: httpx.Response) -> str:

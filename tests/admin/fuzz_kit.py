@@ -18,7 +18,7 @@ from schemathesis.checks import CHECKS
 from shared.access.operation import Operation
 from shared.access.roles import Role
 from shared.access.table import OPERATIONS
-from tests.admin.admin_kit import Desk
+from tests.admin.admin_kit import Desk, heard
 from tests.admin.admin_world import World, made
 
 CHECKS_LEFT_OUT = frozenset(
@@ -75,7 +75,7 @@ class Fuzz:
     async def _sent(self, sent: Mapping[str, Any]) -> httpx.Response:
         transport = httpx.ASGITransport(app=self.desk.app)
         async with httpx.AsyncClient(transport=transport) as client:
-            return await client.request(**sent)
+            return heard(await client.request(**sent))
 
 
 def fuzz() -> Fuzz:

@@ -35,6 +35,7 @@ from shared.queues import QUEUES
 from shared.usecases.jobs import Job, decode_job
 from shared.usecases.publish import publish
 from shared.usecases.services import Services
+from tests.nobody import look_through
 
 START = parse_instant("2026-03-03T15:00:00Z")
 """A Tuesday at ten in New York: neither quiet hours nor a weekend are in the way."""
@@ -239,6 +240,8 @@ def running(
         finally:
             runner.run(stack.__aexit__(None, None, None))
             fhir.close()
+            log = folder / "logs" / "host.log"
+            look_through(log.read_text("utf-8", "replace") if log.exists() else "", "log of a functions host")
 
 
 def _stages(plan: Plan, keys: Keys, access_key: str) -> Stages:
