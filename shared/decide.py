@@ -17,7 +17,7 @@ from shared.deciding.asked import asked_for
 from shared.deciding.erasure import ERASED, aged, blocked, forgotten
 from shared.deciding.heard import heard_before
 from shared.deciding.journeys import sprinted
-from shared.deciding.messages import carried, claim, engaged, handled
+from shared.deciding.messages import carried, claim, engaged, handled, needed
 from shared.deciding.outbox import done_with
 from shared.deciding.said import chosen, merged, replied
 from shared.deciding.segments import (
@@ -84,7 +84,7 @@ def decide(record: PatientRecord, event: Event, catalogue: Catalogue, now: Insta
     decision = _decided(record, event, catalogue, now)
     if not decision.messages:
         return decision
-    return written_back(engaged(decision, catalogue, now), catalogue)
+    return written_back(needed(record, engaged(decision, catalogue, now), now), catalogue)
 
 
 def decide_all(

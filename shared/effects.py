@@ -50,15 +50,39 @@ class IndexContact(Struct, frozen=True, tag=True):
         return f"contact|{self.channel}|{self.address}"
 
 
+class Need(Struct, frozen=True):
+    """Why somebody should look at a message: its row among those that need somebody."""
+
+    state: str
+    """One of NEEDS in shared.message.needing; "" where nobody needs to look at it any more."""
+    created: Instant
+    """When the message was made: its place in the list, which nothing changes."""
+    since: Instant
+    """When it came to need somebody."""
+    order: int
+    """How many commits came before: a row that a later commit wrote is left as it is."""
+    channel: str = ""
+    journey: str = ""
+    """Canonical "url|version"."""
+    template: str = ""
+    code: str = ""
+    """What kind of failure it is, never a provider's own words."""
+
+
 class IndexMessage(Struct, frozen=True, tag=True):
-    """Remember whose message this is, for a report that brings only the provider's id for it."""
+    """Remember whose message this is, for a report that brings only the provider's id for it.
+
+    With a `need`, list it among the messages that need somebody, or no longer. It is no effect of its own, so
+    that instances of before can read a record in whose outbox it stands.
+    """
 
     message_id: str
+    need: Need | None = None
 
     @property
     def effect_id(self) -> str:
-        """Name the effect by what it does."""
-        return f"message|{self.message_id}"
+        """Name the effect by what it does: a later need of the same message replaces it."""
+        return f"message|{self.message_id}" if self.need is None else f"need|{self.message_id}"
 
 
 class IndexLink(Struct, frozen=True, tag=True):

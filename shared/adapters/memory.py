@@ -19,7 +19,7 @@ from shared.adapters.queue_rest import check_body
 from shared.adapters.table_documents import check_document, row_of
 from shared.adapters.tables import check_size
 from shared.catalogue import publication
-from shared.effects import AskEntry, IndexEffect, IndexEnrolment, IndexLink, IndexMember
+from shared.effects import AskEntry, IndexEffect, IndexEnrolment, IndexLink, IndexMember, IndexMessage, Need
 from shared.errors import Conflict
 from shared.fhir.instants import Instant
 from shared.patient.packing import pack, unpack
@@ -176,6 +176,8 @@ class MemoryIndexes(MemoryTraces):
                 await self.ask_entry(key, effect)
             case IndexLink():
                 self._links[effect.token] = (key, effect)
+            case IndexMessage(message_id=message_id, need=Need() as need):
+                await self.note_need(key, message_id, need)
             case _:
                 self._rows[place_of(effect)].add(key)
 

@@ -7,17 +7,19 @@ from collections.abc import Collection, Iterator, Sequence
 
 from msgspec.structs import asdict
 
+from shared.adapters.memory_needs import MemoryNeeds
 from shared.adapters.memory_roster import MemoryRoster
 from shared.adapters.table_roster import roster_place
 from shared.effects import IndexContact, IndexLink, IndexMember, IndexMessage, IndexReference
 from shared.ports import LinkRow, Trace
 
 
-class MemoryTraces(MemoryRoster):
+class MemoryTraces(MemoryRoster, MemoryNeeds):
     """Everything in the indexes that names a patient."""
 
     def __init__(self) -> None:
         super().__init__()
+        MemoryNeeds.__init__(self)
         self._rows: dict[tuple[str, ...], set[str]] = defaultdict(set)
         self._links: dict[str, tuple[str, IndexLink]] = {}
         self._members: dict[str, dict[str, IndexMember]] = defaultdict(dict)
@@ -47,10 +49,16 @@ class MemoryTraces(MemoryRoster):
             if owner == key:
                 yield Trace("entries", ("entries", journey, str(asked), name, key), {"journey": journey})
 
+        for message_id, (owner, need) in self._needed.items():
+            if owner == key:
+                yield Trace("needs", ("needs", message_id), asdict(need))
+
     async def drop_traces(self, traces: Sequence[Trace]) -> None:
         """See Traces.drop_traces."""
         for trace in traces:
             match trace.place:
+                case ("needs", message_id):
+                    await self.drop_need(message_id)
                 case ("link", token):
                     self._links.pop(token, None)
                 case ("member", segment, key):
@@ -70,6 +78,8 @@ class MemoryTraces(MemoryRoster):
             self._links.pop(effect.token, None)
         else:
             self._take_out(place_of(effect), key)
+            if isinstance(effect, IndexMessage):
+                await self.drop_need(effect.message_id)
 
     def _take_out(self, place: tuple[str, ...], key: str) -> None:
         self._rows[place].discard(key)

@@ -25,6 +25,7 @@ from shared.effects import (
     IndexMember,
     IndexMessage,
     IndexReference,
+    Need,
 )
 from shared.errors import Conflict, Unavailable
 from shared.fhir.instants import Instant
@@ -101,6 +102,8 @@ class TableIndexes(TableTraces):
                 await self.ask_entry(key, effect)
             case IndexLink():
                 await self._tables.write(self._index, _link_row(key, effect))
+            case IndexMessage(message_id=message_id, need=Need() as need):
+                await self.note_need(key, message_id, need)
             case _:
                 await self._tables.write(self._index, Write("upsert", _partition(effect), key))
 
@@ -128,6 +131,8 @@ class TableIndexes(TableTraces):
             await self._delete(self._index, row.partition, row.row)
         else:
             await self._delete(self._index, _partition(effect), key)
+            if isinstance(effect, IndexMessage):
+                await self.drop_need(effect.message_id)
 
     async def list_members(
         self, segment: str, rows: Mapping[str, IndexMember], left: Collection[str] = ()

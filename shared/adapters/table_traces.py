@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 
 import msgspec
 
+from shared.adapters.table_needs import TableNeeds
 from shared.adapters.table_roster import TableRoster, roster_partition
 from shared.adapters.tables import Entity, Write, literal
 from shared.effects import IndexLink
@@ -24,7 +25,7 @@ _LINKS = ("link-", "link.")
 _decode_link = msgspec.json.Decoder(IndexLink).decode
 
 
-class TableTraces(TableRoster):
+class TableTraces(TableRoster, TableNeeds):
     """Everything in the index table that names a patient."""
 
     async def traces(self, key: str, journeys: Collection[str]) -> tuple[Trace, ...]:

@@ -12,6 +12,7 @@ from shared.journey.replies import on_lost, on_messages
 from shared.message import guard
 from shared.message.answering import answer
 from shared.message.handled import Handled
+from shared.message.needing import needing
 from shared.patient.engagement import engagements
 from shared.patient.record import Decision, PatientRecord
 
@@ -51,6 +52,15 @@ def handled(found: Handled, catalogue: Catalogue, now: Instant) -> Decision:
     for reply in found.replies:
         planned = answer(decision.record, reply, catalogue.templates, catalogue.policy, now)
         decision = planned_in(decision, planned)
+    return decision
+
+
+def needed(before: PatientRecord, decision: Decision, now: Instant) -> Decision:
+    """Have the list of messages that need somebody say what changed in it."""
+    for message in decision.messages:
+        effect = needing(before.messages.get(message.message_id), message, before.sequence, now)
+        if effect is not None:
+            decision = intend(decision, effect)
     return decision
 
 

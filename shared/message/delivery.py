@@ -21,6 +21,10 @@ from shared.patient.messages import by, drop_messages, keep_message
 from shared.patient.record import PatientRecord
 from shared.patient.state import Message
 
+ABANDONED = "the sender stopped before the outcome was known"
+EXPIRED = "no outcome was told in time"
+UNAVAILABLE = "provider unavailable"
+
 _RANK = {"": 0, "sent": 1, "failed": 2, "delivered": 3, "opened": 4, "clicked": 5, "complained": 6}
 _FINAL = {"sms": frozenset({"delivered"}), "email": frozenset({"clicked"}), "whatsapp": frozenset({"opened"})}
 """The last report that a channel can be expected to make."""
@@ -50,14 +54,12 @@ def settle(record: PatientRecord, settled: SendSettled, now: Instant, policy: Po
 
 def abandon(record: PatientRecord, abandoned: ClaimsAbandoned, now: Instant) -> Handled:
     """Give up what a trigger that came back had claimed before: it may have been sent."""
-    reason = "the sender stopped before the outcome was known"
-    return _give_up(record, lambda m: m.claimed_by == abandoned.trigger, reason, now)
+    return _give_up(record, lambda m: m.claimed_by == abandoned.trigger, ABANDONED, now)
 
 
 def expire(record: PatientRecord, now: Instant, lease: int = DEFAULT.lease) -> Handled:
     """Give up claims older than `lease` microseconds whose outcome nobody told."""
-    reason = "no outcome was told in time"
-    return _give_up(record, lambda m: (m.claimed_at or Instant(0)) + lease <= now, reason, now)
+    return _give_up(record, lambda m: (m.claimed_at or Instant(0)) + lease <= now, EXPIRED, now)
 
 
 def report(
@@ -149,7 +151,7 @@ def _deferred(
 ) -> Handled:
     attempts = message.attempts - settled.held  # one that was held back here was no try
     if attempts >= policy.most_attempts:
-        return ended(record, message, "provider unavailable", now)
+        return ended(record, message, UNAVAILABLE, now)
     asked = round((settled.retry_after or 0.0) * SECOND)
     backoff = min(policy.first_backoff << (max(attempts, 1) - 1), policy.longest_backoff)
     wait = max(asked, backoff)

@@ -26,6 +26,7 @@ from shared.fhir.references import ResourceKey
 from shared.message.outbound import OutboundMessage, SendResult
 from shared.patient.record import Decision, PatientRecord, TimelineLine
 from shared.patient.state import Message
+from shared.ports.needs import Needs
 from shared.segment.columns import Snapshot
 from shared.segment.sql.query import Query
 
@@ -251,7 +252,7 @@ class Traces(Protocol):
         ...
 
 
-class Indexes(Roster, Traces, Protocol):
+class Indexes(Roster, Traces, Needs, Protocol):
     """Projections outside the patient's boundary; each can be rebuilt from the records."""
 
     async def schedule(self, key: str, due: Instant) -> None:
