@@ -18,6 +18,7 @@ from shared.fhir.instants import DAY, HOUR, Instant
 from shared.ports import BEYOND, LinkRow
 from shared.retention import Kept, Retention
 from shared.usecases.inbound.kept import purge
+from shared.usecases.needs import list_needs
 from shared.usecases.operations.written import drop_old_work
 from shared.usecases.privacy.reads import READS
 from shared.usecases.rejections import REJECTIONS
@@ -52,6 +53,8 @@ class Walk(Struct, frozen=True):
     """When they were last looked through."""
     pruned: Pruned = Pruned()
     """What went since it began."""
+    needs: Literal["", "under-way", "done"] = ""
+    """Whether messages from before there was a list of those that need somebody have been put into it."""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -76,7 +79,8 @@ async def run_retention(
         gone += Pruned(documents=await _documents(services, kept))
         walk = replace(walk, documents=now)
     if walk.phase == "done" and (walk.began is None or now - walk.began >= EVERY):
-        walk = Walk(now, "patients", "", walk.documents)
+        needs: Literal["under-way", "done"] = "done" if walk.needs == "done" else "under-way"
+        walk = Walk(now, "patients", "", walk.documents, needs=needs)
     going = True
     while going:
         if walk.phase != "done":
@@ -103,8 +107,12 @@ async def _further(services: Services, kept: Retention, walk: Walk, page: int) -
         gone = Pruned()
         for each in stored:
             gone += await prune_patient(services, each, kept)
+            if walk.needs == "under-way":
+                await list_needs(services, each.record)
         cursor = stored[-1].record.key if len(stored) == page else ""
         following: Literal["patients", "links", "done"] = "patients" if cursor else "links"
+        if walk.needs == "under-way" and not cursor:
+            walk = replace(walk, needs="done")
     else:
         rows = await services.indexes.links(walk.cursor, LINKS)
         gone = Pruned(links=sum([await _link(services, kept, row) for row in rows]))
