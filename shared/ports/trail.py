@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from shared.access.chain import Link, Mark, Sealer
+from shared.errors import Unavailable
 from shared.fhir.instants import Instant
 
 
@@ -39,9 +43,116 @@ class AuditEntry(Struct, frozen=True):
     """Where the request came from."""
 
 
+encode_entry = msgspec.json.Encoder().encode
+decode_entry = msgspec.json.Decoder(AuditEntry).decode
+
+_MOST_TEXT, _MOST_ABOUT = 300, 20
+"""Characters of each text of an entry, and how many things it is about: longer ones are cut."""
+
+
+def bounded(entry: AuditEntry) -> AuditEntry:
+    """Return an entry that fits into a row: texts cut, and without what is no text."""
+    about = entry.about
+    if len(about) > _MOST_ABOUT:
+        about = (*about[: _MOST_ABOUT - 1], f"and {len(about) - _MOST_ABOUT + 1} more")
+    texts = {name: _cut(getattr(entry, name)) for name in _TEXTS}
+    return replace(entry, about=tuple(map(_cut, about)), roles=tuple(map(_cut, entry.roles[:20])), **texts)
+
+
+_TEXTS = ("request", "operation", "by", "patient", "why", "before", "after", "address")
+
+
+def _cut(text: str) -> str:
+    clean = "".join(each if each.isprintable() else " " for each in text[:_MOST_TEXT])
+    return clean.encode(errors="replace").decode() + ("…" if len(text) > _MOST_TEXT else "")
+
+
 class AuditTrail(Protocol):
     """Where entries are appended; nothing here changes or removes one, but retention after years."""
 
-    async def append(self, entry: AuditEntry) -> None:
-        """Append an entry durably before this returns. Raises Unavailable: then nothing may be shown."""
+    @property
+    def sealer(self) -> Sealer:
+        """Return what checks digests."""
         ...
+
+    async def append(self, entry: AuditEntry) -> None:
+        """Append an entry durably before this returns. Raises Unavailable: then nothing may be shown.
+
+        Also then the entry may be there: the trail may tell of more than was shown, never of less.
+        """
+        ...
+
+    async def head(self, lane: int) -> Mark:
+        """Return a lane's latest end."""
+        ...
+
+    async def foot(self, lane: int) -> Mark:
+        """Return up to where retention removed a lane's entries."""
+        ...
+
+    async def page(
+        self, lane: int, below: int, limit: int, *, since: int = 0, patient: str = "", by: str = ""
+    ) -> tuple[Link, ...]:
+        """Return the first `limit` entries of a lane, newest first, of stamps from `since` on below `below`.
+
+        Of one patient, or by one caller, where that is asked (not both): one query of so many rows each.
+        """
+        ...
+
+    async def copies(self, lane: int, after: str, limit: int) -> tuple[Copy, ...]:
+        """Return the first `limit` rows beyond one that repeat entries, in the order of their names."""
+        ...
+
+    async def prune(self, lane: int, before: Instant) -> int:
+        """Remove a lane's entries of before an instant, oldest whole, and move its foot; how many."""
+        ...
+
+    async def settle(self, lane: int) -> int:
+        """Put a lane right that was restored from a backup: entries were appended while that was made.
+
+        How many entries or rows by which they are found were taken on or dropped.
+        """
+        ...
+
+
+class Copy(Struct, frozen=True):
+    """A row that repeats an entry, under what it is found by."""
+
+    row: str
+    link: Link
+
+
+class NoTrail:
+    """Where nobody opened the audit trail: what belongs into it cannot be done."""
+
+    sealer = Sealer()
+
+    async def append(self, entry: AuditEntry) -> None:
+        """See AuditTrail.append."""
+        raise Unavailable("there is no audit trail")
+
+    async def head(self, lane: int) -> Mark:
+        """See AuditTrail.head."""
+        raise Unavailable("there is no audit trail")
+
+    async def foot(self, lane: int) -> Mark:
+        """See AuditTrail.foot."""
+        raise Unavailable("there is no audit trail")
+
+    async def page(
+        self, lane: int, below: int, limit: int, *, since: int = 0, patient: str = "", by: str = ""
+    ) -> tuple[Link, ...]:
+        """See AuditTrail.page."""
+        raise Unavailable("there is no audit trail")
+
+    async def copies(self, lane: int, after: str, limit: int) -> tuple[Copy, ...]:
+        """See AuditTrail.copies."""
+        raise Unavailable("there is no audit trail")
+
+    async def prune(self, lane: int, before: Instant) -> int:
+        """See AuditTrail.prune."""
+        raise Unavailable("there is no audit trail")
+
+    async def settle(self, lane: int) -> int:
+        """See AuditTrail.settle."""
+        raise Unavailable("there is no audit trail")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from shared.errors import Rejected, Unavailable
+from shared.errors import Rejected
 from shared.message.policy import Policy
 from shared.ports import (
     Blobs,
@@ -24,7 +24,7 @@ from shared.ports import (
     WebhookKind,
     Webhooks,
 )
-from shared.ports.trail import AuditEntry, AuditTrail
+from shared.ports.trail import AuditTrail, NoTrail
 from shared.usecases.privacy.marks import Marks
 
 
@@ -39,14 +39,6 @@ class NoWebhooks:
     async def post(self, to: str, post_id: str, body: bytes) -> None:
         """Raise Rejected."""
         raise Rejected(f"there is no webhook {to} in the settings", "no-such-webhook")
-
-
-class NoTrail:
-    """Where nobody opened the audit trail: what belongs into it cannot be done."""
-
-    async def append(self, entry: AuditEntry) -> None:
-        """See AuditTrail.append."""
-        raise Unavailable("there is no audit trail")
 
 
 class Services(Struct, frozen=True):
