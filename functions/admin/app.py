@@ -9,11 +9,12 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from functions.admin.denied import Denied
 from functions.admin.guarding import Authenticate, Ready
 from functions.admin.problems import ProblemDocument, install
 from functions.admin.routes import PREFIX
 
-ROUTERS: Sequence[str] = ("me", "operations")
+ROUTERS: Sequence[str] = ("me", "journeys", "journey_switches", "journey_roster", "operations")
 """Modules of functions.admin with a `routes`, in the order of the documentation."""
 
 VERSION = "1.0.0"
@@ -34,7 +35,7 @@ def build(ready: Ready, authenticate: Authenticate) -> FastAPI:
         redoc_url=None,
         separate_input_output_schemas=True,
     )
-    app.state.ready, app.state.authenticate = ready, authenticate
+    app.state.ready, app.state.authenticate, app.state.denied = ready, authenticate, Denied()
     install(app)
     for name in ROUTERS:
         app.include_router(import_module(f"functions.admin.{name}").routes.router)

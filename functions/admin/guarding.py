@@ -5,7 +5,10 @@ The order matters: nothing of a body is looked at before the caller is known and
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Awaitable, Callable, Coroutine
+from ipaddress import ip_address
 from typing import Any
 from uuid import uuid4
 
@@ -16,13 +19,15 @@ from starlette.exceptions import HTTPException
 
 from functions.admin.call import Call, roles_told
 from functions.admin.idempotency import once
-from functions.admin.limits import check_body
+from functions.admin.limits import Sent, check_address, check_body
 from functions.admin.problems import Refusal, of_error, of_http, of_validation
 from shared.access.operation import Operation
 from shared.access.roles import Caller
 from shared.access.table import OPERATIONS
-from shared.errors import HearthlineError
+from shared.errors import HearthlineError, Unauthenticated
 from shared.usecases.services import Services
+
+logger = logging.getLogger("hearthline")
 
 type Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 type Ready = Callable[[], Awaitable[Services]]
@@ -30,6 +35,9 @@ type Authenticate = Callable[[Request], Awaitable[Caller]]
 
 LEAST_REASON = 8
 """Characters of a reason for which the glass is broken."""
+MOST_REASON = 200
+
+_KEY = re.compile(r"[!-~]{8,200}")
 
 
 class Guarded(APIRoute):
@@ -40,63 +48,100 @@ class Guarded(APIRoute):
         inner, operation = super().get_route_handler(), OPERATIONS[self.operation_id or ""]
 
         async def handle(request: Request) -> Response:
+            request_id = str(uuid4())
             try:
-                return await _guarded(request, operation, inner)
+                answer = await _guarded(Sent(request.scope, request.receive), request_id, operation, inner)
             except HearthlineError as error:
-                return of_error(error)
+                answer = of_error(error)
             except RequestValidationError as error:
-                return of_validation(error)
+                answer = of_validation(error)
             except HTTPException as error:
-                return of_http(error)
+                answer = of_http(error)
+            answer.headers["X-Request-Id"] = request_id
+            answer.headers.setdefault("Cache-Control", "no-store")
+            answer.headers["X-Content-Type-Options"] = "nosniff"
+            return answer
 
         return handle
 
 
-async def _guarded(request: Request, operation: Operation, inner: Handler) -> Response:
-    caller = await request.app.state.authenticate(request)
-    call = _call(request, await request.app.state.ready(), caller, operation)
+async def _guarded(request: Sent, request_id: str, operation: Operation, inner: Handler) -> Response:
+    caller = await _known(request, operation)
+    call = _call(request, request_id, await request.app.state.ready(), caller, operation)
     request.state.call = call
     if not operation.allows(caller):
-        if operation.audited:
-            await call.note("refused")
+        await _note_refusal(request, call)
         wanted = roles_told(operation.roles)
         raise Refusal(403, "forbidden", f"{operation.name} is for these roles: {wanted}")
-    _check_headers(call, request)
-    await check_body(request)
-    answer = await once(call, request, lambda: _noted(call, inner, request))
-    answer.headers["X-Request-Id"] = call.request_id
-    answer.headers.setdefault("Cache-Control", "no-store")
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    return answer
+    check_address(request)
+    _check_headers(call)
+    await check_body(request, caller)
+    return await once(call, request, lambda: _noted(call, inner, request))
 
 
-def _call(request: Request, services: Services, caller: Caller, operation: Operation) -> Call:
+async def _known(request: Request, operation: Operation) -> Caller:
+    try:
+        caller: Caller = await request.app.state.authenticate(request)
+    except Unauthenticated as error:
+        logger.info("the admin API knows no caller of %s: %s", operation.name, error.reason)
+        raise
+    return caller
+
+
+async def _note_refusal(request: Request, call: Call) -> None:
+    """Note who was refused what would have been noted; once a minute is enough to see it."""
+    now = call.services.clock.now()
+    if call.operation.audited and request.app.state.denied.is_news(
+        call.caller.subject, call.operation.name, now
+    ):
+        await call.note("refused")
+
+
+def _call(
+    request: Request, request_id: str, services: Services, caller: Caller, operation: Operation
+) -> Call:
     headers = request.headers
     return Call(
         services=services,
         caller=caller,
         operation=operation,
-        request_id=str(uuid4()),
+        request_id=request_id,
         key=headers.get("idempotency-key", "") if operation.starts else "",
         if_match=_unquoted(headers.get("if-match", "")),
-        glass=headers.get("break-glass", "").strip() if caller.has(operation.glass) else "",
-        address=headers.get("x-forwarded-for", "").split(",")[0].strip()[:64],
+        glass=_text(headers.get("break-glass", "")).strip() if caller.has(operation.glass) else "",
+        address=_address(headers.get("x-forwarded-for", "")),
     )
+
+
+def _text(header: str) -> str:
+    """Read what a header says in UTF-8; Starlette reads Latin-1."""
+    return header.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def _address(forwarded: str) -> str:
+    """Return the address that the platform saw, which is the last entry, without its port."""
+    last = forwarded.rpartition(",")[2].strip()
+    host = last.partition("]")[0].removeprefix("[") if last.startswith("[") else last
+    host = host.partition(":")[0] if host.count(":") == 1 else host
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return ""
 
 
 def _unquoted(etag: str) -> str:
     return etag.strip().removeprefix("W/").strip('"')
 
 
-def _check_headers(call: Call, request: Request) -> None:
-    if call.operation.starts and not 8 <= len(call.key) <= 200:
+def _check_headers(call: Call) -> None:
+    if call.operation.starts and not _KEY.fullmatch(call.key):
         raise Refusal(
             400, "idempotency-key-required", "header Idempotency-Key must be there, of 8 to 200 characters"
         )
     if call.operation.edits and not call.if_match:
         raise Refusal(428, "if-match-required", "header If-Match must name the ETag that was read")
-    if call.glass and len(call.glass) < LEAST_REASON:
-        raise Refusal(400, "reason-required", "header Break-Glass must say why, in some words")
+    if call.glass and not LEAST_REASON <= len(call.glass) <= MOST_REASON:
+        raise Refusal(400, "reason-required", "header Break-Glass must say why, in 8 to 200 characters")
 
 
 async def _noted(call: Call, inner: Handler, request: Request) -> Response:

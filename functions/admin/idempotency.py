@@ -42,7 +42,7 @@ async def once(call: Call, request: Request, work: Callable[[], Awaitable[Respon
     """Do the work unless it was done under this key; what failed on our side may be tried again."""
     if not call.operation.starts:
         return await work()
-    asked = digest([request.url.path, call.if_match, (await request.body()).hex()])
+    asked = digest([request.url.path, request.url.query, call.if_match, (await request.body()).hex()])
     found = await _claim(call, asked)
     if isinstance(found, Response):
         return found

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from shared.access.table import methods_at
 from shared.authoring import path_text
 from shared.errors import Conflict, HearthlineError, Invalid, Rejected, Unauthenticated, Unavailable
 
@@ -65,6 +66,9 @@ class Refusal(HearthlineError):
         self.headers = dict(headers or {})
 
 
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
 def answered(
     status: int,
     code: str,
@@ -77,7 +81,7 @@ def answered(
         type=URN + code, title=code.replace("-", " "), status=status, detail=detail, problems=list(faults)
     )
     content = body.model_dump(exclude_defaults=False)
-    return JSONResponse(content, status, {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
+    return JSONResponse(content, status, {**_HEADERS, **(headers or {})}, MEDIA_TYPE)
 
 
 STATUS = {
@@ -89,13 +93,17 @@ STATUS = {
 """Of a Rejected by its code; all others are 422. Those whose names begin with `unknown-` are 404."""
 
 
+_UNKNOWN = "a valid bearer token must come along"
+"""All that callers learn; our log has the reason."""
+
+
 def of_error(error: HearthlineError) -> Response:
     """Return what one of our own failures is answered with."""
     match error:
         case Refusal():
             return answered(error.status, error.code, error.detail, headers=error.headers)
         case Unauthenticated():
-            return answered(401, error.code, error.reason, headers={"WWW-Authenticate": "Bearer"})
+            return answered(401, error.code, _UNKNOWN, headers={"WWW-Authenticate": "Bearer"})
         case Rejected():
             status = STATUS.get(error.code, 404 if error.code.startswith("unknown-") else 422)
             return answered(status, error.code, error.reason)
@@ -132,27 +140,41 @@ def of_validation(error: RequestValidationError) -> Response:
     return answered(422, "invalid", _counted(len(faults)), faults)
 
 
+_OF_HTTP = {
+    404: "there is nothing here by that name",
+    405: "there is no such method here: header Allow names those that are",
+}
+
+
 def of_http(error: HTTPException) -> Response:
     """Return what the framework's own refusals are answered with: no such route, no such method."""
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
-    return answered(error.status_code, code, "there is nothing here by that name", headers=error.headers)
+    detail = _OF_HTTP.get(error.status_code, "the request is not well formed")
+    return answered(error.status_code, code, detail, headers=error.headers)
+
+
+def _of_routing(request: Request, error: HTTPException) -> Response:
+    """Add every method of an address: the framework knows only those of the first route that fits."""
+    if error.status_code == 405:
+        error = HTTPException(405, headers={"Allow": ", ".join(methods_at(request.url.path) or ("GET",))})
+    return of_http(error)
 
 
 def install(app: FastAPI) -> None:
     """Have every failure answered so."""
-    handlers: dict[type[Exception], Callable[[Exception], Response]] = {
-        HearthlineError: of_error,  # type: ignore[dict-item]  # Starlette hands each what it is registered for
-        RequestValidationError: of_validation,  # type: ignore[dict-item]
-        HTTPException: of_http,  # type: ignore[dict-item]
+    handlers: dict[type[Exception], Callable[[Request, Exception], Response]] = {
+        HearthlineError: lambda _, error: of_error(error),  # type: ignore[arg-type]  # Starlette hands each its own
+        RequestValidationError: lambda _, error: of_validation(error),  # type: ignore[arg-type]
+        HTTPException: _of_routing,  # type: ignore[dict-item]
     }
     for kind, make in handlers.items():
         app.add_exception_handler(kind, _handler(make))
 
 
 def _handler(
-    make: Callable[[Exception], Response],
+    make: Callable[[Request, Exception], Response],
 ) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, error: Exception) -> Response:
-        return make(error)
+        return make(request, error)
 
     return handle

@@ -10,9 +10,9 @@ from fastapi import APIRouter
 from functions.admin.guarding import Guarded
 from functions.admin.problems import MEDIA_TYPE, ProblemDocument
 from shared.access.operation import Operation
-from shared.access.table import OPERATIONS
+from shared.access.table import OPERATIONS, ROOT
 
-PREFIX = "/api/admin/v1"
+PREFIX = ROOT
 
 _ALWAYS = {
     400: "The request is not well formed",
@@ -23,6 +23,7 @@ _ALWAYS = {
     503: "Something that is needed cannot be had now",
 }
 _MISSING = {404: "There is no such thing"}
+_SENDS = {415: "The body is no JSON by its Content-Type"}
 _STARTS = {409: "The same request is under way, or somebody else was first"}
 _EDITS = {412: "It has changed since it was read", 428: "If-Match is missing"}
 
@@ -65,6 +66,8 @@ def _refusals(operation: Operation) -> dict[int | str, dict[str, Any]]:
     told = dict(_ALWAYS)
     if "{" in operation.path:
         told |= _MISSING
+    if operation.method != "GET":
+        told |= _SENDS
     if operation.starts or operation.audited == "change":
         told |= _STARTS
     if operation.edits:
@@ -95,6 +98,8 @@ def _headers(operation: Operation) -> list[tuple[str, bool, str]]:
 
 def _header(name: str, required: bool, what: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "minLength": 8, "maxLength": 200}
+    if name == "Idempotency-Key":
+        schema["pattern"] = "^[!-~]+$"
     if name == "If-Match":
         schema = {"type": "string", "minLength": 1, "maxLength": 200}
     return {"name": name, "in": "header", "required": required, "description": what, "schema": schema}

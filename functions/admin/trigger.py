@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from functions.admin.bridge import through
 from functions.entries import entry
 from shared.bootstrap import services, verify_caller
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import ASGIApp
 
     from shared.access.roles import Caller
 
@@ -25,15 +27,14 @@ blueprint = func.Blueprint()
 @entry
 async def admin(req: func.HttpRequest) -> func.HttpResponse:
     """Hand a request to the application; tokens are judged there, so that no function key is needed."""
-    answer: func.HttpResponse = await _application().handle_async(req)
-    return answer
+    return await through(_application(), req)
 
 
 @cache
-def _application() -> func.AsgiMiddleware:
+def _application() -> ASGIApp:
     from functions.admin.app import build  # FastAPI: half of a cold start, for those alone who ask
 
-    return func.AsgiMiddleware(build(services, _authenticate))
+    return build(services, _authenticate)
 
 
 async def _authenticate(request: Request) -> Caller:

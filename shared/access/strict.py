@@ -1,4 +1,4 @@
-"""JSON of what proves who somebody is: an object in which no name comes twice, or which counts?"""
+"""JSON of what proves who somebody is: an object in which no name comes twice, else which of them counts."""
 
 from __future__ import annotations
 
