@@ -26,6 +26,7 @@ from shared.patient.packing import pack, unpack
 from shared.patient.record import Decision, PatientRecord, TimelineLine
 from shared.patient.state import Message
 from shared.ports import BEYOND, Behind, MemberRow, Stored, Wakeup
+from shared.ports.glance import NEWEST, Glance, PlacedLine, brief, place_of_line
 
 
 class MemoryPatients:
@@ -38,6 +39,8 @@ class MemoryPatients:
         self._etags: dict[str, int] = {}
         self._messages: dict[str, dict[str, Message]] = defaultdict(dict)
         self._timeline: dict[str, list[tuple[TimelineLine, ...]]] = defaultdict(list)
+        self._dropped: dict[str, int] = defaultdict(int)
+        """Rows of the timeline: places of lines must not move when older ones go."""
 
     async def load(self, key: str, patient_id: str = "") -> Stored:
         """See PatientStore.load."""
@@ -82,6 +85,26 @@ class MemoryPatients:
         """See PatientStore.timeline."""
         return tuple(line for lines in self._timeline[key] for line in lines)
 
+    async def glance(self, key: str) -> Glance:
+        """See Glances.glance."""
+        stored = await self.load(key)
+        lines = tuple(placed.line for placed in await self.lines_before(key, "", NEWEST))
+        return Glance(
+            stored.record,
+            stored.etag,
+            lines,
+            tuple(map(brief, (await self.messages(key))[: -NEWEST - 1 : -1])),
+        )
+
+    async def lines_before(self, key: str, place: str = "", limit: int = 100) -> tuple[PlacedLine, ...]:
+        """See Glances.lines_before."""
+        found = (
+            PlacedLine(line, place_of_line(row, at))
+            for row, lines in enumerate(self._timeline[key], self._dropped[key] + 1)
+            for at, line in enumerate(lines)
+        )
+        return tuple(each for each in found if not place or each.place < place)[: -limit - 1 : -1]
+
     async def keys(self) -> AsyncIterator[str]:
         """See PatientStore.keys."""
         for key in sorted(self._chunks):
@@ -113,6 +136,7 @@ class MemoryPatients:
         rows = self._timeline[key]
         old = len(list(takewhile(lambda row: all(line.at < before for line in row), rows)))
         del rows[:old]
+        self._dropped[key] += old
         return old
 
     async def erase(self, key: str) -> None:

@@ -17,7 +17,9 @@ import msgspec
 import zstandard
 from msgspec.structs import replace
 
+from shared.adapters.table_glance import TableGlances, decode_lines
 from shared.adapters.table_layout import chunks_of, join, lay_out, pieces
+from shared.adapters.table_newest import Newest, with_commit
 from shared.adapters.tables import MAX_OPERATIONS, Entity, Property, TableService, Write, literal
 from shared.catalogue import publication
 from shared.errors import Conflict, Unavailable, Unreadable
@@ -33,11 +35,10 @@ _TRIES = 4
 """How often a record of several rows is read again when a commit comes between the reads."""
 
 _message = msgspec.msgpack.Decoder(Message)
-_lines = msgspec.msgpack.Decoder(tuple[TimelineLine, ...])
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class TablePatientStore:
+class TablePatientStore(TableGlances):
     """PatientStore over the table service; `real_time` counts seconds since 1970."""
 
     def __init__(
@@ -86,12 +87,18 @@ class TablePatientStore:
             **_columns(record),
             "written": _micros(self._real_time()),
         }
+        newest = with_commit(stored.newest, decision, record.sequence)
+        if newest:
+            rows[0] |= {
+                "newest_at": record.sequence,
+                **({"newest": newest} if newest != stored.newest else {}),
+            }
         writes = [*_record_writes(stored, record.key, rows), *_appends(record, decision)]
         try:
             etag = await self._tables.transact(self._table, writes)
         except Unavailable:
             etag = await self._settle(record.key, nonce)
-        return Stored(replace(record, facts=record.facts.committed()), etag, placement)
+        return Stored(replace(record, facts=record.facts.committed()), etag, placement, newest)
 
     async def _settle(self, key: str, nonce: str) -> str:
         found = await self._tables.get(self._table, key, f"{key}-0")
@@ -116,7 +123,7 @@ class TablePatientStore:
 
     async def timeline(self, key: str) -> tuple[TimelineLine, ...]:
         """Read the whole timeline of a patient, oldest first."""
-        return tuple([line async for row in self._rows(key, "t") for line in _lines.decode(_text(row))])
+        return tuple([line async for row in self._rows(key, "t") for line in decode_lines(row)])
 
     async def keys(self) -> AsyncIterator[str]:
         """Walk all patient keys; a scan of the table."""
@@ -149,20 +156,25 @@ class TablePatientStore:
 
     async def drop_messages(self, key: str, message_ids: Collection[str]) -> None:
         """Remove rows of messages; one that is gone already is no error."""
+        await self._forget(key, lambda newest: newest.without_messages(message_ids))
         await self._delete(key, [f"{key}-m-{message_id}" for message_id in message_ids])
 
     async def drop_timeline(self, key: str, before: Instant) -> int:
         """Remove the oldest rows of the timeline; see PatientStore.drop_timeline."""
         old: list[str] = []
         async for row in self._rows(key, "t"):
-            if any(line.at >= before for line in _lines.decode(_text(row))):
+            if any(line.at >= before for line in decode_lines(row)):
                 break
             old.append(str(row["RowKey"]))
+        if old:
+            upto = int(old[-1].rpartition("-")[2])
+            await self._forget(key, lambda newest: newest.without_lines(upto))
         await self._delete(key, old)
         return len(old)
 
     async def erase(self, key: str) -> None:
         """Remove all rows but the record's own; what a crash leaves, the next call removes."""
+        await self._forget(key, lambda _: Newest())
         for kind in ("m", "t"):
             await self._delete(key, [str(row["RowKey"]) async for row in self._rows(key, kind, "RowKey")])
 
@@ -197,7 +209,13 @@ def _stored(key: str, etag: str, rows: list[Entity]) -> Stored:
         record = unpack(key, chunks)
     except (ValueError, msgspec.MsgspecError, zstandard.ZstdError) as error:
         raise Unreadable(key, type(error).__name__) from None  # what it says may be of the patient
-    return Stored(record, etag, placement)
+    return Stored(record, etag, placement, _newest(rows[0]))
+
+
+def _newest(head: Entity) -> bytes:
+    """Return what the head row has, unless another release committed since and left it as it was."""
+    held = head.get("newest", b"")
+    return held if isinstance(held, bytes) and head.get("newest_at") == head["sequence"] else b""
 
 
 def _record_writes(stored: Stored, key: str, rows: Mapping[int, Mapping[str, Property]]) -> Iterator[Write]:
@@ -230,7 +248,3 @@ def _columns(record: PatientRecord) -> dict[str, Property]:
 
 def _micros(seconds: float) -> int:
     return int(seconds * 1_000_000)
-
-
-def _text(entity: Entity) -> bytes:
-    return zstandard.ZstdDecompressor().decompress(join(entity, "lines"))

@@ -26,6 +26,7 @@ from shared.fhir.references import ResourceKey
 from shared.message.outbound import OutboundMessage, SendResult
 from shared.patient.record import Decision, PatientRecord, TimelineLine
 from shared.patient.state import Message
+from shared.ports.glance import Glances
 from shared.ports.needs import Needs
 from shared.segment.columns import Snapshot
 from shared.segment.sql.query import Query
@@ -47,6 +48,8 @@ class Stored(Struct, frozen=True):
     """Empty when the patient has no record yet."""
     placement: Mapping[str, tuple[int, int]] = {}
     """In which row each chunk lies, and how many bytes it has."""
+    newest: bytes = b""
+    """The newest lines and messages as the storage keeps them beside the record: opaque, see Glances."""
 
 
 class Behind(Struct, frozen=True):
@@ -61,7 +64,7 @@ BEYOND = "g"
 """Comes after every key of a patient: they are hexadecimal."""
 
 
-class PatientStore(Protocol):
+class PatientStore(Glances, Protocol):
     """The patient partitions: one consistent record each, guarded by its head row's ETag."""
 
     async def load(self, key: str, patient_id: str = "") -> Stored:
@@ -107,7 +110,10 @@ class PatientStore(Protocol):
         ...
 
     async def drop_messages(self, key: str, message_ids: Collection[str]) -> None:
-        """Remove rows of messages; one that is gone already is no error."""
+        """Remove rows of messages; one that is gone already is no error.
+
+        Commits on what was read before may be Conflicts, here and in drop_timeline and erase.
+        """
         ...
 
     async def drop_timeline(self, key: str, before: Instant) -> int:

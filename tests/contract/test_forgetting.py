@@ -124,6 +124,7 @@ async def test_the_timeline_loses_its_oldest_commits_only(patients):
     assert await patients.drop_timeline(KEY, 25) == 2
     assert await patients.drop_timeline(KEY, 25) == 0
     assert await texts(patients) == [f"{n}{part}" for n in (2, 3, 4) for part in "ab"]
+    stored = await patients.load(KEY)
     await patients.commit(stored, deciding(stored.record, line("next", at=50)))
     assert (await texts(patients))[-1] == "next"
 

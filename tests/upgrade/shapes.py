@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, inspect
 
-from shared.adapters import table_store, table_traces
+from shared.adapters import table_newest, table_store, table_traces
 from shared.journey.resources import posts
 from shared.message import printed
 from shared.patient import packing
@@ -47,6 +47,7 @@ PERSISTED: Mapping[str, Any] = {
     "a record's facts": list[Fact],
     "row of a message": table_store.Message,
     "row of the timeline": tuple[table_store.TimelineLine, ...],
+    "newest of a patient": table_newest.Newest,
     "row of a link": table_traces.IndexLink,
     "job": jobs.Job,
     "envelope of a job": jobs.Envelope,
