@@ -105,6 +105,11 @@ def _webhooks(plan: Plan, access_key: str) -> str:
     return json.dumps({"care-team": team, "partner": partner | {"secret": webhook_secret(access_key)}})
 
 
+def _audit_secret(access_key: str) -> str:
+    """Derive what the audit trail is chained with: of the same stack always the same."""
+    return hashlib.sha256(f"audit {access_key}".encode()).hexdigest()
+
+
 def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
     """Write the functions host's environment: the names that shared/config.py reads."""
     return {
@@ -121,6 +126,7 @@ def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
         "HEARTHLINE_WEBHOOKS": _webhooks(plan, access_key),
         "HEARTHLINE_CONSOLE_URL": url(plan.ports.webhooks, "/console"),
         "HEARTHLINE_PUBLIC_URL": url(plan.ports.host, "/api"),
+        "HEARTHLINE_AUDIT_SECRETS": json.dumps([_audit_secret(access_key)]),
         "HEARTHLINE_LINK_SECRETS": json.dumps([_link_secret(access_key)]),
         "HEARTHLINE_PHONE": "+1 555 555 0100",
         "HEARTHLINE_POSTAL_ADDRESS": "1 Harbour Street, Riverside, NY 10000",

@@ -37,6 +37,7 @@ from shared.adapters.table_documents import DOCUMENTS, TableDocuments
 from shared.adapters.table_indexes import INDEX, WAKEUPS, TableIndexes
 from shared.adapters.table_rest import Tables
 from shared.adapters.table_store import TABLE, TablePatientStore
+from shared.adapters.table_trail import AUDIT, table_trail
 from shared.adapters.watch_bus import BusWatch
 from shared.adapters.watch_storage import StorageWatch
 from shared.adapters.webhook_signing import verify
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("hearthline")
 
 STORAGE_SCOPE = "https://storage.azure.com/.default"
-TABLES = (TABLE, WAKEUPS, INDEX, DOCUMENTS)
+TABLES = (TABLE, WAKEUPS, INDEX, DOCUMENTS, AUDIT)
 CONTAINER = "hearthline"
 """Where files are kept: letters, until they are printed."""
 
@@ -205,6 +206,7 @@ async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
         marks=Marks(documents, policy.keys) if policy.keys.secrets else None,
         webhooks=WebhooksHttp(session, chosen.webhooks, chosen.console_url or ""),
         opt_out_list=opt_out_list(chosen, acs) if chosen.mirror_opt_outs else None,
+        trail=table_trail(tables, [secret.get_secret_value().encode() for secret in chosen.audit_secrets]),
     )
 
 

@@ -78,7 +78,7 @@ type Optional[T] = Annotated[T | None, BeforeValidator(_absent)]
 
 OPT_IN: frozenset[Purpose] = frozenset({"marketing", "research"})
 
-type WrittenBack = Literal["communications", "consents"]
+type WrittenBack = Literal["communications", "consents", "audit-events"]
 WRITTEN_BACK: frozenset[WrittenBack] = frozenset({"communications", "consents"})
 
 _EVERYONE = (
@@ -185,6 +185,8 @@ class Settings(BaseModel):
     body_limit: Annotated[int, Field(alias="HEARTHLINE_BODY_LIMIT", ge=1024)] = 8 * 1024 * 1024
     """Largest notification in bytes."""
 
+    audit_secrets: Annotated[Json[tuple[LinkSecret, ...]], Field(alias="HEARTHLINE_AUDIT_SECRETS")] = ()
+    """Secrets that the audit trail is chained with: a JSON list; the first makes digests, all check them."""
     public_url: Annotated[Optional[Url], Field(alias="HEARTHLINE_PUBLIC_URL")] = None
     """Where links in messages lead, "https://host/api"; without it messages have no links."""
     link_secrets: Annotated[Json[tuple[LinkSecret, ...]], Field(alias="HEARTHLINE_LINK_SECRETS")] = ()

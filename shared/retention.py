@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from shared.fhir.calendar import add, parse_duration
 from shared.fhir.instants import DAY, Instant
 
-type Kept = Literal["messages", "timeline", "engagement", "links", "rejections"]
+type Kept = Literal["messages", "timeline", "engagement", "links", "rejections", "audit"]
 
 
 def _length(text: str) -> str:
@@ -25,7 +25,7 @@ def _length(text: str) -> str:
 
 type Length = Annotated[str, AfterValidator(_length)]
 
-_SHORTEST: dict[Kept, int] = {"messages": 30, "timeline": 30, "engagement": 90}
+_SHORTEST: dict[Kept, int] = {"messages": 30, "timeline": 30, "engagement": 90, "audit": 365}
 """Days for which reports, replies, caps and segments may still ask."""
 
 
@@ -44,6 +44,8 @@ class Retention(BaseModel):
     """What a link leads to; at the latest until it expires."""
     rejections: Length | None = "P90D"
     """What could not be used: an instant, an id and a reason, nothing of the content."""
+    audit: Length | None = "P6Y"
+    """The audit trail: who read and changed what."""
 
     @model_validator(mode="after")
     def _long_enough(self) -> Self:

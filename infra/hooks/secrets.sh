@@ -3,6 +3,7 @@
 #
 # The settings that are secret are references to these (infra/bicep/modules/settings.bicep):
 #   link-secrets  made here: links in messages are signed with it
+#   audit-secrets made here: the audit trail is chained with it
 #   sources       who may notify us; as shared/config.py has it, until somebody writes another
 #   webhooks      whom journeys may call; nobody, until somebody writes another
 #   fhir-token    asked for, where the FHIR server is none of Azure Health Data Services
@@ -56,12 +57,12 @@ put_if_missing() {
   fi
 }
 
-make_link_secret() {
-  if missing link-secrets; then
+make_secret_if_missing() {
+  if missing "$1"; then
     printf '["%s"]' "$(head -c 48 /dev/urandom | base64 | tr -d '\n')" >"$file"
-    put link-secrets
+    put "$1"
   else
-    echo "link-secrets: kept"
+    echo "$1: kept"
   fi
 }
 
@@ -94,7 +95,8 @@ refresh() {
 
 wait_for_vault
 known=$(names)
-make_link_secret
+make_secret_if_missing link-secrets
+make_secret_if_missing audit-secrets
 put_if_missing sources '[{"name": "events", "formats": ["event-grid", "cloud-events"], "proofs": [{"kind": "function-key"}]}, {"name": "fhir", "formats": ["rest-hook", "subscription", "medplum"], "proofs": [{"kind": "function-key"}]}]'
 put_if_missing webhooks '{}'
 if [ "${HEARTHLINE_FHIR_TOKEN_WANTED:-false}" = true ]; then

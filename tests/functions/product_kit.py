@@ -39,7 +39,7 @@ from tests.nobody import look_through
 
 START = parse_instant("2026-03-03T15:00:00Z")
 """A Tuesday at ten in New York: neither quiet hours nor a weekend are in the way."""
-TABLES = ("patients", "wakeups", "index", "documents")
+TABLES = ("patients", "wakeups", "index", "documents", "audit")
 SOON = {"AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01"}
 """The app setting with which a failed message is tried again in a second, not in ten."""
 PROBLEM = "application/problem+json"

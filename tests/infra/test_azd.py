@@ -155,13 +155,20 @@ class TestSecrets:
 
     def test_the_app_takes_them_and_they_mean_what_the_code_means(self, vault: Vault) -> None:
         vault.run("secrets.sh")
-        names = {"link-secrets": "LINK_SECRETS", "sources": "SOURCES", "webhooks": "WEBHOOKS"}
+        names = {
+            "link-secrets": "LINK_SECRETS",
+            "audit-secrets": "AUDIT_SECRETS",
+            "sources": "SOURCES",
+            "webhooks": "WEBHOOKS",
+        }
         given = {f"HEARTHLINE_{names[name]}": value for name, value in vault.secrets.items()}
         chosen = settings({"AzureWebJobsStorage": "x", "HEARTHLINE_FHIR_URL": "https://x.example", **given})
         assert set(given) <= set(SECRETS)
         assert chosen.sources == Settings.model_fields["sources"].default
         assert chosen.webhooks == {}
         assert len(chosen.link_secrets[0].get_secret_value()) >= 48
+        assert len(chosen.audit_secrets[0].get_secret_value()) >= 48
+        assert chosen.audit_secrets != chosen.link_secrets
 
     def test_a_second_run_keeps_what_is_there(self, vault: Vault) -> None:
         vault.run("secrets.sh")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.adapters.memory import MemoryDocuments, MemoryIndexes, MemoryPatients, MemoryQueue
 from shared.adapters.memory_fhir import MemoryFhir
+from shared.adapters.memory_trail import MemoryTrail
 from shared.catalogue import Document
 from shared.fhir.instants import Instant, parse_instant
 from shared.message.policy import Policy
@@ -45,6 +46,7 @@ def in_memory(clock: Time) -> Services:
         definitions=PublishedDefinitions(documents, Policy(), 0),
         clock=clock,
         policy=Policy(),
+        trail=MemoryTrail(),
     )
 
 

@@ -28,6 +28,7 @@ from shared.adapters.table_documents import DOCUMENTS, TableDocuments
 from shared.adapters.table_indexes import INDEX, WAKEUPS, TableIndexes
 from shared.adapters.table_rest import Tables
 from shared.adapters.table_store import TABLE, TablePatientStore
+from shared.adapters.table_trail import AUDIT
 from shared.adapters.tables import TableService, Write
 from shared.catalogue import Document
 from shared.effects import (
@@ -48,7 +49,7 @@ from tests.golden.play import Play
 from tests.unit.memory_kit import Time, in_memory
 from tests.upgrade.halves import GOLDEN
 
-TABLES = (TABLE, WAKEUPS, INDEX, DOCUMENTS)
+TABLES = (TABLE, WAKEUPS, INDEX, DOCUMENTS, AUDIT)
 LIVES = ("appointment-reminders-unclear", "diabetes-outreach-booked", "discharge-follow-up-page")
 SEGMENT = "https://hearthline.example/segments/adults"
 EFFECTS: tuple[IndexEffect, ...] = (
@@ -138,7 +139,7 @@ def _value(value: Any) -> Any:
 
 @asynccontextmanager
 async def tables_of(connection: str) -> AsyncIterator[Tables]:
-    """Open the table service, with the four tables in it."""
+    """Open the table service, with all tables in it."""
     async with aiohttp.ClientSession() as session:
         tables = Tables(StorageRest(connection_account(connection, "table"), session))
         for name in TABLES:

@@ -34,7 +34,7 @@ param undeleteDays int
 @minValue(1)
 param deadLetterDays int
 
-var tableNames = ['patients', 'wakeups', 'index', 'documents']
+var tableNames = ['patients', 'wakeups', 'index', 'documents', 'audit']
 
 // Letters until they are printed, packages of the app, and what Event Grid could not deliver.
 var containerNames = ['hearthline', 'deployments', 'dead-letters']

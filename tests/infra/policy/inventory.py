@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from shared.adapters.table_documents import DOCUMENTS
 from shared.adapters.table_indexes import INDEX, WAKEUPS
 from shared.adapters.table_store import TABLE
+from shared.adapters.table_trail import AUDIT
 from shared.bootstrap import CONTAINER
 from shared.fhir.acs_events import _READERS
 from shared.fhir.notifications.health_data_services import _ACTIONS
@@ -25,7 +26,7 @@ from tests.infra.policy.cases import Case
 _STORAGE = "Microsoft.Storage/storageAccounts"
 _BUS_QUEUE = "Microsoft.ServiceBus/namespaces/queues"
 
-TABLES = {TABLE, WAKEUPS, INDEX, DOCUMENTS}
+TABLES = {TABLE, WAKEUPS, INDEX, DOCUMENTS, AUDIT}
 CONTAINERS = {CONTAINER, "deployments", "dead-letters"}
 """What the app keeps; its packages; what Event Grid could not deliver."""
 
