@@ -32,18 +32,19 @@ class BlobRest(StorageRest):
     ) -> Answer:
         """Send a request; `path` is encoded already, `headers` are the x-ms-… ones. Raises Unavailable."""
         query, given = query or {}, dict(headers or {})
-        none_match = given.pop("If-None-Match", "")
+        match, none_match = given.pop("If-Match", ""), given.pop("If-None-Match", "")
         stamped = {**given, "x-ms-date": formatdate(int(time.time()), usegmt=True), "x-ms-version": VERSION}
         signed = await self._authorization(
             "SharedKey",
             lambda: (
-                f"{method}\n\n\n{len(body) or ''}\n\n{media_type}\n\n\n\n{none_match}\n\n\n"
+                f"{method}\n\n\n{len(body) or ''}\n\n{media_type}\n\n\n{match}\n{none_match}\n\n\n"
                 + "".join(f"{name}:{stamped[name]}\n" for name in sorted(stamped))
                 + f"{self._root}/{path}"
                 + "".join(f"\n{name}:{query[name]}" for name in sorted(query))
             ),
         )
         more = {"Content-Type": media_type} if media_type else {}
+        more |= {"If-Match": match} if match else {}
         more |= {"If-None-Match": none_match} if none_match else {}
         text = urlencode(query, quote_via=quote)
         return await self._send(method, path, text, body, {**signed, **stamped, **more})
