@@ -14,7 +14,18 @@ from functions.admin.guarding import Authenticate, Ready
 from functions.admin.problems import ProblemDocument, install
 from functions.admin.routes import PREFIX
 
-ROUTERS: Sequence[str] = ("me", "journeys", "journey_switches", "journey_roster", "operations")
+ROUTERS: Sequence[str] = (
+    "me",
+    "journeys",
+    "journey_switches",
+    "journey_roster",
+    "campaigns",
+    "campaign_moves",
+    "definitions",
+    "drafts",
+    "publications",
+    "operations",
+)
 """Modules of functions.admin with a `routes`, in the order of the documentation."""
 
 VERSION = "1.0.0"

@@ -77,7 +77,7 @@ async def _publish(
     shelf, etag = await load_shelf(services.documents)
     earlier = await load_documents(services.documents, shelf)
     digests = {name: digest(document.body) for name, document in offered.items()}
-    _refuse_changes(shelf, digests, offered)
+    refuse_changes(shelf, digests, offered)
     merged = {**{d.canonical: d for d in earlier}, **offered}
     added = tuple(sorted(set(digests) - set(shelf.documents)))
     following = shelf.following({**shelf.documents, **digests}, added, shelf.controls)
@@ -91,7 +91,7 @@ async def _publish(
     )
     if not added:
         return Published(shelf.version, (), shelf.population)
-    _refuse_unknown_webhooks(made, added, offered, services.webhooks.kinds)
+    refuse_unknown_webhooks(made, added, offered, services.webhooks.kinds)
     if _concerns_everybody(made, publication(shelf.version)):
         following = replace(following, population=following.version, changed_at=real_time())
     for name in added:
@@ -112,7 +112,8 @@ def _concerns_everybody(made: Catalogue, before: int) -> bool:
     )
 
 
-def _refuse_changes(shelf: Shelf, digests: Mapping[str, str], offered: Mapping[str, Document]) -> None:
+def refuse_changes(shelf: Shelf, digests: Mapping[str, str], offered: Mapping[str, Document]) -> None:
+    """Raise Invalid naming what is published already, with other content."""
     problems = tuple(
         Problem(offered[name].where, f"{name} is published with other content", "a new version")
         for name, digest in digests.items()
@@ -126,7 +127,7 @@ _CALLS: Mapping[str, WebhookKind] = {"notify": "teams", "webhook": "signed"}
 """Which kind of webhook each kind of step calls."""
 
 
-def _refuse_unknown_webhooks(
+def refuse_unknown_webhooks(
     made: Catalogue, added: Collection[str], offered: Mapping[str, Document], kinds: Mapping[str, WebhookKind]
 ) -> None:
     """Refuse journeys that call what the settings do not name: only here are both at hand."""

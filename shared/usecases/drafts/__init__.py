@@ -1,0 +1,1 @@
+"""Drafts: definitions on their way to being published, kept until somebody else approves them."""
