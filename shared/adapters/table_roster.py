@@ -7,6 +7,7 @@ however many have been through. One transaction writes both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import blake2b
@@ -16,7 +17,7 @@ import msgspec
 
 from shared.adapters.tables import Entity, Property, TableService, Write, literal
 from shared.effects import AskEntry, IndexEnrolment
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict, Rejected, Unavailable
 from shared.fhir.canonical import split_canonical
 from shared.fhir.instants import Instant
 from shared.ports import BEYOND, Entry, RosterRow
@@ -26,6 +27,7 @@ _ENTRIES = "entries"
 SHARDS = 8
 """Partitions of a roster; who reads it from end to end asks so many queries more."""
 _IN_SHARD = "/"
+_PLACE = re.compile(r"[0-9]{1,3}/[!-~]{0,200}")
 _AFTER_DASH = "."
 """The character that follows "-": what begins with "x-" lies before "x."."""
 
@@ -67,9 +69,9 @@ class TableRoster:
     ) -> tuple[RosterRow, ...]:
         """Return the first `limit` rows of a journey's roster beyond `after`; see Roster.roster."""
         prefix = f"{'in' if inside else 'all'}-" + (f"{_digest(run)}-" if run is not None else "")
-        shard, _, lower = after.partition(_IN_SHARD)
+        first, lower = _place(after)
         found: list[RosterRow] = []
-        for number in range(int(shard or 0), SHARDS):
+        for number in range(first, SHARDS):
             span = f"RowKey gt {literal(lower or prefix)} and RowKey lt {literal(prefix[:-1] + _AFTER_DASH)}"
             condition = f"PartitionKey eq {literal(_partition(journey, number))} and {span}"
             rows = self._tables.query(self._index, condition, limit=limit - len(found))
@@ -130,6 +132,16 @@ def _partition(journey: str, shard: int) -> str:
 
 def _shard(key: str) -> int:
     return crc32(key.encode()) % SHARDS
+
+
+def _place(after: str) -> tuple[int, str]:
+    """Return the shard, and beyond which row of it. Raises Rejected for what was never a row's place."""
+    if not after:
+        return 0, ""
+    if _PLACE.fullmatch(after) is None:
+        raise Rejected("there is no such place in a roster", "bad-cursor")
+    shard, _, lower = after.partition(_IN_SHARD)
+    return int(shard), lower
 
 
 def roster_partition(journey: str, key: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from memory_kit import Time, in_memory, person, record, server
+from tests.unit.memory_kit import Time, in_memory, person, record, server
 
 from shared.adapters.memory import MemoryQueue
 from shared.catalogue import Document

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from shared.errors import Conflict, Rejected
 from shared.journey.campaign import CampaignDefinition
 from shared.journey.campaign_moves import Action, CampaignState, Move, move_on, started
@@ -19,16 +21,28 @@ async def find(services: Services, reference: str) -> CampaignDefinition:
     return definition
 
 
+def _any(state: CampaignState) -> None:
+    """Let it stand as it does."""
+
+
 async def move(
-    services: Services, reference: str, action: Action, by: str, role: str = "", reason: str = ""
+    services: Services,
+    reference: str,
+    action: Action,
+    by: str,
+    role: str = "",
+    reason: str = "",
+    check: Callable[[CampaignState], None] = _any,
 ) -> CampaignState:
     """Let somebody do something with a campaign; how it stands then.
 
-    Raises Rejected with the reason where they may not, Conflict when others keep doing things with it.
+    `check` raises where it does not stand as they have read it. Raises Rejected with the reason where they
+    may not, Conflict when others keep doing things with it.
     """
     definition = await find(services, reference)
     for _ in range(_ATTEMPTS):
         state, etag = await load_state(services.documents, definition.canonical)
+        check(state)
         now = services.clock.now()
         moved = move_on(state, Move(action, now, by, role, reason), definition)
         if action == "start":

@@ -19,6 +19,8 @@ from shared.usecases.room import walk
 from shared.usecases.services import Services
 
 AT_ONCE = 16
+MOST_RUNS = 12
+"""Of which results are told at once."""
 
 
 class WayResult(Struct):
@@ -69,17 +71,32 @@ class CampaignStatus(Struct, frozen=True):
 
 
 async def status(
-    services: Services, definition: CampaignDefinition, *, messages: bool = False, most: int = 12
+    services: Services,
+    definition: CampaignDefinition,
+    *,
+    messages: bool = False,
+    most: int = MOST_RUNS,
+    results: bool = True,
 ) -> CampaignStatus:
     """Say how a campaign stands, with its latest `most` runs.
 
-    Costs a query for each thousand people of a run; with `messages` one for each person. Raises Unavailable.
+    Costs a query for each thousand people of a run, and without `results` none; with `messages` one for each
+    person. Raises Unavailable.
     """
     state, _ = await load_state(services.documents, definition.canonical)
-    runs = [await _run(services, definition, ref, messages=messages) for ref in state.runs[-most:]]
+    latest = state.runs[-most:] if most else ()
+    if not results:
+        begun = [await _only_begun(services, definition, ref) for ref in latest]
+        return CampaignStatus(state, next_run(services, definition, state), tuple(begun))
+    runs = [await _run(services, definition, ref, messages=messages) for ref in latest]
     if state.status == "running" and runs and runs[-1].finished is None:
         await _foresee(services, definition, state.runs[-1], runs[-1])
     return CampaignStatus(state, next_run(services, definition, state), tuple(runs))
+
+
+async def _only_begun(services: Services, definition: CampaignDefinition, ref: RunRef) -> RunStatus:
+    run, _ = await load_run(services.documents, ref, definition.canonical)
+    return _begun(run, ref)
 
 
 async def _run(

@@ -8,7 +8,9 @@ from importlib import import_module
 from shared.errors import Rejected
 from shared.usecases.operations.running import Works
 
-KINDS: Mapping[str, str] = {}
+KINDS: Mapping[str, str] = {
+    "preview-campaign": "shared.usecases.campaigns.previewed:preview_campaign",
+}
 """By name, "module:function": what a kind needs is imported once somebody asks for it."""
 
 
