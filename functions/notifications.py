@@ -10,11 +10,10 @@ from functions.entries import entry
 from functions.listening import Delivery, on_queue
 from functions.serving import answer, logger, settle
 from shared.bootstrap import intake, services, verify_token
-from shared.errors import Rejected
 from shared.fhir.notification import Request
 from shared.fhir.notifications.paths import read_tail
 from shared.fhir.proof import Evidence, bearer_token
-from shared.fhir.sources import EntraBearer, Source
+from shared.fhir.sources import EntraBearer
 from shared.queues import NOTIFICATIONS
 from shared.usecases.hear import Receipt, hear, hear_message
 from shared.usecases.services import Services
@@ -57,11 +56,12 @@ async def _take(req: func.HttpRequest, prefix: str, *, function_key: bool) -> fu
     tail = _tail(req.url, prefix)
     body = req.get_body()
     request = Request(req.method.upper(), tail, headers, dict(req.params), body)
-    source = _source(tail)
+    ready = await services()
+    source = await ready.sources.find(read_tail(tail).source)
     token = bearer_token(headers) if any(isinstance(p, EntraBearer) for p in source.proofs) else None
     claims = await verify_token(token) if token else None
     evidence = Evidence(function_key=function_key, claims=claims)
-    return _encode(await hear(await services(), source, request, evidence, intake().limits))
+    return _encode(await hear(ready, source, request, evidence, intake().limits))
 
 
 def _tail(url: str, prefix: str) -> str:
@@ -69,16 +69,6 @@ def _tail(url: str, prefix: str) -> str:
     path = url.partition("?")[0]
     place = path.lower().find(f"/{prefix}")
     return path[place + len(prefix) + 1 :]
-
-
-def _source(tail: str) -> Source:
-    """Find the source that a path names; the first one configured where it names none."""
-    name = read_tail(tail).source
-    sources = intake().sources
-    found = next((source for source in sources if name is None or source.name == name), None)
-    if found is None:
-        raise Rejected("no such source of notifications is configured", "unknown-source")
-    return found
 
 
 def _encode(receipt: Receipt) -> func.HttpResponse:

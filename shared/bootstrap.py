@@ -24,6 +24,7 @@ from shared.adapters.acs_numbers import Senders
 from shared.adapters.blobs_rest import BlobRest, StorageBlobs
 from shared.adapters.bus_queues import BusQueues, bus_client, open_bus
 from shared.adapters.clock import FileClock, SystemClock
+from shared.adapters.dead_letter_blobs import DeadLetterBlobs
 from shared.adapters.fhir_calls import FhirCalls, FhirLimits
 from shared.adapters.fhir_http import FhirHttp
 from shared.adapters.identity import AsyncCredential, entra_tokens, fixed_token
@@ -32,6 +33,7 @@ from shared.adapters.poison_bus import BusPoison
 from shared.adapters.poison_storage import StoragePoison
 from shared.adapters.providers import ask_senders, build_channels, named_receivers, open_acs, opt_out_list
 from shared.adapters.queue_rest import StorageQueues
+from shared.adapters.sealing import SettingSeals
 from shared.adapters.storage_rest import Account, StorageRest, connection_account
 from shared.adapters.table_documents import DOCUMENTS, TableDocuments
 from shared.adapters.table_indexes import INDEX, WAKEUPS, TableIndexes
@@ -62,9 +64,12 @@ from shared.ports import (
 )
 from shared.queues import CHANGES, QUEUES
 from shared.retention import Retention
+from shared.settings_shown import settings_shown
+from shared.usecases.deployment import Deployment, SendersFound
 from shared.usecases.privacy.marks import Marks
 from shared.usecases.published import PublishedDefinitions
 from shared.usecases.services import Services
+from shared.usecases.sources.notifying import NotifyingSources
 
 if TYPE_CHECKING:
     from shared.adapters.entra import EntraTokens
@@ -76,12 +81,13 @@ STORAGE_SCOPE = "https://storage.azure.com/.default"
 TABLES = (TABLE, WAKEUPS, INDEX, DOCUMENTS, AUDIT)
 CONTAINER = "hearthline"
 """Where files are kept: letters, until they are printed."""
+DEAD_LETTERS = "dead-letters"
+"""Where Event Grid puts what it could not deliver; Bicep makes it."""
 
 
 class Intake(Struct, frozen=True):
     """What the entry points for notifications go by."""
 
-    sources: tuple[Source, ...]
     limits: Limits
     queue_source: Source
     """The source that stands behind the notifications queue."""
@@ -94,10 +100,10 @@ def _settings() -> Settings:
 
 @cache
 def intake() -> Intake:
-    """Return the sources of notifications and the limits on them."""
+    """Return the limits on notifications, and the source behind their queue."""
     formats: frozenset[Format] = frozenset({"event-grid", "cloud-events"})
     queue = Source(name="queue", formats=formats, required=False)
-    return Intake(_settings().sources, Limits(body=_settings().body_limit), queue)
+    return Intake(Limits(body=_settings().body_limit), queue)
 
 
 def begin_telemetry() -> None:
@@ -188,7 +194,7 @@ async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
         *(tables.create(name) for name in TABLES),
         *(queues.create(name) for name in QUEUES if isinstance(queues, StorageQueues)),
     )
-    policy = policy_of(chosen)
+    policy, clock = policy_of(chosen), _clock(chosen)
     acs = open_acs(chosen, session, _tokens)
     blobs = await open_blobs(chosen, session) if chosen.letters else None
     return Services(
@@ -199,14 +205,35 @@ async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
         fhir=_fhir(chosen, session),
         channels=build_channels(chosen, session, acs, blobs),
         definitions=PublishedDefinitions(documents, policy, chosen.catalogue_seconds),
+        sources=NotifyingSources(documents, chosen.sources, _seals(chosen), clock, chosen.catalogue_seconds),
+        deployment=_deployment(chosen, session),
         hears_after=chosen.catalogue_seconds + 1,
-        clock=_clock(chosen),
+        clock=clock,
         policy=policy,
         blobs=blobs,
         marks=Marks(documents, policy.keys) if policy.keys.secrets else None,
         webhooks=WebhooksHttp(session, chosen.webhooks, chosen.console_url or ""),
         opt_out_list=opt_out_list(chosen, acs) if chosen.mirror_opt_outs else None,
         trail=table_trail(tables, [secret.get_secret_value().encode() for secret in chosen.audit_secrets]),
+    )
+
+
+def _seals(chosen: Settings) -> SettingSeals | None:
+    secrets = [secret.get_secret_value() for secret in chosen.seal_secrets]
+    return SettingSeals(secrets) if secrets else None
+
+
+def _deployment(chosen: Settings, session: aiohttp.ClientSession) -> Deployment:
+    async def found() -> SendersFound:
+        told = await ask_senders(chosen, open_acs(chosen, session, _tokens))
+        return SendersFound(tuple(told.problems), tuple(told.notes))
+
+    return Deployment(
+        settings=partial(settings_shown, chosen),
+        poison=open_poison(chosen, session),
+        watch=_watch(chosen, session),
+        dead_letters=DeadLetterBlobs(BlobRest(_account(chosen, "blob"), session), DEAD_LETTERS),
+        senders=found,
     )
 
 
@@ -307,10 +334,13 @@ def open_left_behind(chosen: Settings, session: aiohttp.ClientSession) -> LeftBe
 
 def queue_watch() -> QueueWatch:
     """Return what looks at the queues."""
-    chosen = _settings()
+    return _watch(_settings(), _session())
+
+
+def _watch(chosen: Settings, session: aiohttp.ClientSession) -> QueueWatch:
     if chosen.transport == "servicebus":
         return BusWatch(bus_client(chosen, _credential))
-    return StorageWatch(StorageRest(_account(chosen, "queue"), _session()))
+    return StorageWatch(StorageRest(_account(chosen, "queue"), session))
 
 
 def _account(chosen: Settings, service: str) -> Account:

@@ -191,6 +191,8 @@ class Settings(BaseModel):
     """Where links in messages lead, "https://host/api"; without it messages have no links."""
     link_secrets: Annotated[Json[tuple[LinkSecret, ...]], Field(alias="HEARTHLINE_LINK_SECRETS")] = ()
     """Secrets that links are made with: a JSON list; the first one makes them, all are accepted."""
+    seal_secrets: Annotated[Json[tuple[LinkSecret, ...]], Field(alias="HEARTHLINE_SEAL_SECRETS")] = ()
+    """Secrets that others are sealed with in storage: a JSON list; the first one seals, all open."""
     link_hosts: Annotated[Json[frozenset[Host]], Field(alias="HEARTHLINE_LINK_HOSTS")] = frozenset()
     """Hosts that templates may link to beside our own website: a JSON list."""
     postal_address: Annotated[str, Field(alias="HEARTHLINE_POSTAL_ADDRESS")] = ""

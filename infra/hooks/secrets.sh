@@ -4,6 +4,7 @@
 # The settings that are secret are references to these (infra/bicep/modules/settings.bicep):
 #   link-secrets  made here: links in messages are signed with it
 #   audit-secrets made here: the audit trail is chained with it
+#   seal-secrets  made here: secrets of sources are sealed with it in storage
 #   sources       who may notify us; as shared/config.py has it, until somebody writes another
 #   webhooks      whom journeys may call; nobody, until somebody writes another
 #   fhir-token    asked for, where the FHIR server is none of Azure Health Data Services
@@ -97,6 +98,7 @@ wait_for_vault
 known=$(names)
 make_secret_if_missing link-secrets
 make_secret_if_missing audit-secrets
+make_secret_if_missing seal-secrets
 put_if_missing sources '[{"name": "events", "formats": ["event-grid", "cloud-events"], "proofs": [{"kind": "function-key"}]}, {"name": "fhir", "formats": ["rest-hook", "subscription", "medplum"], "proofs": [{"kind": "function-key"}]}]'
 put_if_missing webhooks '{}'
 if [ "${HEARTHLINE_FHIR_TOKEN_WANTED:-false}" = true ]; then

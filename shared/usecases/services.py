@@ -25,7 +25,9 @@ from shared.ports import (
     Webhooks,
 )
 from shared.ports.trail import AuditTrail, NoTrail
+from shared.usecases.deployment import Deployment
 from shared.usecases.privacy.marks import Marks
+from shared.usecases.sources.notifying import NotifyingSources
 
 
 class NoWebhooks:
@@ -63,6 +65,10 @@ class Services(Struct, frozen=True):
 
     trail: AuditTrail = NoTrail()
     """Who read and changed what by the admin API."""
+    sources: NotifyingSources = NotifyingSources()
+    """Who may notify us."""
+    deployment: Deployment = Deployment()
+    """What those who run it look at."""
     hears_after: float = 0.0
     """Seconds after which every instance has heard of a publication: when everybody may be looked at."""
 

@@ -158,6 +158,7 @@ class TestSecrets:
         names = {
             "link-secrets": "LINK_SECRETS",
             "audit-secrets": "AUDIT_SECRETS",
+            "seal-secrets": "SEAL_SECRETS",
             "sources": "SOURCES",
             "webhooks": "WEBHOOKS",
         }
@@ -168,6 +169,7 @@ class TestSecrets:
         assert chosen.webhooks == {}
         assert len(chosen.link_secrets[0].get_secret_value()) >= 48
         assert len(chosen.audit_secrets[0].get_secret_value()) >= 48
+        assert len(chosen.seal_secrets[0].get_secret_value()) >= 48
         assert chosen.audit_secrets != chosen.link_secrets
 
     def test_a_second_run_keeps_what_is_there(self, vault: Vault) -> None:

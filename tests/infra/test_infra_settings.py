@@ -39,6 +39,7 @@ OTHERWISE = {
     "HEARTHLINE_PUBLIC_URL": "names what is made",
     "HEARTHLINE_LINK_SECRETS": "made by the hook",
     "HEARTHLINE_AUDIT_SECRETS": "made by the hook",
+    "HEARTHLINE_SEAL_SECRETS": "made by the hook",
 }
 """Settings whose value in Bicep is another than the code's default, each with its reason."""
 

@@ -103,6 +103,7 @@ var product = {
   HEARTHLINE_AUDIT_SECRETS: '${secret}/audit-secrets)'
   HEARTHLINE_PUBLIC_URL: publicUrl
   HEARTHLINE_LINK_SECRETS: '${secret}/link-secrets)'
+  HEARTHLINE_SEAL_SECRETS: '${secret}/seal-secrets)'
   HEARTHLINE_LINK_HOSTS: '[]'
   HEARTHLINE_POSTAL_ADDRESS: ''
   HEARTHLINE_PHONE: ''
