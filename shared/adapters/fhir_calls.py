@@ -19,6 +19,7 @@ from shared.adapters.identity import TokenProvider
 from shared.errors import Rejected, Unavailable
 
 _FHIR_JSON = "application/fhir+json"
+_FORM = "application/x-www-form-urlencoded"
 _THROTTLED = frozenset({429, 503})
 _NOT_TO_BE_HAD = frozenset({400, 401, 403, 404, 409, 410})
 
@@ -114,6 +115,10 @@ class FhirCalls:
         """PUT JSON; only repeated when the server said that it did not take it."""
         return await self._call("PUT", url, orjson.dumps(body), headers, frozenset())
 
+    async def search(self, url: URL, form: str) -> Answer:
+        """POST a search: what is looked for is in the body, as it may be somebody's name."""
+        return await self._call("POST", url, form.encode(), {"Content-Type": _FORM}, frozenset())
+
     async def _call(
         self,
         method: str,
@@ -157,7 +162,7 @@ class FhirCalls:
     async def _headers(self, headers: Mapping[str, str], body: bytes | None) -> dict[str, str]:
         sent = {"Accept": _FHIR_JSON, **headers, **await self.authorization()}
         if body is not None:
-            sent["Content-Type"] = _FHIR_JSON
+            sent.setdefault("Content-Type", _FHIR_JSON)
         return sent
 
     async def _json(self, response: aiohttp.ClientResponse) -> object:

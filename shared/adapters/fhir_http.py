@@ -6,6 +6,8 @@ What goes into a URL is checked to be a type and an id first. Which failure is r
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import islice
+from urllib.parse import urlencode
 
 from yarl import URL
 
@@ -85,6 +87,17 @@ class FhirHttp(FhirBulk):
         """Walk all pages of a search, included resources too. Raises Unavailable, Rejected."""
         checked = resource_key(resource_type, "any").resource_type
         return self._walk(URL(f"{self._base}/{checked}").with_query(params))
+
+    async def find(
+        self, resource_type: str, params: Mapping[str, str | Sequence[str]], limit: int
+    ) -> tuple[Resource, ...]:
+        """Search by POST (https://hl7.org/fhir/R4/http.html#search), one page. Raises as `search`."""
+        checked = resource_key(resource_type, "any").resource_type
+        answer = await self._calls.search(
+            URL(f"{self._base}/{checked}/_search"), urlencode(params, doseq=True)
+        )
+        found = (each for each in resources(bundle(answer.body)) if each.get("resourceType") == checked)
+        return tuple(islice(found, limit))
 
     def everything(self, patient_id: str) -> AsyncIterator[Resource]:
         """Walk Patient/[id]/$everything. Raises Unavailable, Rejected."""

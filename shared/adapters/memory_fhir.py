@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from itertools import islice
 
 import orjson
 
 from shared.adapters.fhir_bundles import Resource, subscription_key
 from shared.adapters.fhir_valuesets import pick
+from shared.adapters.memory_people import PEOPLE_PARAMETERS, is_such_person
 from shared.adapters.memory_slots import SLOT_PARAMETERS, is_such_slot
 from shared.errors import Conflict, Rejected
 from shared.fhir.groups import members_of
@@ -78,6 +80,16 @@ class MemoryFhir:
                 continue
             if _matches(key, at, params) and _is_of(resource, params):
                 yield resource
+
+    async def find(
+        self, resource_type: str, params: Mapping[str, str | Sequence[str]], limit: int
+    ) -> tuple[Resource, ...]:
+        """Find patients by what shared.adapters.memory_people knows. Raises Rejected for other parameters."""
+        if resource_type != "Patient" or set(params) - PEOPLE_PARAMETERS:
+            raise Rejected("a search parameter that the memory server does not know", "fhir-refused")
+        current = (v[-1][1] for key, v in sorted(self._versions.items()) if key.resource_type == "Patient")
+        found = (each for each in current if each is not None and is_such_person(each, params))
+        return tuple(islice(found, limit))
 
     async def deletions(self, resource_type: str, since: Instant) -> AsyncIterator[Deletion]:
         """Walk what was deleted of a type since an instant, newest first; also what came back since."""

@@ -449,6 +449,12 @@ class FhirServer(BulkData, Protocol):
         """Walk all pages of a search; several values of a parameter must all hold."""
         ...
 
+    async def find(
+        self, resource_type: str, params: Mapping[str, str | Sequence[str]], limit: int
+    ) -> tuple[Mapping[str, object], ...]:
+        """Return the first `limit` of a search, one page of it: what is looked for stands in no URL."""
+        ...
+
     def deletions(self, resource_type: str, since: Instant) -> AsyncIterator[Deletion]:
         """Walk what was deleted of a type since an instant, newest first. Raises Rejected if unsupported."""
         ...

@@ -326,3 +326,58 @@ async def test_a_batch_of_patients_is_listed_by_id_and_version(server):
     held = single[str(key_of(visits[2]))]
     assert held is not None
     assert (held.content.version, held.patients) == ("1", (third["id"],))
+
+
+def somebody(**more: object) -> Resource:
+    return {**patient(f"Ng{uuid4().hex[:8]}"), **more}
+
+
+async def found(server: Writable, **params: str | list[str]) -> list[object]:
+    return [each["id"] for each in await server.find("Patient", params, 50)]
+
+
+async def test_patients_are_found_by_what_people_know(server):
+    family, number, mail = f"Ng{uuid4().hex[:8]}", uuid4().hex, f"{uuid4().hex}@example.org"
+    telecom = [{"system": "phone", "value": f"+1{number}"}, {"system": "email", "value": mail}]
+    identifier = [{"system": "urn:mrn", "value": number}]
+    names = [{"family": family, "given": ["Ana", "Lucía"]}]
+    whole = somebody(name=names, birthDate="1970-05-17", telecom=telecom, identifier=identifier)
+    other = somebody(name=[{"family": family, "given": ["Ben"]}], birthDate="1971-05-17")
+    for each in (whole, other):
+        await server.update(each)
+    one, both = [whole["id"]], sorted([whole["id"], other["id"]])
+    assert await found(server, identifier=f"urn:mrn|{number}") == one
+    assert await found(server, identifier=number) == one
+    assert await found(server, identifier=f"urn:other|{number}") == []
+    assert sorted(await found(server, name=family)) == both
+    assert await found(server, name=["ana", family]) == one
+    assert await found(server, name=family, birthdate="1970-05-17") == one
+    assert await found(server, phone=f"000,+1{number}") == one
+    assert await found(server, email=mail) == one
+    assert await found(server, name=uuid4().hex) == []
+    assert len(await server.find("Patient", {"name": family, "_count": "1"}, 1)) == 1
+
+
+async def test_what_was_deleted_is_not_found(server):
+    gone = somebody(identifier=[{"system": "urn:mrn", "value": uuid4().hex}])
+    await server.update(gone)
+    await server.delete(key_of(gone))
+    assert await found(server, identifier=gone["identifier"][0]["value"]) == []
+
+
+async def test_what_is_looked_for_stands_in_no_url(server):
+    if isinstance(server, MemoryFhir):
+        return
+    asked = []
+    calls = server._calls
+
+    class Watched:
+        base = calls.base
+
+        async def search(self, url, form):
+            asked.append(str(url))
+            return await calls.search(url, form)
+
+    server._calls = Watched()
+    await server.find("Patient", {"name": "Somebody"}, 5)
+    assert [url.rpartition("/Patient/")[2] for url in asked] == ["_search"]

@@ -1,0 +1,1 @@
+"""What staff see of one patient, and do for one: found on the FHIR server, named by an opaque key."""
