@@ -29,6 +29,7 @@ from cli.segment import segment
 from cli.sending import sending
 from cli.take_in import take_in
 from cli.template import template
+from cli.token import token
 from cli.up import up
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.command()(up)
 app.command()(run)
 app.command()(clock)
+app.command()(token)
 app.command()(publish)
 app.command()(population)
 app.command("take-in")(take_in)

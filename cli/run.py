@@ -53,7 +53,7 @@ def run(
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="End after the days; 0 only if all is well.")] = False,
     as_of: Annotated[str, typer.Option(help="The first day; else the day after the data's last.")] = "",
-    port_base: Annotated[int, typer.Option(help="First of nine ports.")] = sandbox_ports.DEFAULT_BASE,
+    port_base: Annotated[int, typer.Option(help="First of ten ports.")] = sandbox_ports.DEFAULT_BASE,
     transport: Carrier = "storage",
     folder: Annotated[Path, typer.Option(help="Where state, logs and keys lie.")] = Path(".sandbox"),
 ) -> None:

@@ -26,6 +26,7 @@ _PURPOSE = {
     "bus": "Service Bus",
     "fhir": "FHIR server",
     "acs": "messages, see its page",
+    "issuer": "issuer of tokens for the admin API",
     "webhooks": "what teams and systems are told, see its page",
     "host": "functions host",
     "events": "event source",
@@ -41,13 +42,14 @@ Set = Annotated[
 
 
 def up(
-    port_base: Annotated[int, typer.Option(help="First of nine ports.")] = sandbox_ports.DEFAULT_BASE,
+    port_base: Annotated[int, typer.Option(help="First of ten ports.")] = sandbox_ports.DEFAULT_BASE,
     fhir_port: Port = None,
     host_port: Port = None,
     acs_port: Port = None,
     events_port: Port = None,
     webhooks_port: Port = None,
     bus_port: Port = None,
+    issuer_port: Port = None,
     azurite_ports: Annotated[str, typer.Option(help="Blob, queue and table port: 10000,10001,10002.")] = "",
     start: Annotated[str, typer.Option(help="Where the virtual clock begins; now without it.")] = "",
     speed: Annotated[float, typer.Option(min=0.0, help="Virtual seconds a second.")] = 1.0,
@@ -59,7 +61,7 @@ def up(
 ) -> None:
     """Start the local stack and keep it running until Ctrl-C."""
     chosen = {"fhir": fhir_port, "host": host_port, "acs": acs_port, "events": events_port}
-    chosen |= {"webhooks": webhooks_port, "bus": bus_port}
+    chosen |= {"webhooks": webhooks_port, "bus": bus_port, "issuer": issuer_port}
     asked = {name: port for name, port in chosen.items() if port is not None}
     ports = replace(Ports.from_base(port_base), **asked, **_azurite(azurite_ports))
     plan = Plan(
@@ -83,6 +85,7 @@ async def serve(plan: Plan, console: Console) -> int:
             async with Stack(plan) as stack:
                 spinner.stop()
                 console.print(status(stack))
+                console.print(about_the_api(stack), highlight=False, soft_wrap=True)
                 console.print(f"The clock stands at {iso(stack.clock.now())}. Ctrl-C stops everything.")
                 await stack.watch()
     except asyncio.CancelledError:
@@ -102,6 +105,12 @@ def status(stack: Stack) -> Table:
         state = "[green]healthy" if child.running else "[red]ended"
         table.add_row(name, _PURPOSE.get(name, ""), str(child.pid), state, urls.get(name, child.service.url))
     return table
+
+
+def about_the_api(stack: Stack) -> str:
+    """Say where the admin API is, and how to call it."""
+    api = f"{stack.urls['host']}/api/admin/v1"
+    return f"Admin API: {api}   its page: {api}/docs   a token: hearthline token --role Marketer"
 
 
 def _start(text: str) -> Instant | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sandbox import azurite, fhir_server
 from sandbox.functions_host.keys import Keys
+from sandbox.issuer.signing import AUDIENCE, issuer_url
 from sandbox.ports import Ports, url
 from sandbox.processes import Service
 from sandbox.service_bus import settings as service_bus
@@ -69,6 +70,11 @@ class Plan:
     def keys_file(self) -> Path:
         """Where the functions host finds its keys."""
         return self.folder / "keys.json"
+
+    @property
+    def issuer_key(self) -> Path:
+        """The key that tokens for the admin API are signed with."""
+        return self.folder / "issuer.pem"
 
     @property
     def connection_string(self) -> str:
@@ -130,6 +136,8 @@ def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
         "HEARTHLINE_LINK_SECRETS": json.dumps([_link_secret(access_key)]),
         "HEARTHLINE_PHONE": "+1 555 555 0100",
         "HEARTHLINE_POSTAL_ADDRESS": "1 Harbour Street, Riverside, NY 10000",
+        "HEARTHLINE_ENTRA_ISSUER": issuer_url(url(plan.ports.issuer)),
+        "HEARTHLINE_API_AUDIENCE": AUDIENCE,
         "HEARTHLINE_CLOCK_FILE": str(plan.clock_file),
         "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.100",
         **(_bus_settings(plan) if plan.on_bus else {}),
@@ -161,7 +169,7 @@ def stages(plan: Plan, keys: Keys, access_key: str) -> Stages:
     fhir = fhir_server.service(plan.folder / "fhir", ports.fhir, plan.clock_file)
     key = next(iter(keys.host.values()))
     return (
-        (*storage, *bus(plan), fhir, acs(plan, access_key, key), webhooks(plan, access_key)),
+        (*storage, *bus(plan), fhir, acs(plan, access_key, key), webhooks(plan, access_key), issuer(plan)),
         (functions_host(plan, access_key),),
         (event_source(plan, key),),
     )
@@ -189,6 +197,11 @@ def webhooks(plan: Plan, access_key: str) -> Service:
     return _python("webhooks", plan, plan.ports.webhooks, options, "/sandbox/health")
 
 
+def issuer(plan: Plan) -> Service:
+    """Describe the issuer of tokens for the admin API."""
+    return _python("issuer", plan, plan.ports.issuer, {"--key": str(plan.issuer_key)}, "/sandbox/health")
+
+
 def functions_host(plan: Plan, access_key: str) -> Service:
     """Describe the functions host with the app."""
     options = {"--app": str(plan.app), "--keys": str(plan.keys_file), "--lease": LEASE, "--grace": GRACE}
@@ -213,6 +226,7 @@ _MODULES = {
     "acs": "sandbox.acs",
     "events": "sandbox.event_source",
     "host": "sandbox.functions_host",
+    "issuer": "sandbox.issuer",
     "webhooks": "sandbox.webhooks",
 }
 

@@ -33,15 +33,17 @@ class Ports:
     webhooks: int
     bus: int
     """Service Bus: the broker listens only where the stack uses it."""
+    issuer: int
+    """The issuer of tokens for the admin API."""
 
     @classmethod
     def from_base(cls, base: int = DEFAULT_BASE) -> Ports:
-        """Take nine ports in a row from `base`."""
+        """Take ten ports in a row from `base`."""
         return cls(*range(base, base + len(fields(cls))))
 
     @classmethod
     def free(cls) -> Ports:
-        """Pick nine ports that nobody listens on now (for tests that run side by side)."""
+        """Pick ten ports that nobody listens on now (for tests that run side by side)."""
         return cls(*free_ports(len(fields(cls))))
 
 

@@ -23,7 +23,17 @@ from shared.adapters.clock import FileClock, SystemClock
 
 MakeStages = Callable[[Plan, Keys, str], Stages]
 
-_STATE = ("azurite", "fhir", "events", "logs", "clock", "keys.json", "access-key", plan.SETTINGS)
+_STATE = (
+    "azurite",
+    "fhir",
+    "events",
+    "logs",
+    "clock",
+    "keys.json",
+    "access-key",
+    "issuer.pem",
+    plan.SETTINGS,
+)
 _WATCH = 0.25
 
 

@@ -21,18 +21,18 @@ from sandbox.population.generate import TODAY, generate
 from sandbox.ports import LOOPBACK
 
 ROOT = Path(__file__).parents[2]
-PORTS = 9
-SERVICES = 8
+PORTS = 10
+SERVICES = 9
 """How many of them are used: nothing listens for Service Bus unless that is asked for."""
 
 
 def free_base() -> int:
-    """Find a base from which nine ports in a row are free, below those that the system gives to clients."""
+    """Find a base from which ten ports in a row are free, below those that the system gives to clients."""
     bases = range(20_000 + os.getpid() % 1_000 * PORTS, 32_000, PORTS)
     for base in bases:
         if all(not listening(base + step) for step in range(PORTS)):
             return base
-    raise AssertionError("no nine free ports in a row")
+    raise AssertionError("no ten free ports in a row")
 
 
 def listening(port: int) -> bool:
