@@ -137,8 +137,9 @@ class ChainedTrail:
 
     async def _is_written(self, link: Link) -> bool:
         """Look whether a transaction went through of which no answer came. Raises Unavailable."""
-        found = await self._rows.get(link.lane, entry_row(link.stamp))
-        return found is not None and link_of(link.lane, found[0]).digest == link.digest
+        row = entry_row(link.stamp)
+        found = await self._rows.get(link.lane, row)
+        return found is not None and link_of(link.lane, row, found[0]) == link
 
     async def head(self, lane: int) -> Mark:
         """See AuditTrail.head."""

@@ -13,7 +13,7 @@ from msgspec.structs import asdict, replace
 
 from shared.access.chain import End, Link, Mark
 from shared.adapters.tables import Entity, Property, Write
-from shared.ports.trail import AuditEntry, decode_entry
+from shared.ports.trail import Copy, entry_of
 
 _FAR = 10**18
 """Microseconds: stamps are written as how far before this they are, so that the latest comes first."""
@@ -69,25 +69,35 @@ def rows_of(link: Link) -> tuple[str, ...]:
     return (entry_row(link.stamp), *copy_rows(link))
 
 
+def copy_of(lane: int, row: str, entity: Entity) -> Copy:
+    """Read a row that repeats an entry."""
+    link = link_of(lane, row, entity)
+    return Copy(row, link, row in copy_rows(link))
+
+
 def copy_rows(link: Link) -> Iterator[str]:
     """Yield the rows that repeat an entry."""
-    entry: AuditEntry = decode_entry(link.body)
+    entry = entry_of(link)
+    if entry is None:
+        return
     yield _row(index_of(by=entry.by), link.stamp)
     if entry.patient:
         yield _row(index_of(patient=entry.patient), link.stamp)
 
 
 def properties_of(made: Link | Mark) -> Mapping[str, Property]:
-    """Return what a row holds: all but the lane, which is its partition."""
-    return {name: value for name, value in asdict(made).items() if name != "lane"}
+    """Return what a row holds: not the lane, which is its partition, nor an entry's stamp, which names it."""
+    left_out = ("lane", "stamp") if isinstance(made, Link) else ("lane",)
+    return {name: value for name, value in asdict(made).items() if name not in left_out}
 
 
-def link_of(lane: int, entity: Entity) -> Link:
+def link_of(lane: int, row: str, entity: Entity) -> Link:
     """Read an entry; a property that is missing is empty, and shows as an edit."""
+    far = row.rpartition("-")[2]
     return Link(
         lane,
         _number(entity, "number"),
-        _number(entity, "stamp"),
+        _FAR - int(far) if far.isdecimal() else 0,
         _text(entity, "previous"),
         _text(entity, "digest"),
         _text(entity, "key"),

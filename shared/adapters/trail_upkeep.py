@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+
 from shared.access.chain import End, Link, Mark, Sealer
 from shared.adapters.tables import MAX_OPERATIONS
 from shared.adapters.trail_rows import (
     COPIES,
     ENTRIES,
     Lanes,
+    copy_of,
     drops,
     link_of,
     mark_of,
@@ -17,8 +22,11 @@ from shared.adapters.trail_rows import (
     rows_of,
     span,
 )
+from shared.errors import Conflict
 from shared.fhir.instants import Instant
 from shared.ports.trail import Copy
+
+logger = logging.getLogger("hearthline.audit")
 
 PAGE = 1000
 _PRUNED = MAX_OPERATIONS // 3
@@ -38,15 +46,14 @@ async def read_links(
     rows: Lanes, lane: int, index: str, below: int, limit: int, since: int = 0
 ) -> tuple[Link, ...]:
     """Read entries by rows of an index, newest first."""
-    return tuple(
-        link_of(lane, entity) for _, entity in await rows.range(lane, *span(index, below, since), limit)
-    )
+    found = await rows.range(lane, *span(index, below, since), limit)
+    return tuple(link_of(lane, row, entity) for row, entity in found)
 
 
 async def read_copies(rows: Lanes, lane: int, after: str, limit: int) -> tuple[Copy, ...]:
     """Read the rows that repeat entries, by name."""
     found = await rows.range(lane, after or COPIES, COPIES + _AFTER, limit)
-    return tuple(Copy(row, link_of(lane, entity)) for row, entity in found)
+    return tuple(copy_of(lane, row, entity) for row, entity in found)
 
 
 async def prune(rows: Lanes, sealer: Sealer, lane: int, before: Instant) -> int:
@@ -56,12 +63,15 @@ async def prune(rows: Lanes, sealer: Sealer, lane: int, before: Instant) -> int:
     """
     foot, etag = await read_mark(rows, "foot", lane)
     newest = await read_links(rows, lane, ENTRIES, before, 1, foot.stamp + 1)
+    if newest and not sealer.is_link(newest[0]):
+        logger.error("audit trail: entry %d of lane %d was edited: nothing is pruned", newest[0].number, lane)
+        return 0
     if newest:
         foot = sealer.mark("foot", newest[0])
         await rows.transact(lane, [put_mark("foot", foot, etag)])
     gone = 0
     while foot.number and (old := await read_links(rows, lane, ENTRIES, foot.stamp + 1, _PRUNED)):
-        await rows.transact(lane, drops(lane, [row for link in old for row in rows_of(link)]))
+        await _remove(rows, lane, [row for link in old for row in rows_of(link)])
         gone += len(old)
     return gone
 
@@ -84,5 +94,15 @@ async def _drop_copies(rows: Lanes, lane: int, head: Mark) -> int:
         strays += [copy.row for copy in found if copy.link.stamp > head.stamp]
         after = found[-1].row
     for start in range(0, len(strays), MAX_OPERATIONS):
-        await rows.transact(lane, drops(lane, strays[start : start + MAX_OPERATIONS]))
+        await _remove(rows, lane, strays[start : start + MAX_OPERATIONS])
     return len(strays)
+
+
+async def _remove(rows: Lanes, lane: int, names: Sequence[str]) -> None:
+    """Remove rows; those that are gone already are no error."""
+    try:
+        await rows.transact(lane, drops(lane, names))
+    except Conflict:
+        for name in names:
+            with suppress(Conflict):
+                await rows.transact(lane, drops(lane, [name]))

@@ -46,6 +46,15 @@ class AuditEntry(Struct, frozen=True):
 encode_entry = msgspec.json.Encoder().encode
 decode_entry = msgspec.json.Decoder(AuditEntry).decode
 
+
+def entry_of(link: Link) -> AuditEntry | None:
+    """Read the entry of a link; None where somebody wrote something else over it."""
+    try:
+        return decode_entry(link.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
 _MOST_TEXT, _MOST_ABOUT = 300, 20
 """Characters of each text of an entry, and how many things it is about: longer ones are cut."""
 
@@ -120,6 +129,8 @@ class Copy(Struct, frozen=True):
 
     row: str
     link: Link
+    fits: bool
+    """It is under what its entry is found by."""
 
 
 class NoTrail:

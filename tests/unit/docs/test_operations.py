@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 
 from cli.main import app as cli
-from shared.adapters.table_documents import DOCUMENTS
-from shared.adapters.table_indexes import INDEX, WAKEUPS
-from shared.adapters.table_store import TABLE
+from shared.bootstrap import TABLES
 from shared.config import Settings, settings
 from shared.fhir.sources import EntraBearer, FunctionKey, Hmac, SharedSecret
 from shared.queues import QUEUES
@@ -98,7 +96,7 @@ class TestFunctions:
         assert rows == {name: t["schedule"] for name, t in _triggers("timerTrigger").items()}
 
     def test_tables(self) -> None:
-        assert {code(row[0]) for row in table(OPERATIONS, "## Tables")} == {TABLE, WAKEUPS, INDEX, DOCUMENTS}
+        assert {code(row[0]) for row in table(OPERATIONS, "## Tables")} == {*TABLES}
 
 
 def test_every_command_is_on_the_page() -> None:
