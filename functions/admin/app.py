@@ -16,14 +16,24 @@ from functions.admin.routes import PREFIX
 
 ROUTERS: Sequence[str] = (
     "me",
+    "messages",
+    "consents",
     "journeys",
     "journey_switches",
     "journey_roster",
     "campaigns",
     "campaign_moves",
+    "enrolments",
+    "enrolment_steps",
     "definitions",
     "drafts",
     "publications",
+    "sources",
+    "source_secrets",
+    "reconciliations",
+    "segments",
+    "segment_previews",
+    "value_sets",
     "operations",
 )
 """Modules of functions.admin with a `routes`, in the order of the documentation."""

@@ -52,7 +52,8 @@ async def once(call: Call, request: Request, work: Callable[[], Awaitable[Respon
         await call.services.documents.delete(KIND, call.intent)
         raise
     headers = {name: answer.headers[name] for name in _HEADERS if name in answer.headers}
-    kept = Kept(call.services.clock.now(), asked, answer.status_code, bytes(answer.body), headers)
+    body = b"" if call.operation.shown_once else bytes(answer.body)
+    kept = Kept(call.services.clock.now(), asked, answer.status_code, body, headers)
     await call.services.documents.put(KIND, call.intent, _encode(kept), None)
     return answer
 
@@ -67,6 +68,8 @@ async def _claim(call: Call, asked: str) -> Response | None:
             raise Refusal(
                 422, "idempotency-key-reused", "this Idempotency-Key was sent with another request before"
             )
+        if kept.status and call.operation.shown_once:
+            raise Refusal(409, "shown-once", "this was done, and what came of it is shown only once")
         if kept.status:
             return Response(kept.body, kept.status, {**kept.headers, "Idempotency-Replayed": "true"})
         if now < kept.at + STALE:

@@ -89,6 +89,9 @@ STATUS = {
     "unknown-message": 404,
     "unknown-queue": 404,
     "too-large": 413,
+    "in-settings": 409,
+    "name-taken": 409,
+    "former-holds": 409,
 }
 """Of a Rejected by its code; all others are 422. Those whose names begin with `unknown-` are 404."""
 

@@ -28,6 +28,8 @@ class Operation(Struct, frozen=True):
     """It creates or starts something: needs an `Idempotency-Key`."""
     edits: bool = False
     """It edits what has an ETag: needs an `If-Match`."""
+    shown_once: bool = False
+    """Its answer holds a secret: it is not kept, and who asks again under the same key is refused."""
     glass: Roles = frozenset()
     """Roles that see more of one person by breaking the glass: header `Break-Glass`, with a reason."""
 

@@ -10,7 +10,8 @@ OPERATIONS = (
     Operation("getMe", "GET", "/me", EVERYBODY, "Say who you are and what you may do"),
     Operation("listSources", "GET", "/sources", SYNC, "List who may notify us"),
     Operation("getSource", "GET", _SOURCE, SYNC, "Say how a source stands"),
-    Operation("putSource", "PUT", _SOURCE, SYNC, "Configure a source", "change", edits=True),
+    Operation("createSource", "POST", "/sources", SYNC, "Configure a source", "change", starts=True),
+    Operation("putSource", "PUT", _SOURCE, SYNC, "Change a source", "change", edits=True),
     Operation("deleteSource", "DELETE", _SOURCE, SYNC, "Remove a source", "change", edits=True),
     Operation(
         "rotateSecret",
@@ -20,6 +21,7 @@ OPERATIONS = (
         "Make a new secret; the former one holds for a while",
         "change",
         starts=True,
+        shown_once=True,
     ),
     Operation("listGaps", "GET", f"{_SOURCE}/gaps", SYNC, "List notifications that never came"),
     Operation(

@@ -40,6 +40,7 @@ from shared.usecases.inbound import kept
 from shared.usecases.operations import written
 from shared.usecases.privacy import marks
 from shared.usecases.retention import walk
+from shared.usecases.sources import stored
 from shared.usecases.templates import approval
 
 PERSISTED: Mapping[str, Any] = {
@@ -76,6 +77,7 @@ PERSISTED: Mapping[str, Any] = {
     "batch of letters": letters.Batch,
     "letter": printed.Printed,
     "long work": written.LongWork,
+    "source of notifications": stored.StoredSource,
 }
 """Everything that outlives a process, by what it is."""
 

@@ -9,7 +9,11 @@ from shared.errors import Rejected
 from shared.usecases.operations.running import Works
 
 KINDS: Mapping[str, str] = {
+    "preview-segment": "shared.usecases.segments.counting:preview_segment",
+    "write-segment-group": "shared.usecases.segments.grouping:write_segment_group",
+    "find-message": "shared.usecases.evidence.find:find_message",
     "preview-campaign": "shared.usecases.campaigns.previewed:preview_campaign",
+    "reconcile": "shared.usecases.operations.reconciling:reconcile_now",
 }
 """By name, "module:function": what a kind needs is imported once somebody asks for it."""
 
