@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.calling import Admin, by_api
 from cli.chosen import SettingsFile
-from cli.working import on_deployment
-from shared.config import Settings
-from shared.fhir.choice import ANY, PURPOSES, Choice
-from shared.fhir.instants import Instant, iso
+from shared.fhir.choice import ANY, PURPOSES
 from shared.message.outbound import CHANNELS
-from shared.patient.permission.ask import PENDING, STRANGER, about
-from shared.patient.record import TimelineLine
-from shared.usecases.consents import Standing, say, stands
-from shared.usecases.services import Services
+from shared.patient.permission.ask import STRANGER
+from shared.patient.record import patient_key
 
 
 class Purpose(StrEnum):
@@ -53,26 +50,37 @@ Topic = Annotated[str, typer.Option("--topic", help="One topic of templates; wit
 Address = Annotated[str, typer.Option("--address", help="One number or address; without it every one.")]
 Wording = Annotated[str, typer.Option("--wording", help="What was said, word for word.")]
 Evidence = Annotated[str, typer.Option("--evidence", help="Where that can be seen, such as a form's number.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")]
 
 consent = typer.Typer(help="See and change what a person may be written to about.", no_args_is_help=True)
 
 
 @consent.command()
-def show(patient: Patient, party: Party = "", settings_file: SettingsFile = None) -> None:
+def show(
+    patient: Patient, party: Party = "", as_json: AsJson = False, settings_file: SettingsFile = None
+) -> None:
     """Show by purpose and channel whether they may be written to, why not, and what they said."""
 
-    async def work(services: Services, _: Settings) -> Standing:
-        return await stands(services, patient, party)
+    async def calls(admin: Admin) -> Any:
+        return await admin.read(_path(patient))
 
-    standing = on_deployment(settings_file, work)
+    found = by_api(settings_file, calls)
+    theirs = next((each for each in found["parties"] if each["party"] == party), None)
     console = Console()
-    console.print(_answers(standing))
-    choices = _choices(standing, party)
-    if choices.row_count:
-        console.print(choices)
-    for reference, holds in standing.consents.items():
-        text = f"{reference}: {'in force' if holds else 'not in force'}"
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
+    if as_json:
+        console.print_json(data=found)
+        return
+    if theirs is None:
+        told = Console(stderr=True)
+        told.print("the patient has no such related person", style="red", soft_wrap=True)
+        raise typer.Exit(1)
+    for table in _answers(theirs):
+        console.print(table)
+    for each in found["said"]:
+        if each["party"] in (party, STRANGER):
+            _say(_sentence(each))
+    for each in theirs["resources"]:
+        _say(f"{each['reference']}: {'in force' if each['in_force'] else 'not in force'}")
 
 
 @consent.command()
@@ -86,11 +94,13 @@ def permit(
     address: Address = "",
     wording: Wording = "",
     evidence: Evidence = "",
+    as_json: AsJson = False,
     settings_file: SettingsFile = None,
 ) -> None:
     """Note that they said yes. A yes to marketing without --evidence has to be confirmed by them."""
-    choice = _choice(by, purpose, channel, topic, party, address, wording, evidence)
-    _tell(settings_file, patient, choice, "permit")
+    said = {"verdict": "permit", "purpose": purpose.value, "channel": channel.value, "topic": topic}
+    said |= {"party": party, "address": address, "wording": wording, "evidence": evidence}
+    _tell(settings_file, patient, by, said, as_json)
 
 
 @consent.command()
@@ -104,74 +114,50 @@ def deny(
     address: Address = "",
     wording: Wording = "",
     evidence: Evidence = "",
+    as_json: AsJson = False,
     settings_file: SettingsFile = None,
 ) -> None:
     """Note that they said no; what was about to be sent against it is called off."""
-    choice = _choice(by, purpose, channel, topic, party, address, wording, evidence)
-    _tell(settings_file, patient, choice, "deny")
+    said = {"verdict": "deny", "purpose": purpose.value, "channel": channel.value, "topic": topic}
+    said |= {"party": party, "address": address, "wording": wording, "evidence": evidence}
+    _tell(settings_file, patient, by, said, as_json)
 
 
-def _choice(
-    by: str,
-    purpose: Purpose,
-    channel: Channel,
-    topic: str,
-    party: str,
-    address: str,
-    wording: str,
-    evidence: str,
-) -> Choice:
-    told = f"told to {by}"
-    return Choice(
-        channel=channel.value,
-        address=address,
-        since=Instant(0),  # the deployment's clock says when
-        source="staff",
-        purpose=purpose.value,
-        topic=topic,
-        party=party,
-        wording=f"{told}: {wording}" if wording else told,
-        evidence=evidence,
-    )
+def _tell(settings_file: Path | None, patient: str, by: str, said: dict[str, str], as_json: bool) -> None:
+    async def calls(admin: Admin) -> Any:
+        return (await admin.call("POST", _path(patient), said)).json()
+
+    done = by_api(settings_file, calls, by)
+    if as_json:
+        Console().print_json(data=done)
+        return
+    for text in done["told"] if done["changed"] else ["Nothing to do: it is so already."]:
+        _say(text)
 
 
-def _tell(
-    settings_file: Path | None, patient: str, choice: Choice, verdict: Literal["permit", "deny"]
-) -> None:
-    async def work(services: Services, _: Settings) -> tuple[TimelineLine, ...]:
-        return await say(services, patient, choice, verdict)
-
-    lines = on_deployment(settings_file, work)
-    console = Console()
-    for line in lines:
-        console.print(line.text, highlight=False, markup=False, soft_wrap=True)
-    if not lines:
-        console.print("Nothing to do: it is so already.")
+def _path(patient: str) -> str:
+    return f"/patients/{patient_key(patient.removeprefix('Patient/'))}/consents"
 
 
-def _answers(standing: Standing) -> Table:
-    table = Table("purpose", *CHANNELS)
-    for purpose in PURPOSES:
-        told = (standing.answers[purpose, channel] for channel in CHANNELS)
-        table.add_row(purpose, *(Text(why or "yes", overflow="fold") for why in told))
-    return table
+def _answers(theirs: dict[str, Any]) -> Iterator[Table]:
+    """Make a table of what they may be written to about; of each topic they named, one more."""
+    answers = {(a["purpose"], a["channel"], a["topic"]): a["why_not"] or "yes" for a in theirs["answers"]}
+    for topic in sorted({topic for _, _, topic in answers}):
+        table = Table(f"about {topic}" if topic else "purpose", *CHANNELS)
+        for purpose in PURPOSES:
+            told = (answers[purpose, channel, topic] for channel in CHANNELS)
+            table.add_row(purpose, *(Text(why, overflow="fold") for why in told))
+        yield table
 
 
-def _choices(standing: Standing, party: str) -> Table:
-    table = Table("said", "about", "contact point", "since", "how we know", "words", "evidence")
-    record = standing.record
-    said = [("no", each) for each in record.opt_outs] + [("yes", each) for each in record.opt_ins]
-    for verdict, each in sorted(said, key=lambda pair: pair[1].since):
-        if each.party in (party, STRANGER):
-            word = "yes, to be confirmed" if each.source == PENDING else verdict
-            cells = (
-                word,
-                about(each),
-                each.address,
-                iso(each.since),
-                each.source,
-                each.wording,
-                each.evidence,
-            )
-            table.add_row(*(Text(cell, overflow="fold") for cell in cells))
-    return table
+def _sentence(said: dict[str, str]) -> str:
+    """Write what was said as one line: there is too much of it for the columns of a terminal."""
+    word = {"permit": "yes", "deny": "no", "pending": "yes, to be confirmed,"}[said["verdict"]]
+    where = f" at {said['address']}" if said["address"] else ""
+    words = f": {said['wording']}" if said["wording"] else ""
+    seen = f" [{said['evidence']}]" if said["evidence"] else ""
+    return f"{said['since']}  {word} to {said['about']}{where}, known by {said['source']}{words}{seen}"
+
+
+def _say(text: str) -> None:
+    Console().print(text, highlight=False, markup=False, soft_wrap=True)

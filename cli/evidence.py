@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from cli.calling import Admin, by_api
 from cli.chosen import SettingsFile
+from cli.evidence_message import story_lines
 from cli.switching import By
 from cli.working import on_deployment
 from shared.config import Settings
 from shared.fhir.instants import Instant, iso
 from shared.patient.messages import by as way
+from shared.patient.record import patient_key
 from shared.patient.state import Message
-from shared.usecases.evidence.story import Happening, Story, of_message, of_patient
+from shared.usecases.evidence.story import Happening, Story, of_patient
 from shared.usecases.privacy.readable import readable
 from shared.usecases.services import Services
 
@@ -48,7 +51,23 @@ def message(
     settings_file: SettingsFile = None,
 ) -> None:
     """Tell how a message came about, each try to send it, and what became of it."""
-    _tell(settings_file, as_json, lambda services: of_message(services, which, by, whose))
+
+    async def calls(admin: Admin) -> Any:
+        key = patient_key(whose.removeprefix("Patient/")) if whose else await _find(admin, which)
+        return await admin.read(f"/patients/{key}/messages/{which}/story")
+
+    story = by_api(settings_file, calls, by)
+    if as_json:
+        Console().print_json(data=story)
+        return
+    for text in story_lines(story):
+        _say(text)
+
+
+async def _find(admin: Admin, which: str) -> str:
+    """Return the key of a message's patient. Raises Refused where nobody has it."""
+    started = (await admin.call("POST", "/messages/find", {"message": which})).json()
+    return str((await admin.follow(started, Console(stderr=True)))["patient"])
 
 
 def _tell(settings_file: Path | None, as_json: bool, ask: Callable[[Services], Awaitable[Story]]) -> None:

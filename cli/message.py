@@ -1,54 +1,60 @@
-"""`hearthline message`: messages whose outcome nobody knows, and contact points that do not work."""
+"""`hearthline message`: messages that need somebody, and contact points that do not work."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from cli.calling import Admin, by_api
 from cli.chosen import SettingsFile
-from cli.enrolment import Patient
 from cli.switching import By, Reason
-from cli.working import on_deployment
-from shared.config import Settings
-from shared.events import OutcomeSaid, PointUsable
-from shared.fhir.instants import iso
-from shared.message.failures import FAILURES
 from shared.patient.messages import by as way
-from shared.patient.record import PatientRecord
-from shared.patient.state import Message
-from shared.usecases.enrolments import look_up
-from shared.usecases.messages import resolve as resolve_message
-from shared.usecases.messages import unknown as walk_unknown
-from shared.usecases.messages import use_again
-from shared.usecases.services import Services
+from shared.patient.record import patient_key
 
-message = typer.Typer(help="See and settle messages whose outcome is not known.", no_args_is_help=True)
+
+class State(StrEnum):
+    """Why a message needs somebody: shared.message.needing."""
+
+    UNKNOWN = "unknown"
+    NOT_DONE = "not-done"
+    FAILED = "failed"
+    WAITING = "waiting"
+
+
+message = typer.Typer(help="See and settle messages that need somebody.", no_args_is_help=True)
 
 Key = Annotated[str, typer.Option("--key", help="The patient's key, as the list shows it.")]
+Patient = Annotated[str, typer.Option("--patient", help="FHIR id of the patient.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")]
+Most = Annotated[int, typer.Option("--limit", min=1, help="How many at most.")]
+Since = Annotated[str, typer.Option("--since", help="Made then or later: 2026-03-02T09:00:00Z.")]
+Until = Annotated[str, typer.Option("--until", help="Made before then.")]
 
 
 @message.command()
-def unknown(settings_file: SettingsFile = None) -> None:
+def unknown(limit: Most = 1000, as_json: AsJson = False, settings_file: SettingsFile = None) -> None:
     """List the messages that may have been sent: none is repeated, each waits for somebody to find out."""
+    found = _listed(settings_file, {"state": State.UNKNOWN.value}, limit)
+    _show(found, as_json, "Of every message it is known what became of it.")
 
-    async def work(services: Services, _: Settings) -> list[tuple[str, Message]]:
-        return [found async for found in walk_unknown(services)]
 
-    found = on_deployment(settings_file, work)
-    console = Console()
-    if not found:
-        console.print("Of every message it is known what became of it.")
-        return
-    table = Table("message", "patient's key", "by", "claimed", "why it is not known")
-    for key, each in sorted(found, key=lambda pair: pair[1].created):
-        claimed = iso(each.claimed_at) if each.claimed_at is not None else ""
-        cells = (each.message_id, key, way(each.channel), claimed, each.status_reason)
-        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
-    console.print(table)
+@message.command("list")
+def listed(
+    state: Annotated[State, typer.Option("--state", help="Why they need somebody.")] = State.UNKNOWN,
+    channel: Annotated[str, typer.Option("--channel", help="Only by this one.")] = "",
+    since: Since = "",
+    until: Until = "",
+    limit: Most = 1000,
+    as_json: AsJson = False,
+    settings_file: SettingsFile = None,
+) -> None:
+    """List the messages that need somebody, the newest first."""
+    wanted = {"state": state.value, "channel": channel, "since": since, "until": until}
+    found = _listed(settings_file, {name: value for name, value in wanted.items() if value}, limit)
+    _show(found, as_json, f"No message is {state.value}.")
 
 
 @message.command()
@@ -58,35 +64,33 @@ def resolve(
     sent: Annotated[bool, typer.Option("--sent/--not-sent", help="What you found out.")],
     by: By,
     reason: Reason,
+    as_json: AsJson = False,
     settings_file: SettingsFile = None,
 ) -> None:
     """Say what became of a message, as the provider or the patient told you."""
 
-    async def work(services: Services, _: Settings) -> Message:
-        return await resolve_message(services, key, OutcomeSaid(which, sent, by, reason))
+    async def calls(admin: Admin) -> Any:
+        body = {"sent": sent, "reason": reason}
+        return (await admin.call("POST", f"/patients/{key}/messages/{which}/resolve", body)).json()
 
-    done = on_deployment(settings_file, work)
-    Console().print(f"message {done.message_id} is {done.status}", highlight=False, markup=False)
+    done = by_api(settings_file, calls, by)
+    _tell(done, as_json, f"message {done['message']} is {done['status']}")
 
 
 @message.command()
-def contacts(patient: Patient, settings_file: SettingsFile = None) -> None:
+def contacts(patient: Patient, as_json: AsJson = False, settings_file: SettingsFile = None) -> None:
     """List a patient's contact points that nothing is sent to, and why."""
 
-    async def work(services: Services, _: Settings) -> PatientRecord:
-        return await look_up(services, patient)
+    async def calls(admin: Admin) -> Any:
+        return (await admin.read(f"/patients/{patient_key(patient)}/consents"))["unusable"]
 
-    record = on_deployment(settings_file, work)
-    console = Console()
-    if not record.unusable:
-        console.print("Every contact point is taken to work.")
-        return
-    table = Table("by", "contact point", "why", "since")
-    for point in record.unusable:
-        why = FAILURES.get(point.why, point.why)
-        cells = (way(point.channel), point.address, why, iso(point.since))
-        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
-    console.print(table)
+    found = by_api(settings_file, calls)
+    if as_json:
+        _tell(found, True, "")
+    for point in found if not as_json else ():
+        _say(f"{way(point['channel'])}  {point['address']}  since {point['since']}: {point['why']}")
+    if not found and not as_json:
+        _say("Every contact point is taken to work.")
 
 
 @message.command()
@@ -95,12 +99,52 @@ def usable(
     address: Annotated[str, typer.Argument(help="The contact point, as `contacts` shows it.")],
     patient: Patient,
     by: By,
+    as_json: AsJson = False,
     settings_file: SettingsFile = None,
 ) -> None:
     """Say that a contact point works which is taken not to."""
 
-    async def work(services: Services, _: Settings) -> PatientRecord:
-        return await use_again(services, patient, PointUsable(channel, address, by))
+    async def calls(admin: Admin) -> Any:
+        body = {"channel": channel, "address": address}
+        return (await admin.call("POST", f"/patients/{patient_key(patient)}/contact-points", body)).json()
 
-    on_deployment(settings_file, work)
-    Console().print("It will be used again.")
+    _tell(by_api(settings_file, calls, by), as_json, "It will be used again.")
+
+
+def _listed(settings_file: SettingsFile, wanted: dict[str, str], limit: int) -> list[Any]:
+    async def calls(admin: Admin) -> list[Any]:
+        found: list[Any] = []
+        async for each in admin.pages("/messages", wanted):
+            if len(found) == limit:
+                break
+            found.append(each)
+        return found
+
+    return by_api(settings_file, calls)
+
+
+def _show(found: list[Any], as_json: bool, nothing: str) -> None:
+    """Print two short lines for each, as ids are long and terminals narrow."""
+    if as_json:
+        _tell(found, True, "")
+        return
+    for each in found:
+        code = f", {each['code']}" if each["code"] else ""
+        _say(f"{each['message']}  {way(each['channel'])}{code}, since {each['since']}")
+        journey = each["journey"]
+        whence = f"{journey['url']}|{journey['version']}" if journey else "an answer to what was written"
+        _say(f"  --key {each['patient']}")
+        _say(f"  {whence}")
+    if not found:
+        _say(nothing)
+
+
+def _tell(done: Any, as_json: bool, words: str) -> None:
+    if as_json:
+        Console().print_json(data=done)
+    else:
+        _say(words)
+
+
+def _say(text: str) -> None:
+    Console().print(text, markup=False, highlight=False, soft_wrap=True)

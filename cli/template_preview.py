@@ -22,8 +22,8 @@ from shared.errors import HearthlineError, Rejected
 from shared.fhir.lens import EMPTY
 from shared.message.lint.samples import whole
 from shared.message.policy import Policy
-from shared.patient.record import PatientRecord
-from shared.usecases.enrolments import look_up
+from shared.patient.record import PatientRecord, patient_key
+from shared.usecases.known import known
 from shared.usecases.services import Services
 
 File = Annotated[Path, typer.Argument(help="The template, YAML or JSON.", exists=True, dir_okay=False)]
@@ -92,6 +92,6 @@ def _from_store(settings_file: Path | None, patient: str) -> PatientRecord:
         raise Rejected("name the patient: --patient ID, or files: --data", "no-patient")
 
     async def work(services: Services, _: Settings) -> PatientRecord:
-        return await look_up(services, patient)
+        return (await known(services, patient_key(patient.removeprefix("Patient/")))).record
 
     return on_deployment(settings_file, work)

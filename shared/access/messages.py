@@ -46,7 +46,16 @@ OPERATIONS = (
         starts=True,
         edits=True,
     ),
-    Operation("listMessages", "GET", "/messages", CARE, "List messages by state", "read"),
+    Operation("listMessages", "GET", "/messages", CARE, "List the messages that need somebody", "read"),
+    Operation(
+        "findMessage",
+        "POST",
+        "/messages/find",
+        CARE,
+        "Find out whose message it is",
+        "read",
+        starts=True,
+    ),
     Operation(
         "getMessageStory",
         "GET",

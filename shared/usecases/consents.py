@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal
-from uuid import uuid4
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,7 +22,6 @@ from shared.patient.permission.ask import Ask, is_point
 from shared.patient.permission.consents import in_force, parties
 from shared.patient.permission.verdict import why_not
 from shared.patient.record import PatientRecord, TimelineLine
-from shared.usecases.enrolments import look_up
 from shared.usecases.merge import carry_over
 from shared.usecases.react import Trigger, react
 from shared.usecases.services import Services
@@ -32,40 +30,57 @@ from shared.usecases.services import Services
 class Standing(Struct, frozen=True):
     """How somebody's consent stands."""
 
-    record: PatientRecord
-    answers: Mapping[tuple[str, str], str]
-    """By purpose and channel why not, "" where they may be written to."""
+    party: str
+    """Whose: "RelatedPerson/1", or "" for the patient."""
+    answers: Mapping[tuple[str, str, str], str]
+    """By purpose, channel and topic why not, "" where they may be written to; topic "" is any."""
     consents: Mapping[str, bool]
     """The FHIR Consents about them, by reference, and whether each is in force."""
 
 
-async def stands(services: Services, patient: str, party: str = "") -> Standing:
-    """Return how the consent of a patient ("1" or "Patient/1"), or of somebody of theirs, stands.
+async def stands(services: Services, record: PatientRecord, party: str = "") -> Standing:
+    """Return how the consent of a record's patient, or of somebody of theirs, stands.
 
-    Raises Rejected (unknown-patient, unknown-party), Unavailable.
+    Raises Rejected (unknown-party), Unavailable.
     """
-    record = await look_up(services, patient)
     _check(record, party)
     catalogue = await services.definitions.current(record.catalogue)
     now, restrictive = services.clock.now(), catalogue.policy.restrictive
-    answers: dict[tuple[str, str], str] = {
-        (purpose, channel): why_not(record, Ask(channel, purpose, party=party), now, restrictive)
+    answers: dict[tuple[str, str, str], str] = {
+        (purpose, channel, topic): why_not(
+            record, Ask(channel, purpose, topic, party=party), now, restrictive
+        )
+        for topic in ("", *_topics(record))
         for purpose in PURPOSES
         for channel in CHANNELS
     }
     consents = record.facts.of("Consent").values()
     about = {each.reference: in_force(each, now) for each in consents if party in parties(each)}
-    return Standing(record, answers, about)
+    return Standing(party, answers, about)
+
+
+def parties_of(record: PatientRecord) -> tuple[str, ...]:
+    """Return whose consent there is to tell of: "" for the patient, then the relatives that are known."""
+    related = record.facts.of("RelatedPerson").values()
+    return ("", *sorted(fact.reference for fact in related if not fact.gone))
+
+
+def _topics(record: PatientRecord) -> list[str]:
+    """Return the topics that somebody said something about by name."""
+    return sorted({each.topic for each in (*record.opt_outs, *record.opt_ins)} - {"", ANY})
 
 
 async def say(
-    services: Services, patient: str, choice: Choice, verdict: Literal["permit", "deny"]
+    services: Services,
+    record: PatientRecord,
+    choice: Choice,
+    verdict: Literal["permit", "deny"],
+    chosen_id: str,
 ) -> tuple[TimelineLine, ...]:
-    """Let a choice that staff were told happen, as of now; the lines of the timeline that it brought.
+    """Let a choice that staff were told happen, as of now and once under `chosen_id`; the lines it brought.
 
-    Raises Rejected (unknown-patient, unknown-party, bad-address), Unavailable.
+    Raises Rejected (unknown-party, bad-address), Unavailable.
     """
-    record = await look_up(services, patient)
     _check(record, choice.party)
     if is_point(choice.address) and choice.channel != ANY:
         region = services.policy.region
@@ -74,7 +89,7 @@ async def say(
     before = len(await services.patients.timeline(record.key))
     choice = replace(choice, since=services.clock.now())
     permits, denials = ((choice,), ()) if verdict == "permit" else ((), (choice,))
-    event = ConsentChosen(f"staff-{uuid4()}", permits, denials)
+    event = ConsentChosen(chosen_id, permits, denials)
     trigger = Trigger(event.chosen_id)
     reaction = await react(services, record.key, [event], trigger)
     await carry_over(services, reaction.after, trigger)

@@ -120,8 +120,8 @@ def test_the_story_of_a_patient_and_of_a_message_is_printed(run: Command, patien
         assert words in told
     assert "Try 1 was accepted" in run("evidence", "message", message_of(patient), "--patient", patient, *BY)
     body = json.loads(run("evidence", "message", message_of(patient), "--json", *BY))
-    assert body["messages"][0]["provider_id"] == ""
-    assert body["messages"][0]["calls"][0]["outcome"] == "accepted"
+    assert body["message"]["provider_id"] == ""
+    assert body["message"]["calls"][0]["outcome"] == "accepted"
 
 
 def test_what_is_not_there_is_said(run: Command, patient: str) -> None:

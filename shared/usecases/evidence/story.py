@@ -34,6 +34,8 @@ class Happening(Struct, frozen=True):
     refs: tuple[str, ...] = ()
     message: str = ""
     """Id of the message that it is about."""
+    withheld: bool = False
+    """It says why by what is clinical, and that was left out: shared.usecases.evidence.withheld."""
 
 
 class Definition(Struct, frozen=True):
@@ -73,7 +75,12 @@ async def of_message(services: Services, message_id: str, reader: str, patient: 
 
     Raises Rejected (unknown-message, unknown-patient, no-reader), Unavailable.
     """
-    key = (await find(services, patient)).record.key if patient else await _whose(services, message_id)
+    key = (await find(services, patient)).record.key if patient else await whose(services, message_id)
+    return await of_message_of(services, key, message_id, reader)
+
+
+async def of_message_of(services: Services, key: str, message_id: str, reader: str) -> Story:
+    """Tell the story of a message of somebody by opaque key, "" where nobody has it; see `of_message`."""
     message = await services.patients.message(key, message_id) if key else None
     if message is None:
         raise Rejected("there is no such message here", "unknown-message")
@@ -81,7 +88,7 @@ async def of_message(services: Services, message_id: str, reader: str, patient: 
     return await _tell(services, (await services.patients.load(key)).record, (message,), message)
 
 
-async def _whose(services: Services, message_id: str) -> str:
+async def whose(services: Services, message_id: str) -> str:
     """Find whose message it is: the index knows those whose reports do not bring it back."""
     known = await services.indexes.patient_of_message(message_id)
     if known:

@@ -9,6 +9,7 @@ from shared.errors import Rejected
 from shared.usecases.operations.running import Works
 
 KINDS: Mapping[str, str] = {
+    "erase-patient": "shared.usecases.patients.erasing:erase_patient",
     "preview-segment": "shared.usecases.segments.counting:preview_segment",
     "write-segment-group": "shared.usecases.segments.grouping:write_segment_group",
     "find-message": "shared.usecases.evidence.find:find_message",
