@@ -63,11 +63,11 @@ class Found(NamedTuple):
 
 
 class Router:
-    """All HTTP functions' routes."""
+    """All HTTP functions' routes. Raises ValueError for one that Azure would not serve."""
 
     def __init__(self, specs: Iterable[FunctionSpec], prefix: str) -> None:
         self._routes = [
-            (compile_template(f"{prefix}/{trigger.route.lstrip('/')}"), spec, trigger)
+            (compile_template(f"{prefix}/{_allowed(spec.name, trigger.route)}"), spec, trigger)
             for spec in sorted(specs, key=lambda each: each.name.upper())
             if isinstance(trigger := spec.trigger, HttpTrigger)
         ]
@@ -82,6 +82,17 @@ class Router:
             if parameters is not None:
                 return Found(spec, trigger, parameters)
         return None
+
+
+def _allowed(name: str, route: str) -> str:
+    """Return a route, unless its text begins as the host's own do, prefix or not.
+
+    Source: ScriptHost.ValidateHttpFunction of https://github.com/Azure/azure-functions-host.
+    """
+    text = (route or name).strip("/")
+    if text.lower().startswith(("admin", "runtime")):
+        raise ValueError(f"{name}: the specified route conflicts with one or more built in routes")
+    return route.lstrip("/")
 
 
 def decode_path(raw_path: str) -> str:

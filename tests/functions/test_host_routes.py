@@ -80,6 +80,16 @@ def test_the_first_function_by_name_wins_and_methods_pass_on() -> None:
     assert router.find("DELETE", "/y") is None
 
 
+@pytest.mark.parametrize("words", ["admin/v1/{*rest}", "/Admin", "administration/x", "runtime/x"])
+def test_routes_of_the_host_itself_cannot_be_had(words: str) -> None:
+    """Azure refuses them by their text, also where a prefix stands before them; a constraint says the same."""
+    with pytest.raises(ValueError, match="conflicts with one or more built in routes"):
+        Router([route("mine", words)], "api")
+    found = Router([route("mine", "{api:regex(^admin$)}/v1/{*rest}")], "api").find("GET", "/api/admin/v1/me")
+    assert found is not None
+    assert found.parameters["rest"] == "me"
+
+
 def test_which_key_opens_what() -> None:
     keys = Keys("m", {"default": "h"}, {"f": {"k": "own"}})
     opened = {
