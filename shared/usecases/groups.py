@@ -8,7 +8,7 @@ patients of its own. Ids are derived from the segment's url, so that the same se
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from itertools import batched
 
 from msgspec import Struct
@@ -89,16 +89,24 @@ async def _member(services: Services, segment: str, key: str) -> GroupMember | N
     return GroupMember(record.patient_id, held.since)
 
 
-async def write_groups(services: Services, segment: str) -> list[Written]:
+async def _untold(groups: int) -> None:
+    """Tell nobody how far it is."""
+
+
+async def write_groups(
+    services: Services, segment: str, tell: Callable[[int], Awaitable[None]] = _untold
+) -> list[Written]:
     """Write a segment's Groups to the server, each over the version that we saw; what says the same stays.
 
-    Parts of a time when the segment was larger are emptied. Raises Conflict when somebody else wrote a Group
+    Parts of a time when the segment was larger are emptied. `tell` is awaited after each Group with how many
+    there are so far; what it raises ends the work there. Raises Conflict when somebody else wrote a Group
     meanwhile, Rejected, Unavailable.
     """
     done, parts = list[Written](), 0
     async for group in groups_of(services, segment):
         parts += group["id"] == _part_id(segment, parts)
         done.append(await _write(services, group))
+        await tell(len(done))
     done += await _empty(services, segment, parts)
     return done
 

@@ -41,7 +41,7 @@ class Checked(Struct, frozen=True):
 async def check(services: Services, documents: tuple[Document, ...]) -> Checked:
     """Check some documents as if they were published now. Raises Unavailable."""
     held = await library(services.documents)
-    read, sought = await _looked_for(services, held, documents)
+    read, sought = await value_sets_for(services, held, documents)
     whole = (*documents, *read)
     shelf, _ = await load_shelf(services.documents)
     offered = {document.canonical: document for document in whole}
@@ -60,7 +60,7 @@ def _twice(documents: tuple[Document, ...]) -> Iterator[Problem]:
             yield Problem(document.where, f"{document.canonical} is here twice", "another version")
 
 
-async def _looked_for(
+async def value_sets_for(
     services: Services, held: Library, documents: tuple[Document, ...]
 ) -> tuple[tuple[Document, ...], Mapping[str, str]]:
     """Return the value sets that the FHIR server would give, and why it would not give others."""
