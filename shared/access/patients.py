@@ -1,7 +1,7 @@
 """Operations on one person: find, see, suppress, and what the law gives people a right to."""
 
 from shared.access.operation import Operation
-from shared.access.roles import ADMINISTRATORS, CARE, CLINICAL, Role
+from shared.access.roles import ADMINISTRATORS, CARE, Role
 
 _PRIVACY = ADMINISTRATORS | {Role.SUPERVISOR}
 _PATIENT = "/patients/{patient}"
@@ -21,10 +21,16 @@ OPERATIONS = (
         glass=CARE,
     ),
     Operation(
-        "listPatientMessages", "GET", f"{_PATIENT}/messages", CARE, "List a patient's messages", "read"
+        "listPatientMessages",
+        "GET",
+        f"{_PATIENT}/messages",
+        CARE,
+        "List a patient's messages, latest first",
+        "read",
+        glass=CARE,
     ),
     Operation(
-        "listFacts", "GET", f"{_PATIENT}/facts", CLINICAL | CARE, "List clinical facts", "read", glass=CARE
+        "listFacts", "GET", f"{_PATIENT}/facts", CARE, "List clinical facts of a patient", "read", glass=CARE
     ),
     Operation(
         "removePatient",
@@ -53,8 +59,38 @@ OPERATIONS = (
         "change",
         starts=True,
     ),
-    Operation("exportPatient", "GET", f"{_PATIENT}/export", _PRIVACY, "Export all that is held", "read"),
     Operation(
-        "erasePatient", "POST", f"{_PATIENT}/erase", _PRIVACY, "Forget a person", "change", starts=True
+        "exportPatient",
+        "GET",
+        f"{_PATIENT}/export",
+        _PRIVACY,
+        "Hand out all that is held of a person",
+        "read",
+    ),
+    Operation(
+        "erasePatient",
+        "POST",
+        f"{_PATIENT}/erase",
+        _PRIVACY,
+        "Forget a person for good",
+        "change",
+        starts=True,
+    ),
+    Operation(
+        "listWritten",
+        "POST",
+        "/privacy/written",
+        _PRIVACY,
+        "List what we wrote of a person to the FHIR server, also of somebody erased",
+        "read",
+    ),
+    Operation(
+        "liftMark",
+        "POST",
+        "/privacy/lift",
+        _PRIVACY,
+        "Let a contact point be written to again that was an erased person's",
+        "change",
+        starts=True,
     ),
 )
