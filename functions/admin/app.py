@@ -11,11 +11,13 @@ from fastapi.openapi.utils import get_openapi
 
 from functions.admin.denied import Denied
 from functions.admin.guarding import Authenticate, Ready
+from functions.admin.page import serve_page
 from functions.admin.problems import ProblemDocument, install
 from functions.admin.routes import PREFIX
 
 ROUTERS: Sequence[str] = (
     "me",
+    "audit",
     "messages",
     "consents",
     "journeys",
@@ -35,10 +37,17 @@ ROUTERS: Sequence[str] = (
     "sources",
     "source_secrets",
     "reconciliations",
+    "rejections",
+    "dead_letters",
+    "poison",
+    "settings",
+    "health_state",
+    "switches",
     "segments",
     "segment_previews",
     "value_sets",
     "operations",
+    "analytics",
 )
 """Modules of functions.admin with a `routes`, in the order of the documentation."""
 
@@ -64,6 +73,7 @@ def build(ready: Ready, authenticate: Authenticate) -> FastAPI:
     install(app)
     for name in ROUTERS:
         app.include_router(import_module(f"functions.admin.{name}").routes.router)
+    serve_page(app, f"{PREFIX}/docs")
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 

@@ -50,12 +50,15 @@ decode_entry = msgspec.json.Decoder(AuditEntry).decode
 def entry_of(link: Link) -> AuditEntry | None:
     """Read the entry of a link; None where somebody wrote something else over it."""
     try:
-        return decode_entry(link.body)
+        entry = decode_entry(link.body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+    return entry if 0 <= entry.at < _FAR else None
 
 
-_MOST_TEXT, _MOST_ABOUT = 300, 20
+_FAR = 253_402_300_800_000_000
+"""Microseconds from 1970 to the year 10000."""
+_MOST_TEXT, _MOST_WHY, _MOST_ABOUT = 300, 500, 20
 """Characters of each text of an entry, and how many things it is about: longer ones are cut."""
 
 
@@ -65,15 +68,16 @@ def bounded(entry: AuditEntry) -> AuditEntry:
     if len(about) > _MOST_ABOUT:
         about = (*about[: _MOST_ABOUT - 1], f"and {len(about) - _MOST_ABOUT + 1} more")
     texts = {name: _cut(getattr(entry, name)) for name in _TEXTS}
-    return replace(entry, about=tuple(map(_cut, about)), roles=tuple(map(_cut, entry.roles[:20])), **texts)
+    roles, why = tuple(map(_cut, entry.roles[:20])), _cut(entry.why, _MOST_WHY)
+    return replace(entry, about=tuple(map(_cut, about)), roles=roles, why=why, **texts)
 
 
-_TEXTS = ("request", "operation", "by", "patient", "why", "before", "after", "address")
+_TEXTS = ("request", "operation", "by", "patient", "before", "after", "address")
 
 
-def _cut(text: str) -> str:
-    clean = "".join(each if each.isprintable() else " " for each in text[:_MOST_TEXT])
-    return clean.encode(errors="replace").decode() + ("…" if len(text) > _MOST_TEXT else "")
+def _cut(text: str, most: int = _MOST_TEXT) -> str:
+    clean = "".join(each if each.isprintable() else " " for each in text[:most])
+    return clean.encode(errors="replace").decode() + ("…" if len(text) > most else "")
 
 
 class AuditTrail(Protocol):

@@ -9,11 +9,17 @@ from shared.errors import Rejected
 from shared.usecases.operations.running import Works
 
 KINDS: Mapping[str, str] = {
+    "verify-audit": "shared.usecases.trail.verify:verify_work",
+    "export-audit": "shared.usecases.trail.export:export_work",
     "erase-patient": "shared.usecases.patients.erasing:erase_patient",
     "preview-segment": "shared.usecases.segments.counting:preview_segment",
     "write-segment-group": "shared.usecases.segments.grouping:write_segment_group",
     "find-message": "shared.usecases.evidence.find:find_message",
     "preview-campaign": "shared.usecases.campaigns.previewed:preview_campaign",
+    "analytics-rebuild": "shared.usecases.analytics.rebuild:rebuild",
+    "replay-dead-letter": "shared.usecases.operations.replaying:replay_dead_letter",
+    "replay-poison": "shared.usecases.operations.replaying:replay_poison",
+    "purge-poison": "shared.usecases.operations.replaying:purge_poison",
     "reconcile": "shared.usecases.operations.reconciling:reconcile_now",
 }
 """By name, "module:function": what a kind needs is imported once somebody asks for it."""
