@@ -100,8 +100,8 @@ class SourceState(BaseModel):
     proofs: list[ProofState]
     required: bool
     path: str = Field(description="Where it sends to", examples=["/api/fhir/signed-notifications/medplum"])
-    changed: Moment | None = Field(None, description="When staff last changed it")
-    by: str = Field("", description="Who did, as an opaque id")
+    changed: Moment | None = Field(default=None, description="When staff last changed it")
+    by: str = Field(default="", description="Who did, as an opaque id")
 
     @classmethod
     def of_settings(cls, source: Source) -> Self:

@@ -5,6 +5,7 @@ from shared.access.roles import ADMINISTRATORS, EVERYBODY, READERS, SYNC, Role
 
 _SWITCHERS = ADMINISTRATORS | {Role.SUPERVISOR}
 _SOURCE = "/sources/{source}"
+_DEAD_LETTER = "/dead-letters/{dead_letter}"
 
 OPERATIONS = (
     Operation("getMe", "GET", "/me", EVERYBODY, "Say who you are and what you may do"),
@@ -29,12 +30,31 @@ OPERATIONS = (
     ),
     Operation("listRejections", "GET", "/rejections", SYNC, "List what was rejected"),
     Operation("listDeadLetters", "GET", "/dead-letters", SYNC, "List what Event Grid gave up"),
+    Operation("getDeadLetter", "GET", _DEAD_LETTER, SYNC, "Say what is in a file of dead letters"),
     Operation(
         "replayDeadLetter",
         "POST",
-        "/dead-letters/replay",
+        f"{_DEAD_LETTER}/replay",
         SYNC,
         "Take in what Event Grid gave up",
+        "change",
+        starts=True,
+    ),
+    Operation(
+        "takeDeadLetters",
+        "POST",
+        "/dead-letters/replay",
+        SYNC,
+        "Take in events that Event Grid gave up, as they are sent along",
+        "change",
+        starts=True,
+    ),
+    Operation(
+        "purgeDeadLetter",
+        "POST",
+        f"{_DEAD_LETTER}/purge",
+        SYNC,
+        "Throw a file of dead letters away",
         "change",
         starts=True,
     ),
@@ -61,8 +81,15 @@ OPERATIONS = (
     Operation(
         "getHealth", "GET", "/health", READERS | SYNC | {Role.AUDITOR}, "Say what is well and what not"
     ),
-    Operation("getSwitches", "GET", "/switches", READERS, "Say what is switched, by whom and why"),
+    Operation("getSwitches", "GET", "/switches", READERS, "Say what is switched"),
+    Operation("listSwitchings", "GET", "/switches/history", READERS, "List who switched what, when and why"),
     Operation(
-        "switchSending", "PUT", "/switches/sending", _SWITCHERS, "Stop, or start, all sending", "change"
+        "switchSending",
+        "PUT",
+        "/switches/sending",
+        _SWITCHERS,
+        "Stop, or start, all sending",
+        "change",
+        edits=True,
     ),
 )

@@ -98,6 +98,7 @@ class Report(Struct, frozen=True):
         return sum(self.counts.values())
 
 
+_PAGE = 100
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(Part).decode
 
@@ -128,6 +129,17 @@ async def reports(documents: Documents) -> list[Report]:
     async for name, body in documents.all(REPORTS):
         parts.setdefault(name.rpartition(" ")[0], []).append(_decode(body))
     return [joined(run, found) for run, found in sorted(parts.items())]
+
+
+async def joined_since(documents: Documents, since: Instant) -> Report | None:
+    """Read the latest audit that began since an instant, or None; costs that audit's parts."""
+    parts: dict[str, list[Part]] = {}
+    after = run_name(since)
+    while rows := await documents.page(REPORTS, after, _PAGE):
+        after = rows[-1][0]
+        for name, body in rows:
+            parts.setdefault(name.rpartition(" ")[0], []).append(_decode(body))
+    return joined(run, parts[run]) if (run := max(parts, default="")) else None
 
 
 async def report(documents: Documents, run: str) -> Report | None:

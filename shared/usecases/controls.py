@@ -114,6 +114,18 @@ async def switchings(services: Services) -> tuple[Switching, ...]:
     return tuple(found[number] for number in sorted(found))
 
 
+async def page_of_switchings(services: Services, after: str, limit: int) -> tuple[tuple[Switching, ...], str]:
+    """Return some switchings in order beyond a place, and the place to go on from, "" at the end."""
+    rows = await services.documents.page(SWITCHINGS, after, limit)
+    found = [msgspec.json.decode(body, type=Switching) for _, body in rows]
+    if len(rows) == limit:
+        return tuple(found), rows[-1][0]
+    last = (await load_shelf(services.documents))[0].switched
+    if last is not None and f"{last.number:09}" > max(after, rows[-1][0] if rows else ""):
+        found.append(last)  # whoever threw it did not live to write it down
+    return tuple(found), ""
+
+
 async def _kept(services: Services) -> AsyncIterator[Switching]:
     async for _, body in services.documents.all(SWITCHINGS):
         yield msgspec.json.decode(body, type=Switching)

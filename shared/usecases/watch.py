@@ -53,12 +53,18 @@ async def watch_reconciliation(services: Services) -> float:
     return age
 
 
+async def since_reconciled(services: Services) -> float | None:
+    """Say how many seconds ago a reconciliation came to its end; None where none has. Raises Unavailable."""
+    found = await services.documents.get(RECONCILIATIONS, LATEST)
+    return (services.clock.now() - _decode(found[0]).at) / SECOND if found else None
+
+
 async def watch_queues(watch: QueueWatch) -> tuple[str, ...]:
     """Say how every queue stands; sentences about what is alarming. Raises Unavailable."""
     found = await watch.look(QUEUES)
     for state in found:
         _tell(state)
-    return tuple(sentence for state in found for sentence in _alarms(state))
+    return tuple(sentence for state in found for sentence in alarms(state))
 
 
 def _tell(state: QueueState) -> None:
@@ -69,7 +75,8 @@ def _tell(state: QueueState) -> None:
         gauge("hearthline.queue.oldest", state.oldest, queue=state.queue)
 
 
-def _alarms(state: QueueState) -> list[str]:
+def alarms(state: QueueState) -> list[str]:
+    """Say what is alarming of a queue, in sentences."""
     said = []
     if state.poison:
         said.append(f"{state.queue}: {state.poison} messages were given up, see hearthline poison")

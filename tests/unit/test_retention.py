@@ -196,8 +196,8 @@ async def test_what_was_rejected_goes_after_a_while():
     await services.documents.put(REJECTIONS, "other", b"[]", None)
     clock.passes(31 * DAY)
     assert (await run_retention(services, KEPT)).documents == 1
-    left = [name async for name, _ in services.documents.all(REJECTIONS)]
-    assert left == ["other", "young"]
+    left = [name.rpartition("-")[2] async for name, _ in services.documents.all(REJECTIONS)]
+    assert left == ["young", "other"]
 
 
 async def test_an_erasure_that_stood_still_is_finished():
