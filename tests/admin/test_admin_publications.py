@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from shared.access.roles import Role
@@ -32,7 +34,7 @@ OFFER = {
 }
 
 
-def _offered(*contents: dict[str, object], kind: str = "segment", **more: object) -> dict[str, object]:
+def _offered(*contents: Mapping[str, object], kind: str = "segment", **more: object) -> dict[str, object]:
     return {"documents": [{"kind": kind, "content": each} for each in contents], **more}
 
 

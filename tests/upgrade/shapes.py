@@ -36,10 +36,12 @@ from shared.usecases import (
     watch,
 )
 from shared.usecases.campaigns import documents as campaigns
+from shared.usecases.drafts import kept as drafts
 from shared.usecases.inbound import kept
 from shared.usecases.operations import written
 from shared.usecases.privacy import marks
 from shared.usecases.retention import walk
+from shared.usecases.segments import counting
 from shared.usecases.sources import stored
 from shared.usecases.templates import approval
 
@@ -77,6 +79,9 @@ PERSISTED: Mapping[str, Any] = {
     "batch of letters": letters.Batch,
     "letter": printed.Printed,
     "long work": written.LongWork,
+    "draft": drafts.Draft,
+    "preview of a segment": counting.Ask,
+    "how far a preview is": counting.Counted,
     "source of notifications": stored.StoredSource,
 }
 """Everything that outlives a process, by what it is."""
