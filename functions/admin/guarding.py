@@ -76,14 +76,18 @@ async def _guarded(request: Sent, request_id: str, operation: Operation, inner: 
     check_address(request)
     _check_headers(call)
     await check_body(request, caller)
-    return await once(call, request, lambda: _noted(call, inner, request))
+    try:
+        return await once(call, request, lambda: _noted(call, inner, request))
+    finally:
+        if call.services.happened is not None:
+            await call.services.happened.flush()
 
 
 async def _known(request: Request, operation: Operation) -> Caller:
     try:
         caller: Caller = await request.app.state.authenticate(request)
     except Unauthenticated as error:
-        logger.info("the admin API knows no caller of %s: %s", operation.name, error.reason)
+        logger.warning("the admin API knows no caller of %s: %s", operation.name, error.reason)
         raise
     return caller
 
