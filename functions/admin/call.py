@@ -14,6 +14,7 @@ from shared.access.operation import Operation
 from shared.access.roles import CLINICAL, Caller
 from shared.patient.record import identify
 from shared.ports.trail import AuditEntry
+from shared.usecases.patients.glass import tell_glass
 from shared.usecases.services import Services
 
 type Outcome = Literal["begun", "done", "failed", "refused"]
@@ -54,6 +55,8 @@ class Call(Struct):
         """Note whose data is about to be shown, by opaque key. Raises Unavailable: then show nothing."""
         self.patient, self.about, self.why = patient, about, why or self.glass
         await self.note("done")
+        if self.glass:
+            tell_glass(self.operation.name, patient, self.caller.subject)
 
     async def begins(self, patient: str = "", *about: str, why: str = "", before: object = None) -> None:
         """Note what is about to be changed; `before` is what is there now. Raises Unavailable."""
