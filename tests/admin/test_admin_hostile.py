@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -117,7 +118,7 @@ def test_ids_that_are_none_lead_nowhere(api: Fuzz, row: Operation) -> None:
         path = row.path
         for part in row.path.split("/"):
             if part.startswith("{"):
-                path = path.replace(part, httpx.URL("http://x", path=f"/{text}").raw_path.decode()[1:])
+                path = path.replace(part, quote(text, safe=""))
         answer = api.runner.run(api.desk.call(row.method, path, role, {}, match="none"))
         assert answer.status_code < 500
         assert "PartitionKey" not in answer.text
