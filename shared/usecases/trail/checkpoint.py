@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable
+from itertools import count
 from uuid import uuid4
 
 from msgspec import Struct
@@ -55,16 +56,24 @@ async def heads(services: Services) -> tuple[Mark, ...]:
 
 
 async def checkpoint(services: Services) -> tuple[Claim, ...]:
-    """Write down in every lane how all stand. Raises Unavailable."""
-    claims = tuple(claim_of(head) for head in await heads(services) if head.number)
-    about, now = tuple(map(str, claims)), services.clock.now()
-    logger.info("the audit trail stands at %s", " ".join(about) or "nothing")
-    entries = [
-        AuditEntry(now, request, CHECKPOINT, "change", "done", OURSELVES, about=about)
-        for request in _requests(str(uuid4()))
-    ]
-    await asyncio.gather(*map(services.trail.append, entries))
+    """Write down in every lane how all stand: none is empty from then on. Raises Unavailable."""
+    found = await heads(services)
+    if empty := [head.lane for head in found if not head.number]:
+        await _append(services, empty, ())
+        found = await heads(services)
+    claims = tuple(map(claim_of, found))
+    logger.info("the audit trail stands at %s", " ".join(map(str, claims)))
+    await _append(services, range(LANES), tuple(map(str, claims)))
     return claims
+
+
+async def _append(services: Services, lanes: Iterable[int], about: tuple[str, ...]) -> None:
+    now, name = services.clock.now(), str(uuid4())
+    requests = (next(each for n in count() if lane_of(each := f"{name}-{n}") == lane) for lane in lanes)
+    entries = (
+        AuditEntry(now, each, CHECKPOINT, "change", "done", OURSELVES, about=about) for each in requests
+    )
+    await asyncio.gather(*map(services.trail.append, entries))
 
 
 def claims_in(entry: AuditEntry | None) -> tuple[Claim, ...]:
@@ -72,9 +81,3 @@ def claims_in(entry: AuditEntry | None) -> tuple[Claim, ...]:
     if entry is None or entry.operation != CHECKPOINT:
         return ()
     return tuple(claim for text in entry.about if (claim := read_claim(text)))
-
-
-def _requests(name: str) -> Iterator[str]:
-    """Yield an id for every lane."""
-    for lane in range(LANES):
-        yield next(each for n in range(10_000) if lane_of(each := f"{name}-{n}") == lane)

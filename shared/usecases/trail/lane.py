@@ -16,6 +16,7 @@ from shared.ports.trail import AuditTrail, entry_of
 from shared.usecases.trail.checkpoint import Claim, claim_of, claims_in
 
 PAGE = 500
+_EVER = 10**18
 _TRIES = 3
 """How often a lane is begun again that retention was at work on."""
 
@@ -69,6 +70,7 @@ async def _prove(trail: AuditTrail, lane: int, foot: Mark, claims: set[Claim], t
     head = await trail.head(lane)
     _check_mark(trail, "head", head)
     _check_mark(trail, "foot", foot)
+    await _check_beyond(trail, head, await trail.page(lane, _EVER, 1, since=head.stamp + 1))
     walk = _Walk(trail, head, foot, claims)
     below = head.stamp + 1
     while found := await trail.page(lane, below, PAGE, since=foot.stamp + 1):
@@ -77,8 +79,15 @@ async def _prove(trail: AuditTrail, lane: int, foot: Mark, claims: set[Claim], t
         below = found[-1].stamp
         await tell(len(found))
     walk.end()
+    await _check_left(trail, foot)
     await _check_copies(trail, walk, tell)
     return walk.proven()
+
+
+async def _check_beyond(trail: AuditTrail, head: Mark, found: tuple[Link, ...]) -> None:
+    """See that entries behind the head are such as were appended since it was read. Raises Faulty."""
+    if found and found[0].stamp > (await trail.head(head.lane)).stamp:
+        raise Faulty(head.lane, head.number, "there is an entry behind the head of the lane")
 
 
 def _check_mark(trail: AuditTrail, end: str, mark: Mark) -> None:
@@ -145,17 +154,31 @@ class _Walk:
         return Proven(self.head.lane, *told)
 
 
+async def _check_left(trail: AuditTrail, foot: Mark) -> None:
+    """See that what retention has still to remove is genuine. Raises Faulty."""
+    below = foot.stamp + 1
+    while found := await trail.page(foot.lane, below, PAGE):
+        for link in found:
+            if link.number > foot.number or not trail.sealer.is_link(link):
+                raise Faulty(foot.lane, link.number, "an entry was put among those that retention removed")
+        below = found[-1].stamp
+
+
 async def _check_copies(trail: AuditTrail, walk: _Walk, tell: Tell) -> None:
     """See that each entry is found by its patient and its caller. Raises Faulty."""
     lane, count, digests, after = walk.head.lane, 0, 0, ""
+    newer: list[Link] = []
     while found := await trail.copies(lane, after, PAGE):
         for copy in found:
-            if not walk.foot.stamp < copy.link.stamp <= walk.head.stamp:
-                continue  # appended since we began, or on its way out
+            if copy.link.stamp > walk.head.stamp:
+                newer = max([copy.link], newer, key=lambda some: some[0].stamp if some else 0)
+                continue  # appended since we began
             if not (copy.fits and trail.sealer.is_link(copy.link)):
                 raise Faulty(lane, copy.link.number, "a row by which an entry is found was edited")
-            count, digests = count + 1, digests + int(copy.link.digest, 16)
+            if copy.link.stamp > walk.foot.stamp:
+                count, digests = count + 1, digests + int(copy.link.digest, 16)
         after = found[-1].row
         await tell(len(found))
+    await _check_beyond(trail, walk.head, tuple(newer))
     if (count, digests) != (walk.copies, walk.digests):
         raise Faulty(lane, 0, f"{count} rows by which entries are found, {walk.copies} were expected")
