@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from functions.admin.call import Call
 from functions.admin.patient_shapes import (
     JourneyBefore,
     JourneyHeld,
@@ -16,6 +17,7 @@ from functions.admin.patient_shapes import (
     SegmentHeld,
 )
 from functions.admin.shapes import definition_id, moment, moment_or_none
+from shared.access.patients import WORDS
 from shared.catalogue import Catalogue
 from shared.fhir.canonical import split_canonical
 from shared.fhir.choice import PURPOSES
@@ -31,36 +33,41 @@ from shared.ports.glance import Glance
 from shared.usecases.patients.facts import count_facts
 from shared.usecases.patients.known import merged_into
 from shared.usecases.patients.search import full_name
-from shared.usecases.patients.shown import shown_line, shown_reason, shown_refs, shown_why
+from shared.usecases.patients.shown import Sight, shown_line, shown_reason, shown_refs, shown_why
 
 
-def whole(seen: Glance, catalogue: Catalogue, now: Instant, clinical: bool) -> PatientShown:
+def sight_of(call: Call) -> Sight:
+    """Say what whoever calls may see of a patient."""
+    return Sight(call.clinical, call.clinical or call.caller.has(WORDS))
+
+
+def whole(seen: Glance, catalogue: Catalogue, now: Instant, sight: Sight) -> PatientShown:
     """Encode the first screen; of somebody erased that they were, and nothing else."""
     record = seen.record
     if record.erased is not None:
         return PatientShown(
-            patient=record.key, state="erased", erased=moment(record.erased), clinical=clinical
+            patient=record.key, state="erased", erased=moment(record.erased), clinical=sight.clinical
         )
     survivor = merged_into(record)
     return PatientShown(
         patient=record.key,
         state="merged" if survivor else "known",
         merged_into=survivor,
-        clinical=clinical,
+        clinical=sight.clinical,
         person=_person(record.person, record.unusable, catalogue.policy.region) if record.person else None,
-        segments=list(_segments(record, catalogue, clinical)),
-        journeys=list(_journeys(record, catalogue, clinical)),
+        segments=list(_segments(record, catalogue, sight.clinical)),
+        journeys=list(_journeys(record, catalogue, sight.clinical)),
         journeys_before=list(_before(record, catalogue)),
-        messages=[message(each, clinical) for each in seen.messages],
-        timeline=[line(each, clinical) for each in seen.lines],
+        messages=[message(each, sight) for each in seen.messages],
+        timeline=[line(each, sight) for each in seen.lines],
         consent=list(_consent(record, catalogue, now)),
-        facts=count_facts(record) if clinical else None,
+        facts=count_facts(record) if sight.clinical else None,
         next_due=moment_or_none(record.next_due),
         catalogue=record.catalogue,
     )
 
 
-def message(told: Message, clinical: bool) -> MessageShown:
+def message(told: Message, sight: Sight) -> MessageShown:
     """Encode a message of a list."""
     return MessageShown(
         message=told.message_id,
@@ -73,7 +80,7 @@ def message(told: Message, clinical: bool) -> MessageShown:
         purpose=told.purpose,
         language=told.language,
         status=told.status,
-        reason=shown_reason(told, clinical),
+        reason=shown_reason(told, sight.clinical),
         delivery=told.delivery,
         created=moment(told.created),
         due=moment(told.due),
@@ -82,10 +89,10 @@ def message(told: Message, clinical: bool) -> MessageShown:
     )
 
 
-def line(told: TimelineLine, clinical: bool) -> LineShown:
+def line(told: TimelineLine, sight: Sight) -> LineShown:
     """Encode a line of the timeline."""
-    text, withheld = shown_line(told, clinical)
-    about = list(shown_refs(told, clinical))
+    text, withheld = shown_line(told, sight)
+    about = list(shown_refs(told, sight.clinical))
     return LineShown(at=moment(told.at), kind=told.kind, text=text, withheld=withheld, about=about)
 
 

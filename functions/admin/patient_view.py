@@ -8,7 +8,7 @@ from fastapi import Response
 
 from functions.admin.call import TheCall
 from functions.admin.etags import etag_of, tell_etag
-from functions.admin.patient_encoded import whole
+from functions.admin.patient_encoded import sight_of, whole
 from functions.admin.patient_shapes import PatientShown
 from functions.admin.routes import Routes
 from functions.admin.shapes import PatientKey
@@ -29,4 +29,4 @@ async def get_patient(call: TheCall, patient: PatientKey, response: Response) ->
         raise unknown()
     catalogue = await services.definitions.current(seen.record.catalogue)
     tell_etag(response, etag_of([patient, seen.etag, call.clinical]))
-    return whole(seen, catalogue, services.clock.now(), call.clinical)
+    return whole(seen, catalogue, services.clock.now(), sight_of(call))

@@ -10,15 +10,17 @@ from pydantic import BaseModel, Field
 
 from functions.admin.call import TheCall
 from functions.admin.paging import Cursor, Limit, Page, cursor_of, place_of
-from functions.admin.patient_encoded import line, message
+from functions.admin.patient_encoded import line, message, sight_of
 from functions.admin.patient_shapes import LineShown, MessageShown, example_of, shown_as
 from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
 from functions.admin.shapes import Moment, PatientKey, moment_or_none
 from shared.fhir.fact import Fact, Value
+from shared.patient.state import Message
 from shared.usecases.patients.facts import page_of_facts
 from shared.usecases.patients.known import known
 from shared.usecases.patients.messages import Filter, page_of_messages, place_of_message
+from shared.usecases.patients.shown import Sight
 
 routes = Routes("patients")
 
@@ -33,6 +35,7 @@ class MessageTold(MessageShown):
     model_config = shown_as(
         **example_of(MessageShown),
         to="+12065550123",
+        withheld=False,
         subject="",
         text="Riverside Clinic: Hello Ana, it is time for a check-up. Reply STOP to stop texts.",
     )
@@ -40,6 +43,7 @@ class MessageTold(MessageShown):
     to: str = Field(description="The contact point")
     subject: str
     text: str
+    withheld: bool = Field(description="Its words are left out, as your role does not see them")
 
 
 class Quantity(BaseModel):
@@ -96,7 +100,7 @@ async def get_timeline(
     _, rows, _ = await asyncio.gather(
         known(call.services, patient), patients.lines_before(patient, place, limit + 1), call.reads(patient)
     )
-    shown = [line(row.line, call.clinical) for row in rows[:limit] if kind in (None, row.line.kind)]
+    shown = [line(row.line, sight_of(call)) for row in rows[:limit] if kind in (None, row.line.kind)]
     more = len(rows) > limit
     return Page(items=shown, next=cursor_of(rows[limit - 1].place, patient, kind) if more else "")
 
@@ -111,7 +115,10 @@ async def list_patient_messages(
     channel: Annotated[ChannelName | None, Query(description="Only those of this channel")] = None,
     journey: Annotated[str, Query(max_length=500, description="Only those of this journey, by url")] = "",
 ) -> Page[MessageTold]:
-    """List messages with their words, those created last first."""
+    """List messages with their words, those created last first.
+
+    Words are for ClinicalUser, Agent and Supervisor, and for whoever breaks the glass.
+    """
     filters = (patient, status, channel, journey)
     wanted, place = Filter(status or "", channel or "", journey), place_of(cursor, *filters)
     _, rows, _ = await asyncio.gather(
@@ -119,10 +126,7 @@ async def list_patient_messages(
         page_of_messages(call.services, patient, wanted, place, limit + 1),
         call.reads(patient),
     )
-    shown = [
-        MessageTold(**message(row, call.clinical).model_dump(), to=row.to, subject=row.subject, text=row.text)
-        for row in rows[:limit]
-    ]
+    shown = [_told(row, sight_of(call)) for row in rows[:limit]]
     more = len(rows) > limit
     return Page(items=shown, next=cursor_of(place_of_message(rows[limit - 1]), *filters) if more else "")
 
@@ -151,6 +155,16 @@ async def list_facts(
     return Page(
         items=[_fact(fact) for _, fact in rows[:limit]],
         next=cursor_of(rows[limit - 1][0], patient, resource_type) if more else "",
+    )
+
+
+def _told(row: Message, sight: Sight) -> MessageTold:
+    return MessageTold(
+        **message(row, sight).model_dump(),
+        to=row.to,
+        subject=row.subject if sight.words else "",
+        text=row.text if sight.words else "",
+        withheld=not sight.words,
     )
 
 

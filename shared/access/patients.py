@@ -1,8 +1,10 @@
 """Operations on one person: find, see, suppress, and what the law gives people a right to."""
 
 from shared.access.operation import Operation
-from shared.access.roles import ADMINISTRATORS, CARE, Role
+from shared.access.roles import ADMINISTRATORS, CARE, CLINICAL, Role
 
+WORDS = CLINICAL | {Role.AGENT, Role.SUPERVISOR}
+"""Who reads what patients wrote, and what they were sent: answers may be about their health."""
 _PRIVACY = ADMINISTRATORS | {Role.SUPERVISOR}
 _PATIENT = "/patients/{patient}"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared.access.roles import Role
 from shared.events import PersonErased
 from shared.patient.record import TimelineLine
-from shared.usecases.patients.shown import shown_line, shown_refs
+from shared.usecases.patients.shown import Sight, shown_line, shown_refs
 from shared.usecases.react import Trigger, react
 from tests.admin.admin_kit import Desk, code_of
 from tests.admin.patient_kit import ANN, BOB, JOURNEY, NOBODY, settled
@@ -78,14 +78,14 @@ async def test_the_timeline_is_latest_first(desk: Desk) -> None:
 
 
 async def test_messages_come_with_their_words_and_can_be_filtered(desk: Desk) -> None:
-    whole = await listed(desk, "messages", OTHER)
+    whole = await listed(desk, "messages", Role.AGENT)
     assert [each["created"] for each in whole] == sorted((each["created"] for each in whole), reverse=True)
     assert "Hello Ann" in {each["text"] for each in whole}
-    ours = await listed(desk, "messages", OTHER, journey=JOURNEY)
+    ours = await listed(desk, "messages", Role.AGENT, journey=JOURNEY)
     assert [each["text"] for each in ours] == ["Hello Ann"]
-    assert await listed(desk, "messages", OTHER, status="unknown") == []
-    assert await listed(desk, "messages", OTHER, channel="sms") == whole
-    assert await listed(desk, "messages", OTHER, channel="letter") == []
+    assert await listed(desk, "messages", Role.AGENT, status="unknown") == []
+    assert await listed(desk, "messages", Role.AGENT, channel="sms") == whole
+    assert await listed(desk, "messages", Role.AGENT, channel="letter") == []
 
 
 async def test_facts_are_listed_by_type(desk: Desk) -> None:
@@ -120,7 +120,14 @@ async def test_without_clinical_facts_the_timeline_says_that_something_is_left_o
     assert any(each["withheld"] for each in shown)
     assert "9.8" not in str(shown)
     assert "Observation/" not in str(shown)
-    assert any(each["text"].startswith("Replied by SMS") for each in shown)
+    assert "Thank you" not in str(shown)
+    assert "Thank you" in str(await listed(desk, "timeline", Role.AGENT))
+
+
+async def test_words_are_for_those_who_talk_with_patients(desk: Desk) -> None:
+    shown = await listed(desk, "messages", OTHER)
+    assert [(each["text"], each["withheld"]) for each in shown] == [("", True)] * len(shown)
+    assert all(each["to"] for each in shown)
 
 
 REASON = st.text("abc9.%>≤( )", min_size=1).map(lambda text: f"HbA1c {text}")
@@ -132,8 +139,8 @@ def test_a_reason_is_never_seen_without_clinical_facts(reason: str, before: str)
         if (kind == "message") != before.startswith("Not sent"):
             continue
         line = TimelineLine(0, kind, f"{before}: {reason}", ("Observation/1", "https://x.example/j|1"))  # type: ignore[arg-type]
-        text, withheld = shown_line(line, clinical=False)
+        text, withheld = shown_line(line, Sight())
         assert "HbA1c" not in text
         assert withheld
         assert shown_refs(line, clinical=False) == ("https://x.example/j|1",)
-        assert shown_line(line, clinical=True) == (line.text, False)
+        assert shown_line(line, Sight(clinical=True)) == (line.text, False)

@@ -1,14 +1,26 @@
-"""What of a timeline people see who may not see clinical facts: that something happened, and not why.
+"""What of a patient's life people see who may not see all of it: that something happened, and not why.
 
-What passed between the patient and the organisation is theirs to see; what the clinical record says, and
-reasons that come of it ("HbA1c 9.1 % > 9 %"), are not. What is not known to be harmless is left out.
+What the clinical record says, and reasons that come of it ("HbA1c 9.1 % > 9 %"), are clinical; what is not
+known to be harmless is taken to be. Words that went to and fro may be answers to a doctor's question.
 """
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from shared.message.failures import FAILURES
 from shared.patient.record import TimelineLine
 from shared.patient.state import Enrolment, Message
+
+
+class Sight(Struct, frozen=True):
+    """What somebody may see."""
+
+    clinical: bool = False
+    """Clinical facts, and reasons that come of them; words are seen then too."""
+    words: bool = False
+    """What patients wrote, and what they were sent."""
+
 
 _HARMLESS = (
     *FAILURES.values(),
@@ -25,13 +37,13 @@ _HARMLESS = (
 """How reasons begin, of a message that was not sent, that say nothing of anybody's health."""
 
 
-def shown_line(line: TimelineLine, clinical: bool) -> tuple[str, bool]:
+def shown_line(line: TimelineLine, sight: Sight) -> tuple[str, bool]:
     """Return what is shown of a line, and whether something of it is left out."""
-    if clinical or line.kind in ("inbound", "fault"):
+    if sight.clinical or line.kind == "fault" or (line.kind == "inbound" and sight.words):
         return line.text, False
     head, _, reason = line.text.partition(": ")
     match line.kind:
-        case "journey":
+        case "journey" | "inbound":
             return head, bool(reason)
         case "message":
             plain = not line.text.startswith("Not sent") or _is_harmless(reason)
