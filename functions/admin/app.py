@@ -44,6 +44,7 @@ ROUTERS: Sequence[str] = (
     "health_state",
     "switches",
     "segments",
+    "segment_members",
     "segment_previews",
     "value_sets",
     "operations",

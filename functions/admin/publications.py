@@ -19,8 +19,7 @@ from functions.admin.definitions import (
 )
 from functions.admin.routes import PREFIX, Routes
 from functions.admin.shapes import Moment, definition_id, moment, moment_or_none
-from shared.access.cells import sees_people
-from shared.access.small_cells import told
+from shared.access.small_cells import told, whole
 from shared.usecases.population import Progress, Tally
 from shared.usecases.publications import Gates, Publication, Standing, publish_together, standing
 
@@ -136,7 +135,7 @@ async def publish_definitions(call: TheCall, body: Publishing, response: Respons
 async def get_publication(call: TheCall, publication: PublicationId) -> PublicationState:
     """Say how far everybody is looked at, and who entered and left which segment by it."""
     found = await standing(call.services, "" if publication == "latest" else publication)
-    return _state(found, whole=sees_people(call.caller))
+    return _state(found, whole=whole(call.caller))
 
 
 def published(done: Publication, response: Response) -> PublicationAnswer:

@@ -12,7 +12,7 @@ from functions.admin.definitions import SEGMENT
 from functions.admin.long_work import OperationState, accepted
 from functions.admin.routes import Routes
 from functions.admin.shapes import Body, instant_of
-from shared.access.cells import sees_people
+from shared.access.small_cells import whole
 from shared.usecases.drafts.kept import MOST_BYTES
 from shared.usecases.segments.compiling import compiled
 from shared.usecases.segments.counting import ask_of, check_size
@@ -46,5 +46,5 @@ async def preview_segment(call: TheCall, body: PreviewAsked, response: Response)
     now = call.services.clock.now()
     as_of = instant_of(body.as_of, "as_of") if body.as_of else now
     await compiled(call.services, body.content)
-    params = ask_of(body.content, as_of, body.at_most, whole=sees_people(call.caller))
+    params = ask_of(body.content, as_of, body.at_most, whole=whole(call.caller))
     return await accepted(call, response, "preview-segment", params)

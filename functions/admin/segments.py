@@ -1,4 +1,4 @@
-"""Segments as they are published: list, read, versions; whom they hold, why, and as a FHIR Group."""
+"""Segments as they are published: list, read, versions."""
 
 from __future__ import annotations
 
@@ -10,20 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from functions.admin.call import Call, TheCall
 from functions.admin.definitions import SEGMENT
 from functions.admin.etags import etag_of, tell_etag
-from functions.admin.long_work import OperationState, accepted
-from functions.admin.paging import Cursor, Limit, Page, cursor_of, paged, place_of
+from functions.admin.paging import Cursor, Limit, Page, paged
 from functions.admin.routes import Routes
-from functions.admin.shapes import DefinitionId, Moment, PatientKey, definition_id, moment_or_none
-from shared.access.cells import sees_people
-from shared.access.small_cells import told
+from functions.admin.shapes import DefinitionId, Moment, definition_id, moment_or_none
+from shared.access.small_cells import told, whole
 from shared.errors import Rejected
 from shared.naming import named
 from shared.segment.compile import references
 from shared.segment.definition import parse_segment
-from shared.segment.explanation import Explanation
 from shared.segment.wording import lines
 from shared.usecases.library import Published, library
-from shared.usecases.segments.members import Membership, count_members, explain
+from shared.usecases.segments.members import count_members
 
 routes = Routes("segments")
 
@@ -32,7 +29,7 @@ type Sort = Literal["title", "url", "-published"]
 type AVersion = Annotated[str, Query(max_length=100, description="A published version; none: the latest")]
 
 _URL = str(SEGMENT["url"])
-_SUMMARY: dict[str, Any] = {
+SUMMARY: dict[str, Any] = {
     "segment": definition_id("segment", _URL),
     "url": _URL,
     "version": "1.0.0",
@@ -42,23 +39,12 @@ _SUMMARY: dict[str, Any] = {
     "tags": ["population"],
     "published_in": 3,
 }
-_EXPLAINED: dict[str, Any] = {
-    "segment": _SUMMARY["segment"],
-    "patient": "0f3a5b7c9d1e2f400f3a5b7c9d1e2f40",
-    "member": True,
-    "since": "2026-03-01T09:00:00Z",
-    "next_change": None,
-    "settled": True,
-    "clinical": False,
-    "reason": None,
-    "criteria": [],
-}
 
 
 class SegmentSummary(BaseModel):
     """The latest version of a segment."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_SUMMARY]})
+    model_config = ConfigDict(json_schema_extra={"examples": [SUMMARY]})
 
     segment: str = Field(description="Id of the segment in addresses, whichever version")
     url: str
@@ -94,7 +80,7 @@ class SegmentDetail(SegmentSummary):
         json_schema_extra={
             "examples": [
                 {
-                    **_SUMMARY,
+                    **SUMMARY,
                     "definition": SEGMENT,
                     "criteria": [{"depth": 0, "text": "age at least 18"}],
                     "timed": True,
@@ -131,38 +117,6 @@ class SegmentVersion(BaseModel):
     latest: bool = Field(description="It is the one that has members")
 
 
-class Member(BaseModel):
-    """Somebody who is in a segment."""
-
-    patient: str = Field(description="Opaque key", examples=[_EXPLAINED["patient"]])
-
-
-class Reason(BaseModel):
-    """One criterion, and why it holds for the patient or does not."""
-
-    depth: int = Field(examples=[0])
-    criterion: str = Field(description="Its word in the definition", examples=["has"])
-    holds: bool
-    why: str = Field(examples=["HbA1c 9.1 % > 9 % on 2026-03-01"])
-    facts: list[str] = Field(description="Resources that decide it", examples=[["Observation/7"]])
-
-
-class Explained(BaseModel):
-    """Whether a patient is in a segment, and why."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXPLAINED]})
-
-    segment: str
-    patient: str
-    member: bool = Field(description="As the record has it: what journeys go by")
-    since: Moment | None
-    next_change: Moment | None = Field(description="When it could change with no new data")
-    settled: bool = Field(description="The criteria say the same now: nothing is still to be looked at")
-    clinical: bool = Field(description="Reasons are told: by the caller's role, or by Break-Glass")
-    reason: str | None = Field(description="Why, in a sentence; null where reasons are not told")
-    criteria: list[Reason] = Field(description="Criterion by criterion; empty where reasons are not told")
-
-
 @routes("listSegments")
 async def list_segments(
     call: TheCall,
@@ -189,7 +143,7 @@ async def get_segment(
     count: Annotated[bool, Query(description="Count the members")] = False,
 ) -> SegmentDetail:
     """Read a version of a segment, as it was written and in words."""
-    versions = await _versions(call, segment)
+    versions = await versions_of(call, segment)
     found = _one_of(versions, version)
     definition = parse_segment(found.document.body, found.document.where)
     compiled = (await call.services.definitions.current()).segments.get(found.url)
@@ -211,7 +165,7 @@ async def list_segment_versions(
     call: TheCall, segment: DefinitionId, limit: Limit = 50, cursor: Cursor = ""
 ) -> Page[SegmentVersion]:
     """List all versions that are published, the earliest publication first."""
-    versions = await _versions(call, segment)
+    versions = await versions_of(call, segment)
     shown = [
         SegmentVersion(
             version=each.version,
@@ -224,40 +178,8 @@ async def list_segment_versions(
     return paged(sorted(shown, key=_came), limit, cursor, _came, segment)
 
 
-@routes("listSegmentMembers")
-async def list_segment_members(
-    call: TheCall, segment: DefinitionId, limit: Limit = 50, cursor: Cursor = ""
-) -> Page[Member]:
-    """List the members' keys, in their order. Who has just entered or left may be missing for a moment."""
-    url = (await _versions(call, segment))[-1].url
-    place = place_of(cursor, segment)
-    await call.reads("", segment)
-    keys = await call.services.indexes.members(url, place, limit)
-    more = cursor_of(keys[-1], segment) if len(keys) == limit else ""
-    return Page(items=[Member(patient=key) for key in keys], next=more)
-
-
-@routes("explainMembership")
-async def explain_membership(call: TheCall, segment: DefinitionId, patient: PatientKey) -> Explained:
-    """Say whether a patient is in a segment; why, to those who may see clinical facts."""
-    url = (await _versions(call, segment))[-1].url
-    await call.reads(patient, segment)
-    found = await explain(call.services, url, patient)
-    return _explained(segment, patient, found, clinical=call.clinical)
-
-
-@routes("writeSegmentGroup", status=202)
-async def write_segment_group(call: TheCall, segment: DefinitionId, response: Response) -> OperationState:
-    """Write the members to the FHIR server as a Group, or as Groups of 10000 in one.
-
-    The result is `groups`: of each its reference, its version, and whether it changed.
-    """
-    url = (await _versions(call, segment))[-1].url
-    await call.begins("", segment)
-    return await accepted(call, response, "write-segment-group", {"url": url})
-
-
-async def _versions(call: Call, segment: str) -> Versions:
+async def versions_of(call: Call, segment: str) -> Versions:
+    """Return the versions of a segment by its id, the latest last. Raises Rejected (unknown-segment)."""
     shelf = (await library(call.services.documents)).of("segment")
     for url, versions in shelf.items():
         if definition_id("segment", url) == segment:
@@ -310,30 +232,5 @@ def _came(each: SegmentVersion) -> str:
 
 async def _members(call: Call, url: str) -> MembersNow:
     found = await count_members(call.services, url)
-    count = found.count if sees_people(call.caller) else told(found.count)
+    count = found.count if whole(call.caller) else told(found.count)
     return MembersNow(count=count, more=found.more, as_of=moment_or_none(found.as_of))
-
-
-def _explained(segment: str, patient: str, found: Membership, *, clinical: bool) -> Explained:
-    return Explained(
-        segment=segment,
-        patient=patient,
-        member=found.member,
-        since=moment_or_none(found.since),
-        next_change=moment_or_none(found.next_change),
-        settled=found.settled,
-        clinical=clinical,
-        reason=found.explanation.why if clinical else None,
-        criteria=[*_reasons(found.explanation, 0)] if clinical else [],
-    )
-
-
-def _reasons(explanation: Explanation, depth: int) -> list[Reason]:
-    own = Reason(
-        depth=depth,
-        criterion=explanation.criterion,
-        holds=explanation.holds,
-        why=explanation.why,
-        facts=[fact.reference for fact in explanation.facts],
-    )
-    return [own, *(reason for part in explanation.parts for reason in _reasons(part, depth + 1))]
