@@ -17,7 +17,7 @@ from shared.patient.state import Unusable
 from shared.usecases.evidence.story import of_message, of_patient
 from shared.usecases.privacy.erase import erase
 from shared.usecases.privacy.readable import readable
-from shared.usecases.privacy.reads import every_read
+from shared.usecases.privacy.reads import reads_of
 from shared.usecases.services import Services
 from tests.unit.memory_kit import Time
 from tests.unit.privacy_kit import ANN, BASE, JOURNEY, NUMBERS, lived
@@ -100,7 +100,7 @@ async def test_it_is_noted_who_read_it_and_nobody_reads_unnamed():
     services, message_id = await told(Time())
     await of_patient(services, "ann", "u17")
     await of_message(services, message_id, "u18")
-    assert {(read.what, read.key, read.by) for read in await every_read(services)} == {
+    assert {(read.what, read.key, read.by) for read in await reads_of(services, ANN)} == {
         ("evidence", ANN, "u17"),
         ("evidence", ANN, "u18"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from shared.patient.facts import Facts
 from shared.patient.record import Decision, PatientRecord, TimelineLine, patient_key
 from shared.patient.state import Message, Unusable
 from shared.retention import Retention
-from shared.usecases.privacy.reads import every_read, note
+from shared.usecases.privacy.reads import READS, Read, note, reads_of
 from shared.usecases.react import Trigger, react
 from shared.usecases.rejections import REJECTIONS, record_rejection
 from shared.usecases.retention.prune import Pruned, prune_patient
@@ -177,14 +178,28 @@ async def test_links_go_once_they_expire_or_their_message_is_too_old():
     assert {row.link.token for row in await services.indexes.links("", 10)} == {"young", "unknown", "ahead"}
 
 
-async def test_who_read_what_is_kept_as_long_as_the_timeline():
+async def test_who_read_what_is_kept_as_long_as_the_audit_trail():
     clock = Time()
     services = fresh(clock)
     await note(services, "export", KEY, "u17")
-    clock.passes(201 * DAY)
+    clock.passes(366 * DAY)
     await note(services, "export", KEY, "u18")
+    assert (await run_retention(services, Retention(audit="P365D"))).audit == 1
+    assert [read.by for read in await reads_of(services, KEY)] == ["u18"]
+    clock.passes(366 * DAY)
+    assert (await run_retention(services, Retention(audit=None))).audit == 0
+    assert [read.by for read in await reads_of(services, KEY)] == ["u18"]
+
+
+async def test_who_read_what_before_there_was_a_trail_is_kept_as_long_as_the_timeline():
+    clock = Time()
+    services = fresh(clock)
+    for number, day in enumerate((0, 201)):
+        body = msgspec.json.encode(Read(Instant(clock.at + day * DAY), f"u{number}", "export", KEY))
+        await services.documents.put(READS, f"{number}", body, "")
+    clock.passes(201 * DAY)
     assert (await run_retention(services, KEPT)).documents == 1
-    assert [read.by for read in await every_read(services)] == ["u18"]
+    assert [read.by for read in await reads_of(services, KEY)] == ["u1"]
 
 
 async def test_what_was_rejected_goes_after_a_while():

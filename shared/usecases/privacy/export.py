@@ -13,7 +13,7 @@ from shared.patient.record import PatientRecord
 from shared.usecases.inbound import kept
 from shared.usecases.privacy.erase import find
 from shared.usecases.privacy.readable import readable
-from shared.usecases.privacy.reads import every_read, note
+from shared.usecases.privacy.reads import note, reads_of
 from shared.usecases.privacy.written import written
 from shared.usecases.services import Services
 
@@ -69,6 +69,6 @@ async def export(services: Services, patient: str, by: str) -> dict[str, Any]:
             "rows": readable(await services.indexes.traces(record.key, sorted(journeys))),
             "wake_up": iso(due) if due is not None else None,
         },
-        "reads": readable([read for read in await every_read(services) if read.key == record.key]),
+        "reads": readable(await reads_of(services, record.key)),
         "fhir": [{"reference": ref, "status": status} async for ref, status in written(services, patient)],
     }

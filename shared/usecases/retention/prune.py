@@ -37,13 +37,16 @@ class Pruned(Struct, frozen=True):
     engagement: int = 0
     links: int = 0
     documents: int = 0
+    audit: int = 0
+    """Entries of the audit trail."""
 
     def __add__(self, other: Pruned) -> Pruned:
         pairs = zip(self._all(), other._all(), strict=True)
         return Pruned(*(one + another for one, another in pairs))
 
     def _all(self) -> tuple[int, ...]:
-        return self.patients, self.messages, self.timeline, self.engagement, self.links, self.documents
+        rows = (self.messages, self.timeline, self.engagement, self.links, self.documents, self.audit)
+        return self.patients, *rows
 
 
 async def prune_patient(services: Services, stored: Stored, kept: Retention) -> Pruned:

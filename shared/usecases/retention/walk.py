@@ -24,6 +24,7 @@ from shared.usecases.privacy.reads import READS
 from shared.usecases.rejections import REJECTIONS
 from shared.usecases.retention.prune import Pruned, prune_patient
 from shared.usecases.services import Services
+from shared.usecases.trail.pruning import prune_trail
 
 RETENTION = "retention"
 """Kind of the document that says how far the walk is."""
@@ -76,7 +77,7 @@ async def run_retention(
     walk, etag = (_decode(found[0]), found[1]) if found else (Walk(), "")
     until, now, gone = real_time() + seconds, services.clock.now(), Pruned()
     if walk.documents is None or now - walk.documents >= NIGHT:
-        gone += Pruned(documents=await _documents(services, kept))
+        gone += Pruned(documents=await _documents(services, kept), audit=await prune_trail(services, kept))
         walk = replace(walk, documents=now)
     if walk.phase == "done" and (walk.began is None or now - walk.began >= EVERY):
         needs: Literal["under-way", "done"] = "done" if walk.needs == "done" else "under-way"
