@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Annotated, Any
+from urllib.parse import quote, unquote
 
 import orjson
 from fastapi import Path, Response
@@ -23,15 +23,17 @@ from shared.usecases.replay import Replayed, replay
 routes = Routes("running")
 
 type DeadLetterId = Annotated[
-    str, Path(pattern="^[A-Za-z0-9_-]{4,1400}$", description="Id of a file, as listDeadLetters gives it")
+    str, Path(pattern="^[A-Za-z0-9._~=-]{1,200}$", description="Id of a file, as listDeadLetters gives it")
 ]
 
 
 class DeadLetterState(BaseModel):
     """A file of dead letters."""
 
-    dead_letter: str = Field(description="Its id", examples=["dG9waWMvMjAyNi8wMy8wMi8wOS9hLmpzb24"])
-    name: str = Field(description="Topic, subscription and hour", examples=["topic/2026/03/02/09/a.json"])
+    dead_letter: str = Field(description="Its id", examples=["topic~hearthline~2026~3~2~9~a.json"])
+    name: str = Field(
+        description="Topic, subscription and hour", examples=["topic/hearthline/2026/3/2/9/a.json"]
+    )
     size: int = Field(description="In bytes", examples=[2048])
     at: Moment
 
@@ -100,7 +102,10 @@ async def list_dead_letters(call: TheCall, limit: Limit = 50, cursor: Cursor = "
 @routes("getDeadLetter")
 async def get_dead_letter(call: TheCall, dead_letter: DeadLetterId) -> DeadLetterContent:
     """Say what is in a file."""
-    found = await look_into(call.services, _name(dead_letter))
+    try:
+        found = await look_into(call.services, _name(dead_letter))
+    except Rejected as rejected:
+        raise _refused(rejected) from None
     return DeadLetterContent(
         dead_letter=dead_letter,
         events=found.events,
@@ -126,7 +131,7 @@ async def take_dead_letters(call: TheCall, body: DeadLetters) -> Taken:
     try:
         done = await replay(call.services, orjson.dumps(body.events))
     except Rejected as rejected:
-        raise Refusal(422, rejected.code, rejected.reason) from None
+        raise _refused(rejected) from None
     return _taken(done)
 
 
@@ -138,6 +143,12 @@ async def purge_dead_letter(call: TheCall, dead_letter: DeadLetterId, body: Why)
     await files(call.services).delete(name)
 
 
+def _refused(rejected: Rejected) -> Refusal:
+    """Return a refusal of what is no dead letter: only a file that is not there is 404."""
+    status = 404 if rejected.code == "unknown-dead-letter" else 422
+    return Refusal(status, rejected.code, rejected.reason)
+
+
 def _taken(done: Replayed) -> Taken:
     ignored: dict[str, int] = {}
     for each in done.ignored:
@@ -146,13 +157,14 @@ def _taken(done: Replayed) -> Taken:
 
 
 def _id(name: str) -> str:
-    return urlsafe_b64encode(name.encode()).decode().rstrip("=")
+    """Write a name as one segment of an address: "~" for "/", "=2F" and the like for what is no letter."""
+    return quote(name, safe="/").replace("~", "%7E").replace("%", "=").replace("/", "~")
 
 
 def _name(dead_letter: str) -> str:
     """Read an id. Raises Refusal for one that names no file."""
     try:
-        name = urlsafe_b64decode(dead_letter + "=" * (-len(dead_letter) % 4)).decode()
+        name = unquote(dead_letter.replace("~", "/").replace("=", "%"), errors="strict")
     except ValueError:
         name = ""
     if not name or not name.isprintable() or ".." in name:
