@@ -187,7 +187,7 @@ def story_shown(story: Story) -> MessageStory:
         catalogue=story.catalogue,
         erased=moment_or_none(story.erased),
         message=message_shown(message),
-        happenings=[_happened(each) for each in story.happenings],
+        happenings=[happening_shown(each) for each in story.happenings],
         definitions=[DecidedBy(canonical=each.canonical, digest=each.digest) for each in story.definitions],
     )
 
@@ -235,7 +235,8 @@ def _try(call: Call) -> Try:
     )
 
 
-def _happened(happening: Happening) -> Happened:
+def happening_shown(happening: Happening) -> Happened:
+    """Return one thing that happened."""
     return Happened(
         at=moment(happening.at),
         kind=happening.kind,

@@ -16,6 +16,7 @@ from functions.admin.patient_shapes import (
     Point,
     SegmentHeld,
 )
+from functions.admin.problems import Refusal
 from functions.admin.shapes import definition_id, moment, moment_or_none
 from shared.access.patients import WORDS
 from shared.catalogue import Catalogue
@@ -39,6 +40,16 @@ from shared.usecases.patients.shown import Sight, shown_line, shown_reason, show
 def sight_of(call: Call) -> Sight:
     """Say what whoever calls may see of a patient."""
     return Sight(call.clinical, call.clinical or call.caller.has(WORDS))
+
+
+async def need_clinical(call: Call) -> None:
+    """Refuse what is clinical to whoever does not see that, and note it. Raises Refusal."""
+    if not call.clinical:
+        await call.note("refused")
+        told = (
+            "clinical facts are for ClinicalUser; with header Break-Glass and a reason you see this patient's"
+        )
+        raise Refusal(403, "clinical", told)
 
 
 def whole(seen: Glance, catalogue: Catalogue, now: Instant, sight: Sight) -> PatientShown:

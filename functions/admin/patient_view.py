@@ -5,16 +5,47 @@ from __future__ import annotations
 import asyncio
 
 from fastapi import Response
+from pydantic import BaseModel, Field
 
 from functions.admin.call import TheCall
 from functions.admin.etags import etag_of, tell_etag
-from functions.admin.patient_encoded import sight_of, whole
-from functions.admin.patient_shapes import PatientShown
+from functions.admin.message_stories import (
+    DecidedBy,
+    Happened,
+    MessageDetail,
+    happening_shown,
+    message_shown,
+)
+from functions.admin.patient_encoded import need_clinical, sight_of, whole
+from functions.admin.patient_shapes import PatientShown, example_of, shown_as
 from functions.admin.routes import Routes
-from functions.admin.shapes import PatientKey
+from functions.admin.shapes import Moment, PatientKey, moment_or_none
+from shared.usecases.evidence.story import of_patient_of
 from shared.usecases.patients.known import unknown
 
 routes = Routes("patients")
+
+
+class PatientStory(BaseModel):
+    """The whole story of a person, in order, from what was written down as it happened."""
+
+    model_config = shown_as(
+        patient="0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+        reference="Patient/1",
+        catalogue="4-0d5c8b5e6a1f4a3b",
+        erased=None,
+        messages=[example_of(MessageDetail)],
+        happenings=[example_of(Happened)],
+        definitions=[example_of(DecidedBy)],
+    )
+
+    patient: str
+    reference: str = Field(description='"Patient/1"; empty of somebody who was erased')
+    catalogue: str = Field(description="By which the record was looked at last")
+    erased: Moment | None
+    messages: list[MessageDetail]
+    happenings: list[Happened]
+    definitions: list[DecidedBy]
 
 
 @routes("getPatient")
@@ -30,3 +61,23 @@ async def get_patient(call: TheCall, patient: PatientKey, response: Response) ->
     catalogue = await services.definitions.current(seen.record.catalogue)
     tell_etag(response, etag_of([patient, seen.etag, call.clinical]))
     return whole(seen, catalogue, services.clock.now(), sight_of(call))
+
+
+@routes("getPatientStory")
+async def get_patient_story(call: TheCall, patient: PatientKey) -> PatientStory:
+    """Tell everything in order, with words, reasons and each try: for ClinicalUser, or by breaking the glass.
+
+    Its length is that of the person's life here; the timeline and the lists are read page by page.
+    """
+    await need_clinical(call)
+    await call.reads(patient)
+    story = await of_patient_of(call.services, patient, call.caller.subject)
+    return PatientStory(
+        patient=story.key,
+        reference=story.patient,
+        catalogue=story.catalogue,
+        erased=moment_or_none(story.erased),
+        messages=[message_shown(each) for each in story.messages],
+        happenings=[happening_shown(each) for each in story.happenings],
+        definitions=[DecidedBy(canonical=each.canonical, digest=each.digest) for each in story.definitions],
+    )

@@ -10,9 +10,8 @@ from pydantic import BaseModel, Field
 
 from functions.admin.call import TheCall
 from functions.admin.paging import Cursor, Limit, Page, cursor_of, place_of
-from functions.admin.patient_encoded import line, message, sight_of
+from functions.admin.patient_encoded import line, message, need_clinical, sight_of
 from functions.admin.patient_shapes import LineShown, MessageShown, example_of, shown_as
-from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
 from functions.admin.shapes import Moment, PatientKey, moment_or_none
 from shared.fhir.fact import Fact, Value
@@ -142,12 +141,7 @@ async def list_facts(
     ] = "",
 ) -> Page[FactShown]:
     """List clinical facts by type, for ClinicalUser and for whoever breaks the glass."""
-    if not call.clinical:
-        await call.note("refused")
-        told = (
-            "clinical facts are for ClinicalUser; with header Break-Glass and a reason you see this person's"
-        )
-        raise Refusal(403, "clinical", told)
+    await need_clinical(call)
     place = place_of(cursor, patient, resource_type)
     stored, _ = await asyncio.gather(known(call.services, patient), call.reads(patient))
     rows = page_of_facts(stored.record, resource_type, place, limit + 1)

@@ -35,6 +35,15 @@ OPERATIONS = (
         "listFacts", "GET", f"{_PATIENT}/facts", CARE, "List clinical facts of a patient", "read", glass=CARE
     ),
     Operation(
+        "getPatientStory",
+        "GET",
+        f"{_PATIENT}/story",
+        CARE,
+        "Tell all that was decided about a patient, sent, reported, answered and chosen",
+        "read",
+        glass=CARE,
+    ),
+    Operation(
         "removePatient",
         "POST",
         f"{_PATIENT}/remove",

@@ -115,6 +115,19 @@ async def test_facts_are_for_clinicians_and_for_who_breaks_the_glass(desk: Desk)
     assert desk.noted[-1].why == GLASS["Break-Glass"]
 
 
+async def test_the_whole_story_is_told_in_order(desk: Desk) -> None:
+    path = f"/patients/{ANN}/story"
+    answer = await desk.call("GET", path, Role.AGENT)
+    assert (answer.status_code, code_of(answer)) == (403, "clinical")
+    story = (await desk.call("GET", path, CLINICAL)).json()
+    assert story["reference"] == "Patient/ann"
+    assert "Hello Ann" in {each["text"] for each in story["messages"]}
+    instants = [each["at"] for each in story["happenings"]]
+    assert instants == sorted(instants)
+    assert "9.8" in str(story["happenings"])
+    assert (await desk.call("GET", f"/patients/{NOBODY}/story", CLINICAL)).status_code == 404
+
+
 async def test_without_clinical_facts_the_timeline_says_that_something_is_left_out(desk: Desk) -> None:
     shown = await listed(desk, "timeline", OTHER)
     assert any(each["withheld"] for each in shown)

@@ -65,9 +65,16 @@ async def of_patient(services: Services, patient: str, reader: str) -> Story:
 
     Raises Rejected (unknown-patient, no-reader), Unavailable.
     """
-    record = (await find(services, patient)).record
-    await note(services, "evidence", record.key, reader)
-    return await _tell(services, record, await services.patients.messages(record.key))
+    return await of_patient_of(services, (await find(services, patient)).record.key, reader)
+
+
+async def of_patient_of(services: Services, key: str, reader: str) -> Story:
+    """Tell the story of a patient by opaque key, also of somebody erased; see `of_patient`."""
+    stored = await services.patients.load(key)
+    if not stored.etag:
+        raise Rejected("there is no such patient here", "unknown-patient")
+    await note(services, "evidence", key, reader)
+    return await _tell(services, stored.record, await services.patients.messages(key))
 
 
 async def of_message(services: Services, message_id: str, reader: str, patient: str = "") -> Story:
