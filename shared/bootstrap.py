@@ -237,6 +237,11 @@ def _deployment(chosen: Settings, session: aiohttp.ClientSession) -> Deployment:
     )
 
 
+def exports_audit() -> bool:
+    """Say whether the audit trail is written to the FHIR server."""
+    return "audit-events" in _settings().write_back
+
+
 def retention() -> Retention:
     """Return how long what we hold is kept."""
     return _settings().retention

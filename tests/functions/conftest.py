@@ -38,6 +38,7 @@ _TIMERS = (
     "deletions",
     "audit",
     "retention",
+    "trail",
     "watch",
 )
 _open: dict[str, Product] = {}

@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from shared.access.chain import LANES, Link, Mark
+from shared.access.chain import LANES, Link
 from shared.access.table import OPERATIONS
 from shared.errors import Conflict
 from shared.fhir.audit_event import Action, audit_event
@@ -42,6 +43,14 @@ class Exported(Struct, frozen=True):
     at: Instant | None = None
 
 
+class Place(Struct, frozen=True):
+    """Where an export is: in which lane, below which stamp, and up to which it goes there."""
+
+    lane: int = 0
+    below: int = 0
+    until: int = 0
+
+
 _encode, _decode = msgspec.json.encode, msgspec.json.Decoder(Exported).decode
 
 
@@ -52,27 +61,36 @@ async def exported(services: Services) -> tuple[Exported, str]:
 
 
 async def export_work(services: Services, work: LongWork, progress: Progress) -> dict[str, Any]:
-    """Export as long work; after a crash it goes on with the lane that it was at. Raises Unavailable."""
+    """Export as long work; after a crash it goes on where it was. Raises Unavailable."""
     ends = await heads(services)
     state, _ = await exported(services)
-    begun = int(work.place or 0)
+    place = _read_place(work.place)
     done = work.done
-    for head in ends[begun:]:
+    for head in ends[place.lane :]:
         since = state.stamps.get(head.lane, 0)
-        done = await _export_lane(services, head, since, progress, done)
-        await _note(services, head)
-        await progress.tell(done, None, f"lane {head.lane + 1} of {LANES}", str(head.lane + 1))
+        begun = (
+            place if head.lane == place.lane and place.below else Place(head.lane, head.stamp + 1, head.stamp)
+        )
+        done = await _export_lane(services, begun, since, progress, done)
+        await _note(services, begun)
     await write_anchor(services.fhir, [claim_of(head) for head in ends if head.number], services.clock.now())
     return {"written": done}
 
 
-async def _export_lane(services: Services, head: Mark, since: int, progress: Progress, done: int) -> int:
-    below = head.stamp + 1
-    while found := await services.trail.page(head.lane, below, PAGE, since=since + 1):
+async def _export_lane(services: Services, place: Place, since: int, progress: Progress, done: int) -> int:
+    while found := await services.trail.page(place.lane, place.below, PAGE, since=since + 1):
         await _write(services, found)
-        done, below = done + len(found), found[-1].stamp
-        await progress.tell(done, None, f"lane {head.lane + 1} of {LANES}")
+        done, place = done + len(found), replace(place, below=found[-1].stamp)
+        await progress.tell(done, None, f"lane {place.lane + 1} of {LANES}", _place(place))
     return done
+
+
+def _place(place: Place) -> str:
+    return msgspec.json.encode(place).decode()
+
+
+def _read_place(text: str) -> Place:
+    return msgspec.json.decode(text, type=Place) if text else Place()
 
 
 async def _write(services: Services, links: Sequence[Link]) -> None:
@@ -110,11 +128,11 @@ def action_of(entry: AuditEntry) -> Action:
     return actions.get(method, "C" if entry.operation.startswith("create") else "E")
 
 
-async def _note(services: Services, head: Mark) -> None:
+async def _note(services: Services, head: Place) -> None:
     """Write down that a lane was written up to here."""
     while True:
         state, etag = await exported(services)
-        stamps = {**state.stamps, head.lane: max(head.stamp, state.stamps.get(head.lane, 0))}
+        stamps = {**state.stamps, head.lane: max(head.until, state.stamps.get(head.lane, 0))}
         try:
             await services.documents.put(KIND, STATE, _encode(Exported(stamps, services.clock.now())), etag)
         except Conflict:
