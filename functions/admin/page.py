@@ -6,6 +6,7 @@ Each operation folds open with its roles, what it takes, an example of what it a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -69,6 +70,11 @@ def _operations(document: Document) -> Iterator[tuple[str, str, Document]]:
             yield path, method, operation
 
 
+def _text(text: str) -> str:
+    """Write text, of which what stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
 def _title(tag: str) -> str:
     return tag[:1].upper() + tag[1:].replace("-", " ")
 
@@ -83,10 +89,10 @@ def _operation(path: str, method: str, operation: Document, examples: Examples) 
     name = escape(operation["operationId"])
     head = (
         f'<span class="method {method}">{method.upper()}</span><code>{escape(path)}</code>'
-        f'<span class="what">{escape(operation.get("summary", ""))}</span>'
+        f'<span class="what">{_text(operation.get("summary", ""))}</span>'
     )
     parts = (
-        f"<p>{escape(operation.get('description', ''))}</p>",
+        f"<p>{_text(operation.get('description', ''))}</p>",
         f"<p>Operation <code>{name}</code>.{_audited(operation)}</p>",
         _roles(operation),
         _parameters(operation),
@@ -119,7 +125,7 @@ def _parameters(operation: Document) -> str:
 
 def _parameter(each: Document) -> str:
     said = " ".join((_place(each), each.get("description", ""), _bounds(each.get("schema", {}))))
-    return f"<dt><code>{escape(each['name'])}</code></dt><dd>{escape(said)}</dd>"
+    return f"<dt><code>{escape(each['name'])}</code></dt><dd>{_text(said)}</dd>"
 
 
 def _place(parameter: Document) -> str:
@@ -129,15 +135,17 @@ def _place(parameter: Document) -> str:
 
 def _bounds(schema: Document) -> str:
     said = {
-        "enum": "one of",
-        "minimum": "at least",
-        "maximum": "at most",
-        "minLength": "characters at least",
-        "maxLength": "characters at most",
-        "default": "default",
+        "enum": "one of {}",
+        "minimum": "at least {}",
+        "maximum": "at most {}",
+        "minLength": "at least {} characters",
+        "maxLength": "at most {} characters",
+        "default": "else {}",
     }
     told = [
-        f"{word} {_plain(schema[name])}" for name, word in said.items() if schema.get(name) not in (None, "")
+        text.format(_plain(schema[name]))
+        for name, text in said.items()
+        if schema.get(name, "") not in (None, "")
     ]
     return f"({'; '.join(told)})" if told else ""
 
