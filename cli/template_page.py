@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from cli.template_rendering import Previewed
 from shared.message.segments_sms import sms_size
 from shared.message.template import TemplateDefinition
+from shared.usecases.templates.rendering import Previewed
 
 _STYLE = """
 :root { color-scheme: light; font: 16px/1.5 system-ui, sans-serif; color: #1d2733; background: #f4f6f8; }

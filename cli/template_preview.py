@@ -15,7 +15,7 @@ from cli.segment_options import AsOf, Zone, instant
 from cli.segment_population import Population
 from cli.template_files import policy_for, read_template
 from cli.template_page import page
-from cli.template_rendering import Wanted, render_all, text_lines
+from cli.template_rendering import text_lines
 from cli.working import on_deployment
 from shared.config import Settings
 from shared.errors import HearthlineError, Rejected
@@ -25,6 +25,7 @@ from shared.message.policy import Policy
 from shared.patient.record import PatientRecord, patient_key
 from shared.usecases.known import known
 from shared.usecases.services import Services
+from shared.usecases.templates.rendering import Wanted, render_all
 
 File = Annotated[Path, typer.Argument(help="The template, YAML or JSON.", exists=True, dir_okay=False)]
 Patient = Annotated[str, typer.Option("--patient", help="FHIR id; of --data the first without it.")]

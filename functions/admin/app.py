@@ -18,6 +18,7 @@ from functions.admin.routes import PREFIX
 ROUTERS: Sequence[str] = (
     "me",
     "audit",
+    "templates",
     "messages",
     "consents",
     "journeys",

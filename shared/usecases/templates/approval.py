@@ -62,12 +62,14 @@ async def settle(
     role: str = "",
     reason: str = "",
     mark: str = "",
+    over: Approval | None = None,
 ) -> Approval:
     """Approve or reject what was submitted as "url|version"; `mark` is the digest of what was looked at.
 
-    Raises Rejected with the reason where they may not, Conflict when others keep doing things with it.
+    Raises Rejected with the reason where they may not, Conflict when others keep doing things with it, or
+    it does not stand any more as it was looked at: `over`.
     """
-    return await _move(services, template, action, by, role, reason, mark)
+    return await _move(services, template, action, by, role, reason, mark, over=over)
 
 
 async def submitted(services: Services, approval: Approval) -> dict[str, Any]:
@@ -139,10 +141,13 @@ async def _move(
     reason: str,
     mark: str,
     first: Callable[[], Awaitable[None]] | None = None,
+    over: Approval | None = None,
 ) -> Approval:
     """Write a move; `first` is done once it is known to be allowed."""
     for _ in range(_ATTEMPTS):
         state, etag = await load_approval(services.documents, template)
+        if over not in (None, state):
+            raise Conflict("somebody has done something with it since it was looked at")
         moved = move_on(state, Move(action, services.clock.now(), by, role, reason, mark))
         if first is not None:
             await first()
