@@ -74,7 +74,11 @@ def problem(status: int, code: str, detail: str, retry_after: float | None = Non
 async def answer(handle: Callable[[Services], Awaitable[func.HttpResponse]]) -> func.HttpResponse:
     """Run a handler, and answer what it raises: 4xx for the sender's faults, 503 for ours."""
     try:
-        return await handle(await services())
+        ready = await services()
+        try:
+            return await handle(ready)
+        finally:
+            await kept_what_happened(ready)
     except Unauthenticated as refused:
         logged("refused", refused.code)
         return problem(401, refused.code, refused.reason)
@@ -167,7 +171,19 @@ async def _handle(ready: Services, trigger_id: str, handle: Callable[[Services],
         logged("rejected", rejected.code)
         await record_rejection(ready, trigger_id, rejected)
         return "rejected"
+    finally:
+        await kept_what_happened(ready)
     return "done"
+
+
+async def kept_what_happened(ready: Services) -> None:
+    """Write what was told to the analytics log before a trigger is over; one write serves all at once.
+
+    An instance may stand still, or go, as soon as no function is at work. It never fails the trigger: the log
+    can be rebuilt.
+    """
+    if ready.happened is not None:
+        await ready.happened.flush()
 
 
 def logged(what: str, code: str) -> None:

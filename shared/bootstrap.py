@@ -62,6 +62,7 @@ from shared.ports import (
     Queue,
     QueueWatch,
 )
+from shared.ports.happened import HappenedLog
 from shared.queues import CHANGES, QUEUES
 from shared.retention import Retention
 from shared.settings_shown import settings_shown
@@ -214,6 +215,7 @@ async def build(chosen: Settings, session: aiohttp.ClientSession) -> Services:
         marks=Marks(documents, policy.keys) if policy.keys.secrets else None,
         webhooks=WebhooksHttp(session, chosen.webhooks, chosen.console_url or ""),
         opt_out_list=opt_out_list(chosen, acs) if chosen.mirror_opt_outs else None,
+        happened=await open_happened(chosen, session) if chosen.analytics else None,
         trail=table_trail(tables, [secret.get_secret_value().encode() for secret in chosen.audit_secrets]),
     )
 
@@ -384,6 +386,15 @@ async def open_blobs(chosen: Settings, session: aiohttp.ClientSession) -> Blobs:
     blobs = StorageBlobs(BlobRest(_account(chosen, "blob"), session), CONTAINER)
     await blobs.create()
     return blobs
+
+
+async def open_happened(chosen: Settings, session: aiohttp.ClientSession) -> HappenedLog:
+    """Open the analytics log, and make its container where it is missing. Raises Unavailable."""
+    from shared.adapters.happened_blobs import BlobHappenedFiles  # only where it is switched on
+    from shared.adapters.happened_log import FiledLog
+
+    await open_blobs(chosen, session)
+    return FiledLog(BlobHappenedFiles(BlobRest(_account(chosen, "blob"), session), CONTAINER))
 
 
 def verify_provider(name: str, headers: Mapping[str, str], body: bytes) -> None:

@@ -182,6 +182,8 @@ class Settings(BaseModel):
     """What we write to the FHIR server of our own accord: a JSON list, see docs/evidence.md."""
     retention: Annotated[Json[Retention], Field(alias="HEARTHLINE_RETENTION")] = Retention()
     """How long what we hold is kept, by kind: a JSON object, see docs/privacy.md."""
+    analytics: Annotated[bool, Field(alias="HEARTHLINE_ANALYTICS")] = False
+    """Whether what happens is kept for analytics: blobs, by day, opaque ids only."""
     body_limit: Annotated[int, Field(alias="HEARTHLINE_BODY_LIMIT", ge=1024)] = 8 * 1024 * 1024
     """Largest notification in bytes."""
 

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from shared.fhir.calendar import add, parse_duration
 from shared.fhir.instants import DAY, Instant
 
-type Kept = Literal["messages", "timeline", "engagement", "links", "rejections", "audit"]
+type Kept = Literal["messages", "timeline", "engagement", "links", "rejections", "audit", "analytics"]
 
 
 def _length(text: str) -> str:
@@ -46,6 +46,8 @@ class Retention(BaseModel):
     """What could not be used: an instant, an id and a reason, nothing of the content."""
     audit: Length | None = "P6Y"
     """The audit trail: who read and changed what."""
+    analytics: Length | None = "P3Y"
+    """Lines of the analytics log: what happened, by opaque ids."""
 
     @model_validator(mode="after")
     def _long_enough(self) -> Self:

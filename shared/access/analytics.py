@@ -1,7 +1,7 @@
 """Operations on figures: nobody is named in any of them."""
 
 from shared.access.operation import Operation
-from shared.access.roles import READERS
+from shared.access.roles import ADMINISTRATORS, READERS
 
 _FIGURES = (
     ("getJourneyFunnel", "journeys/{journey}/funnel", "Count who came to each step of a journey"),
@@ -10,9 +10,18 @@ _FIGURES = (
     ("getCampaignFunnel", "campaigns/{campaign}/funnel", "Count what came of a campaign, by variant"),
     ("getMessageFigures", "messages", "Count messages and what became of them"),
     ("getSegmentTrend", "segments/{segment}/trend", "Count a segment's members by day"),
-    ("getSegmentOverlap", "segments/overlap", "Count who is in two segments"),
+    ("getSegmentOverlap", "segments/overlap", "Count who is in two segments, or more, at once"),
 )
 
-OPERATIONS = tuple(
-    Operation(name, "GET", f"/analytics/{path}", READERS, summary) for name, path, summary in _FIGURES
+OPERATIONS = (
+    *(Operation(name, "GET", f"/analytics/{path}", READERS, summary) for name, path, summary in _FIGURES),
+    Operation(
+        "rebuildAnalytics",
+        "POST",
+        "/analytics/rebuild",
+        ADMINISTRATORS,
+        "Add to the analytics log what is stored and not in it",
+        "change",
+        starts=True,
+    ),
 )

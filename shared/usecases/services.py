@@ -24,6 +24,7 @@ from shared.ports import (
     WebhookKind,
     Webhooks,
 )
+from shared.ports.happened import HappenedLog
 from shared.ports.trail import AuditTrail, NoTrail
 from shared.usecases.deployment import Deployment
 from shared.usecases.privacy.marks import Marks
@@ -69,6 +70,8 @@ class Services(Struct, frozen=True):
     """Who may notify us."""
     deployment: Deployment = Deployment()
     """What those who run it look at."""
+    happened: HappenedLog | None = None
+    """What happened, for analytics; None where that is switched off, and then it costs nothing."""
     hears_after: float = 0.0
     """Seconds after which every instance has heard of a publication: when everybody may be looked at."""
 

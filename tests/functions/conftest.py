@@ -39,6 +39,7 @@ _TIMERS = (
     "audit",
     "retention",
     "trail",
+    "folding",
     "watch",
 )
 _open: dict[str, Product] = {}

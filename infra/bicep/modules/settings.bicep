@@ -98,7 +98,8 @@ var product = {
   HEARTHLINE_AGE_OF_MAJORITY: '18'
   HEARTHLINE_BUNDLING_MINUTES: '10'
   HEARTHLINE_WRITE_BACK: fhirWrites ? '["communications", "consents"]' : '[]'
-  HEARTHLINE_RETENTION: '{"messages": "P6Y", "timeline": "P6Y", "engagement": "P2Y", "links": "P400D", "rejections": "P90D", "audit": "P6Y"}'
+  HEARTHLINE_RETENTION: '{"messages": "P6Y", "timeline": "P6Y", "engagement": "P2Y", "links": "P400D", "rejections": "P90D", "audit": "P6Y", "analytics": "P3Y"}'
+  HEARTHLINE_ANALYTICS: 'true'
   HEARTHLINE_BODY_LIMIT: '8388608'
   HEARTHLINE_AUDIT_SECRETS: '${secret}/audit-secrets)'
   HEARTHLINE_PUBLIC_URL: publicUrl

@@ -19,6 +19,7 @@ from shared.fhir.references import parse_reference
 from shared.message.contact import addresses, normalise
 from shared.patient.record import PatientRecord, patient_key
 from shared.ports import Stored, Wakeup
+from shared.usecases.analytics.forgetting import forget
 from shared.usecases.inbound import kept
 from shared.usecases.letters import erase_letters
 from shared.usecases.privacy.marks import Mark, Marks
@@ -131,5 +132,7 @@ async def finish(services: Services, record: PatientRecord, by: str) -> int:
     await services.indexes.drop_traces(found)
     await _letters(services, record.key)
     await services.patients.erase(record.key)
+    if services.happened is not None:
+        await forget(services.documents, record.key)
     await react(services, record.key, [PersonErased(by, finished=True)], _trigger())
     return len(found)

@@ -1,0 +1,22 @@
+"""Figures for those who may not see people: of few they are left out, all others are rounded to five.
+
+As the NHS tells figures of hospitals: small counts suppressed, all others rounded to the nearest 5, in place
+of looking which others would have to go as well ("change to disclosure control methodology for HES and ECDS
+from September 2018", digital.nhs.uk), with the threshold of shared.access.small_cells. Where parts, wholes
+and steps that follow each other stand side by side, what is left out could else be had by subtraction.
+"""
+
+from __future__ import annotations
+
+from shared.access.small_cells import few
+
+BASE = 5
+LOWEST = 15
+"""What the smallest counts that are told are rounded to, so that each stands for many."""
+
+
+def rough(count: int) -> int | None:
+    """Return a count that says nothing exact of people: None of few, else a multiple of 5; none are none."""
+    if count == 0:
+        return 0
+    return None if few(count) else max(LOWEST, BASE * ((count + BASE // 2) // BASE))
