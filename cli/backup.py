@@ -19,6 +19,7 @@ from shared.ports import Backup, BackupPart
 from shared.usecases.controls import switch_sending
 from shared.usecases.restored import Held, hold_everybody, hold_written_to
 from shared.usecases.services import Services
+from shared.usecases.trail.upkeep import settle_trail
 
 backup = typer.Typer(help="All tables into a folder and back.", no_args_is_help=True)
 
@@ -54,6 +55,7 @@ def restore(
     async def work(services: Services, settings: Settings) -> Backup:
         async with aiohttp.ClientSession() as session:
             restored = await (await open_backups(settings, session)).restore(folder, _tell, go_on=go_on)
+        await settle_trail(services)
         await switch_sending(services, on=False, by=by, reason=reason)
         return restored
 

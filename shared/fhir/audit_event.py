@@ -127,7 +127,7 @@ def _begun(event_id: str, at: Instant, action: Action, operation: str) -> _Json:
 
 def _agent(entry: Entry) -> _Json:
     agent: _Json = {
-        "who": {"identifier": {"system": CALLERS, "value": entry.by or "nobody"}},
+        "who": {"identifier": {"system": CALLERS, "value": entry.by.strip() or "nobody"}},
         "requestor": True,
     }
     if entry.roles:
@@ -166,7 +166,7 @@ def _whom(entry: Entry, patient_id: str) -> list[_Json]:
 
 
 def _thing(about: str) -> _Json:
-    return {**_KIND["thing"], "name": about or "something"}
+    return {**_KIND["thing"], "name": about.strip() or "something"}
 
 
 def _itself(entry: Entry, chain: Mapping[str, str]) -> _Json:

@@ -24,7 +24,7 @@ from shared.usecases.privacy.reads import READS
 from shared.usecases.rejections import REJECTIONS
 from shared.usecases.retention.prune import Pruned, prune_patient
 from shared.usecases.services import Services
-from shared.usecases.trail.pruning import prune_trail
+from shared.usecases.trail.upkeep import prune_trail
 
 RETENTION = "retention"
 """Kind of the document that says how far the walk is."""

@@ -1,4 +1,7 @@
-"""Retention of the audit trail: the oldest entries of each lane go, and what is left still proves itself."""
+"""Upkeep of the audit trail: the oldest entries go after years; a restored one is put right.
+
+What is left still proves itself.
+"""
 
 from __future__ import annotations
 
@@ -20,3 +23,12 @@ async def prune_trail(services: Services, kept: Retention) -> int:
         except Conflict:  # another instance is at it
             continue
     return gone
+
+
+async def settle_trail(services: Services) -> int:
+    """Put a trail right that came from a backup; how many entries or rows that took. Raises Unavailable.
+
+    Entries were appended while the backup was made: some are in it, though the heads of lanes know nothing of
+    them.
+    """
+    return sum([await services.trail.settle(lane) for lane in range(LANES)])
