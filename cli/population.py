@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+import json as json_text
+from typing import Annotated, Any
+from urllib.parse import quote
 
-import aiohttp
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from cli.chosen import SettingsFile, chosen
-from shared.bootstrap import build
-from shared.config import Settings
-from shared.errors import HearthlineError, Rejected
-from shared.fhir.instants import iso
-from shared.usecases import population as runs
-from shared.usecases.populate import population_progress
-from shared.usecases.publish import load_shelf
-from shared.usecases.services import Services
+from cli.calling import Admin, by_api
+from cli.chosen import SettingsFile
 
 LOOK = 0.5
 """Seconds between two looks at a run."""
@@ -29,62 +23,76 @@ Version = Annotated[
     str, typer.Argument(help="Of the catalogue, as `publish` has named it; the latest run without it.")
 ]
 Wait = Annotated[bool, typer.Option("--wait", help="Return only when every patient was looked at.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+type Run = dict[str, Any]
+"""How far a run is, as the admin API tells of it (getPublication)."""
 
 
-def population(version: Version = "", settings_file: SettingsFile = None, wait: Wait = False) -> None:
+def population(
+    version: Version = "", settings_file: SettingsFile = None, wait: Wait = False, json: Json = False
+) -> None:
     """Show a population run: how many patients were looked at, and who entered and left which segment."""
     console = Console()
-    try:
-        progress = asyncio.run(_population(chosen(settings_file), version, wait, console))
-    except (HearthlineError, OSError) as problem:
-        console.print(str(problem), style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from None
-    show(console, progress)
+
+    async def calls(admin: Admin) -> Run:
+        wanted = version or "latest"
+        return await (follow_run(admin, wanted, console) if wait else look_at_run(admin, wanted))
+
+    run = by_api(settings_file, calls)
+    if json:
+        typer.echo(json_text.dumps(run))
+    else:
+        show_run(console, run)
 
 
-async def _population(settings: Settings, version: str, wait: bool, console: Console) -> runs.Progress:
-    async with aiohttp.ClientSession() as session:
-        services = await build(settings, session)
-        wanted = version or (await load_shelf(services.documents))[0].population
-        if not wanted:
-            raise Rejected("no segment was published yet")
-        return await (follow(services, wanted, console) if wait else look(services, wanted))
+async def look_at_run(admin: Admin, version: str) -> Run:
+    """Read how far a run is. Raises Refused where there is none."""
+    run: Run = await admin.read(f"/publications/{quote(version, safe='')}")
+    return run
 
 
-async def look(services: Services, version: str) -> runs.Progress:
-    """Read how far a run is. Raises Rejected where there is none."""
-    progress = await population_progress(services, version)
-    if progress is None:
-        raise Rejected(f"there is no population run for version {version}")
-    return progress
-
-
-async def follow(services: Services, version: str, console: Console) -> runs.Progress:
-    """Show a bar until the run is finished; how it ended. Raises Rejected where there is none."""
+async def follow_run(admin: Admin, version: str, console: Console) -> Run:
+    """Show a bar until the run is finished; how it ended. Raises Refused where there is none."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bars:
         task = bars.add_task("looking at every patient", total=None)
-        while (progress := await look(services, version)).finished is None:
-            bars.update(task, total=progress.population.shards, completed=progress.shards_done)
-            bars.update(task, description=f"{progress.looked_at} patients looked at")
+        while (run := await look_at_run(admin, version))["status"] in ("waiting", "running"):
+            bars.update(task, total=run["shards"] or None, completed=run["shards_done"])
+            bars.update(task, description=f"{run['looked_at']} patients looked at")
             await asyncio.sleep(LOOK)
-        bars.update(task, total=progress.population.shards, completed=progress.shards_done)
-    return progress
+        bars.update(task, total=run["shards"], completed=run["shards_done"])
+    return run
 
 
-def show(console: Console, progress: runs.Progress) -> None:
+def show_run(console: Console, run: Run) -> None:
     """Print how far a run is, and what came of it for each segment."""
-    run = progress.population
-    ended = f"finished {iso(progress.finished)}" if progress.finished is not None else "not finished"
+    if run["status"] in ("none", "waiting"):
+        told = "nobody need be looked at for it" if run["status"] == "none" else "not begun yet"
+        console.print(f"population {run['publication']}: {told}", highlight=False, soft_wrap=True)
+        return
+    ended = f"finished {run['finished']}" if run["finished"] is not None else "not finished"
+    looked_at = f"{run['looked_at']} patients looked at, {run['committed']} written"
     console.print(
-        f"population {run.version}: {progress.looked_at} patients looked at, {progress.committed} written, "
-        f"{progress.entered} entered and {progress.left} left a segment; "
-        f"{progress.shards_done} of {run.shards} shards done; started {iso(run.started)}, {ended}",
+        f"population {run['publication']}: {looked_at}, "
+        f"{_sum(run, 'entered')} entered and {_sum(run, 'left')} left a segment; "
+        f"{run['shards_done']} of {run['shards']} shards done; started {run['started']}, {ended}",
         highlight=False,
         soft_wrap=True,
     )
     table = Table("segment", "members", "entered", "left")
-    for url, tally in sorted(progress.segments.items()):
-        table.add_row(Text(url, overflow="fold"), str(tally.members), str(tally.entered), str(tally.left))
-    if progress.segments:
+    for each in run["segments"]:
+        counts = (_count(each[name]) for name in ("members", "entered", "left"))
+        table.add_row(Text(each["url"], overflow="fold"), *counts)
+    if run["segments"]:
         console.print(table)
+
+
+def _sum(run: Run, name: str) -> str:
+    counts = [each[name] for each in run["segments"]]
+    return "few" if None in counts else str(sum(counts))
+
+
+def _count(count: int | None) -> str:
+    """Say a count; one of few people is not told to everybody."""
+    return "few" if count is None else str(count)

@@ -1,35 +1,48 @@
-"""`hearthline segment group` and `take-list`: a segment as FHIR Groups, and a FHIR Group as a static list."""
+"""`hearthline segment group` and `take-list`: a segment as FHIR Groups, and a FHIR Group as a static list.
+
+What is written, and what is taken, goes by the admin API. Groups that are only shown name every member, which
+the API does to nobody: they are made from storage.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Annotated
+import json as json_text
+from pathlib import Path
+from typing import Annotated, Any
 
-import aiohttp
 import orjson
 import typer
 from rich.console import Console
 
-from cli.chosen import SettingsFile, chosen
-from shared.bootstrap import build
+from cli.addressed import definition_at
+from cli.calling import Admin, by_api
+from cli.chosen import SettingsFile
+from cli.working import on_deployment
 from shared.config import Settings
-from shared.errors import HearthlineError
-from shared.usecases.groups import Written, groups_of, write_groups
-from shared.usecases.populate import start_population
-from shared.usecases.static_lists import TakenList
-from shared.usecases.static_lists import take_list as take
+from shared.usecases.groups import groups_of
+from shared.usecases.services import Services
 
 Url = Annotated[str, typer.Argument(help="The url of a published segment.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
 def group(
     url: Url,
     settings_file: SettingsFile = None,
     write: Annotated[bool, typer.Option("--write", help="Write to the FHIR server, not to here.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="With --write: one JSON object.")] = False,
 ) -> None:
     """Give a segment's members as FHIR Groups: a line of JSON each, or written to the FHIR server."""
-    _run(lambda: _group(chosen(settings_file), url, write=write))
+    if not write:
+        return _show(settings_file, url)
+    done = by_api(settings_file, lambda admin: _write(admin, url))
+    if json:
+        typer.echo(json_text.dumps(done))
+        return None
+    for each in done["groups"]:
+        verb = "written" if each["changed"] else "stays"
+        typer.echo(f"{each['reference']} {verb}, version {each['version']}")
+    return None
 
 
 def take_list(
@@ -37,42 +50,33 @@ def take_list(
     url: Annotated[str, typer.Argument(help="The url by which segments ask the list (in_list).")],
     settings_file: SettingsFile = None,
     title: Annotated[str, typer.Option(help="What people call the list.")] = "",
+    json: Json = False,
 ) -> None:
     """Publish the people of a FHIR Group as a static list; if they have changed, as its next version."""
-    _run(lambda: _take_list(chosen(settings_file), reference, url, title))
+    body = {"reference": reference, "url": url, "title": title}
+
+    async def calls(admin: Admin) -> dict[str, Any]:
+        taken: dict[str, Any] = (await admin.call("POST", "/lists", body)).json()
+        return taken
+
+    taken = by_api(settings_file, calls)
+    if json:
+        typer.echo(json_text.dumps(taken))
+    elif not taken["added"]:
+        typer.echo(f"{taken['people']} people, as before.")
+    else:
+        names = (f"{each['kind']} {each['url']}|{each['version']}" for each in taken["added"])
+        typer.echo(f"{taken['people']} people; published {', '.join(names)}.")
 
 
-def _run(begin: Callable[[], Coroutine[None, None, None]]) -> None:
-    try:
-        asyncio.run(begin())
-    except (HearthlineError, OSError) as problem:
-        Console(stderr=True).print(str(problem), style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from None
+def _show(settings_file: Path | None, url: str) -> None:
+    async def work(services: Services, _: Settings) -> None:
+        async for made in groups_of(services, url):
+            typer.echo(orjson.dumps(made))
+
+    on_deployment(settings_file, work)
 
 
-async def _group(settings: Settings, url: str, *, write: bool) -> None:
-    async with aiohttp.ClientSession() as session:
-        services = await build(settings, session)
-        if not write:
-            async for made in groups_of(services, url):
-                typer.echo(orjson.dumps(made))
-            return
-        for written in await write_groups(services, url):
-            typer.echo(_said(written))
-
-
-def _said(written: Written) -> str:
-    verb = "written" if written.changed else "stays"
-    return f"{written.reference} {verb}, version {written.version}"
-
-
-async def _take_list(settings: Settings, reference: str, url: str, title: str) -> None:
-    async with aiohttp.ClientSession() as session:
-        services = await build(settings, session)
-        taken: TakenList = await take(services, reference, url, title)
-        if taken.published is None:
-            typer.echo(f"{taken.people} people, as before.")
-            return
-        typer.echo(f"{taken.people} people; published {', '.join(taken.published.added)}.")
-        if taken.published.population:
-            await start_population(services, taken.published.population, delay=settings.catalogue_seconds + 1)
+async def _write(admin: Admin, url: str) -> dict[str, Any]:
+    started = await admin.call("POST", f"/segments/{definition_at('segment', url)}/group")
+    return await admin.follow(started.json(), Console(stderr=True))

@@ -2,49 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Annotated
+import json as json_text
+from typing import Annotated, Any
 
-import aiohttp
 import typer
-from rich.console import Console
 
-from cli.chosen import SettingsFile, chosen
-from shared.bootstrap import build
-from shared.config import Settings
-from shared.errors import HearthlineError
-from shared.usecases.populate import start_population
-from shared.usecases.value_sets import TakenValueSet
-from shared.usecases.value_sets import take_value_set as take
+from cli.calling import Admin, Refused, by_api
+from cli.chosen import SettingsFile
 
 Reference = Annotated[str, typer.Argument(metavar="URL", help="Of the value set; url|version for that one.")]
 
 
-def take_valueset(reference: Reference, settings_file: SettingsFile = None) -> None:
+def take_valueset(
+    reference: Reference,
+    settings_file: SettingsFile = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
     """Publish a value set as the FHIR server has it now, unless its codes are published already."""
-    try:
-        asyncio.run(_take(chosen(settings_file), reference))
-    except (HearthlineError, OSError) as problem:
-        told = f"{reference}: {problem}"
-        Console(stderr=True).print(told, style="red", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
+
+    async def calls(admin: Admin) -> dict[str, Any]:
+        try:
+            taken: dict[str, Any] = (await admin.call("POST", "/value-sets", {"reference": reference})).json()
+        except Refused as refused:
+            raise Refused({**refused.problem, "detail": f"{reference}: {refused}", "problems": []}) from None
+        return taken
+
+    taken = by_api(settings_file, calls)
+    typer.echo(json_text.dumps(taken) if json else _said(taken))
 
 
-async def _take(settings: Settings, reference: str) -> None:
-    """Take it, and have everybody looked at for the segments that use it."""
-    async with aiohttp.ClientSession() as session:
-        services = await build(settings, session)
-        taken = await take(services, reference)
-        typer.echo(_said(taken))
-        if taken.published is not None and taken.published.population:
-            await start_population(services, taken.published.population, delay=settings.catalogue_seconds + 1)
-
-
-def _said(taken: TakenValueSet) -> str:
-    if taken.published is None:
-        said = f"{taken.codes} codes, as in version {taken.version}."
+def _said(taken: dict[str, Any]) -> str:
+    if taken["added"]:
+        names = (f"{each['kind']} {each['url']}|{each['version']}" for each in taken["added"])
+        said = f"{taken['codes']} codes; published {', '.join(names)}."
     else:
-        said = f"{taken.codes} codes; published {', '.join(taken.published.added)}."
-    if taken.latest != taken.version:
-        said += f" Segments that name no version go by {taken.latest}."
+        said = f"{taken['codes']} codes, as in version {taken['version']}."
+    if taken["latest"] != taken["version"]:
+        said += f" Segments that name no version go by {taken['latest']}."
     return said

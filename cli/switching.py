@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.population import follow, show
+from cli.calling import by_api
+from cli.population import follow_run, show_run
 from cli.working import on_deployment
 from shared.config import Settings
 from shared.usecases.controls import Switched
 from shared.usecases.populate import start_population
-from shared.usecases.population import Progress
 from shared.usecases.services import Services
 
 By = Annotated[str, typer.Option("--by", help="Who does it: an id, as others will read it.")]
@@ -28,14 +28,15 @@ def switch(
     """Throw a switch, have everybody looked at where that is needed, and say so; `done` is what was done."""
     console = Console()
 
-    async def work(services: Services, settings: Settings) -> tuple[Switched, Progress | None]:
+    async def work(services: Services, _: Settings) -> Switched:
         switched = await throw(services)
-        return switched, await _look(services, settings, switched, console, wait=wait)
+        await _look(services, switched)
+        return switched
 
-    switched, progress = on_deployment(settings_file, work)
+    switched = on_deployment(settings_file, work)
     console.print(_said(done, switched), highlight=False, markup=False, soft_wrap=True)
-    if progress is not None:
-        show(console, progress)
+    if wait and switched.population:
+        show_run(console, by_api(settings_file, lambda api: follow_run(api, switched.population, console)))
 
 
 def _said(done: str, switched: Switched) -> str:
@@ -45,12 +46,8 @@ def _said(done: str, switched: Switched) -> str:
     return f"{done}: every instance knows within seconds{look if switched.population else ''}."
 
 
-async def _look(
-    services: Services, settings: Settings, switched: Switched, console: Console, *, wait: bool
-) -> Progress | None:
+async def _look(services: Services, switched: Switched) -> None:
     """Have everybody looked at, once every instance should know; or go on, if who threw it before did not."""
-    if not switched.population:
-        return None
-    delay = settings.catalogue_seconds + 1 if switched.changed else 0.0
-    await start_population(services, switched.population, delay=delay)
-    return await follow(services, switched.population, console) if wait else None
+    if switched.population:
+        delay = services.hears_after if switched.changed else 0.0
+        await start_population(services, switched.population, delay=delay)
