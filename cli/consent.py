@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.addressed import patient_at
 from cli.calling import Admin, by_api
 from cli.chosen import SettingsFile
 from shared.fhir.choice import ANY, PURPOSES
 from shared.message.outbound import CHANNELS
 from shared.patient.permission.ask import STRANGER
-from shared.patient.record import patient_key
 
 
 class Purpose(StrEnum):
@@ -62,7 +62,7 @@ def show(
     """Show by purpose and channel whether they may be written to, why not, and what they said."""
 
     async def calls(admin: Admin) -> Any:
-        return await admin.read(_path(patient))
+        return await admin.read(f"{patient_at(patient)}/consents")
 
     found = by_api(settings_file, calls)
     theirs = next((each for each in found["parties"] if each["party"] == party), None)
@@ -125,7 +125,7 @@ def deny(
 
 def _tell(settings_file: Path | None, patient: str, by: str, said: dict[str, str], as_json: bool) -> None:
     async def calls(admin: Admin) -> Any:
-        return (await admin.call("POST", _path(patient), said)).json()
+        return (await admin.call("POST", f"{patient_at(patient)}/consents", said)).json()
 
     done = by_api(settings_file, calls, by)
     if as_json:
@@ -133,10 +133,6 @@ def _tell(settings_file: Path | None, patient: str, by: str, said: dict[str, str
         return
     for text in done["told"] if done["changed"] else ["Nothing to do: it is so already."]:
         _say(text)
-
-
-def _path(patient: str) -> str:
-    return f"/patients/{patient_key(patient.removeprefix('Patient/'))}/consents"
 
 
 def _answers(theirs: dict[str, Any]) -> Iterator[Table]:

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from cli.addressed import patient_at
 from cli.calling import Admin, by_api
 from cli.chosen import SettingsFile
 from cli.switching import By, Reason
 from shared.patient.messages import by as way
-from shared.patient.record import patient_key
 
 
 class State(StrEnum):
@@ -82,7 +82,7 @@ def contacts(patient: Patient, as_json: AsJson = False, settings_file: SettingsF
     """List a patient's contact points that nothing is sent to, and why."""
 
     async def calls(admin: Admin) -> Any:
-        return (await admin.read(f"/patients/{patient_key(patient)}/consents"))["unusable"]
+        return (await admin.read(f"{patient_at(patient)}/consents"))["unusable"]
 
     found = by_api(settings_file, calls)
     if as_json:
@@ -106,7 +106,7 @@ def usable(
 
     async def calls(admin: Admin) -> Any:
         body = {"channel": channel, "address": address}
-        return (await admin.call("POST", f"/patients/{patient_key(patient)}/contact-points", body)).json()
+        return (await admin.call("POST", f"{patient_at(patient)}/contact-points", body)).json()
 
     _tell(by_api(settings_file, calls, by), as_json, "It will be used again.")
 

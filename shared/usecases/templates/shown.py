@@ -87,7 +87,7 @@ async def version_of(
     versions = next(iter((await templates(services, wanted)).values()), ())
     found = next((each for each in reversed(versions) if version in ("", each.version)), None)
     if found is None:
-        raise Rejected("there is no such template, neither published nor handed in", "unknown-template")
+        raise Rejected("nobody has submitted such a template, and none is published", "unknown-template")
     return found, tuple(each.version for each in versions)
 
 
