@@ -14,7 +14,7 @@ from functions.admin.long_work import OperationState, accepted
 from functions.admin.paging import Cursor, Limit, Page, cursor_of, place_of
 from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
-from functions.admin.shapes import Body, Moment, Why, moment
+from functions.admin.shapes import Body, Moment, Why, example, moment
 from shared.errors import Rejected
 from shared.usecases.dead_letters import files, look_into, read_file
 from shared.usecases.operations.replaying import DEAD_LETTER
@@ -30,6 +30,13 @@ type DeadLetterId = Annotated[
 class DeadLetterState(BaseModel):
     """A file of dead letters."""
 
+    model_config = example(
+        dead_letter="topic~hearthline~2026~3~2~9~a.json",
+        name="topic/hearthline/2026/3/2/9/a.json",
+        size=2048,
+        at="2026-03-02T09:00:00.000Z",
+    )
+
     dead_letter: str = Field(description="Its id", examples=["topic~hearthline~2026~3~2~9~a.json"])
     name: str = Field(
         description="Topic, subscription and hour", examples=["topic/hearthline/2026/3/2/9/a.json"]
@@ -40,6 +47,14 @@ class DeadLetterState(BaseModel):
 
 class DeadLetterContent(BaseModel):
     """What is in a file: counts and ids, nothing that an event says."""
+
+    model_config = example(
+        dead_letter="topic~hearthline~2026~3~2~9~a.json",
+        events=3,
+        reasons={"MaxDeliveryAttemptsExceeded": 3},
+        changes={"Observation updated": 3},
+        ids=["cd1f0ab2"],
+    )
 
     dead_letter: str
     events: int
@@ -82,6 +97,8 @@ class DeadLetters(Body):
 
 class Taken(BaseModel):
     """What came of events that were sent along."""
+
+    model_config = example(events=3, queued=2, ignored={"unkept-type": 1})
 
     events: int = Field(examples=[3])
     queued: int = Field(description="Changes that are looked at again", examples=[3])

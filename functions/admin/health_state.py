@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from functions.admin.call import TheCall
 from functions.admin.routes import Routes
+from functions.admin.shapes import example
 from shared.usecases.health import look_at_all
 
 routes = Routes("running")
@@ -16,6 +17,8 @@ routes = Routes("running")
 class CheckState(BaseModel):
     """One thing that was looked at."""
 
+    model_config = example(name="reconciliation", well=True, told="the last ended 3 minutes ago")
+
     name: str = Field(examples=["reconciliation"])
     well: bool
     told: str = Field("", description="What is worth knowing", examples=["the last ended 3 minutes ago"])
@@ -23,6 +26,8 @@ class CheckState(BaseModel):
 
 class QueueHealth(BaseModel):
     """How one queue stands; null is what its transport does not tell."""
+
+    model_config = example(queue="changes", waiting=12, oldest_seconds=0.8, given_up=0)
 
     queue: str = Field(examples=["changes"])
     waiting: int | None = None
@@ -34,6 +39,12 @@ class QueueHealth(BaseModel):
 
 class Health(BaseModel):
     """What is well and what not."""
+
+    model_config = example(
+        status="well",
+        checks=[{"name": "reconciliation", "well": True, "told": "the last ended 3 minutes ago"}],
+        queues=[{"queue": "changes", "waiting": 12, "oldest_seconds": 0.8, "given_up": 0}],
+    )
 
     status: Literal["well", "not-well"]
     checks: list[CheckState]

@@ -10,13 +10,28 @@ from pydantic import BaseModel, Field
 
 from functions.admin.call import Call
 from functions.admin.routes import PREFIX
-from functions.admin.shapes import Moment, WorkStatus, moment, moment_or_none
+from functions.admin.shapes import Moment, WorkStatus, example, moment, moment_or_none
 from shared.usecases.operations.running import start
 from shared.usecases.operations.written import LongWork, stands_still
 
 
 class OperationState(BaseModel):
     """How long work stands."""
+
+    model_config = example(
+        operation="998227544400000000-0a1b2c3d4e5f",
+        kind="reconcile",
+        status="running",
+        asked="2026-03-02T09:00:00.000Z",
+        ended=None,
+        done=3,
+        of=17,
+        phase="searching Encounter",
+        cancelling=False,
+        stands_still=False,
+        result={},
+        problem="",
+    )
 
     operation: str = Field(description="Its id", examples=["999998227483600000-0b1f6f8f4a2c"])
     kind: str = Field(examples=["simulate-journey"])
@@ -52,7 +67,7 @@ def state_of(work: LongWork) -> OperationState:
 
 async def accepted(call: Call, response: Response, kind: str, params: dict[str, Any]) -> OperationState:
     """Start long work of a kind in shared.usecases.operations.kinds; for handlers with `status=202`."""
-    work = await start(call.services, kind, call.caller.subject, params, call.intent)
+    work = await start(call.services, kind, call.caller.subject, params, call.intent, call.since)
     response.headers["Location"] = f"{PREFIX}/operations/{work.operation}"
     response.headers["Retry-After"] = "1"
     return state_of(work)

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from functions.admin.call import TheCall
 from functions.admin.routes import Routes
+from functions.admin.shapes import example
 from shared.access.table import OPERATIONS
 
 routes = Routes("me")
@@ -13,6 +14,13 @@ routes = Routes("me")
 
 class Me(BaseModel):
     """The caller as the API knows them."""
+
+    model_config = example(
+        subject="0d5c8b5e-6a1f-4a3b-9f55-3d7a1f6a2b10",
+        application=False,
+        roles=["Marketer"],
+        operations=["getMe", "listSegments"],
+    )
 
     subject: str = Field(description="Your opaque id", examples=["0d5c8b5e-6a1f-4a3b-9f55-3d7a1f6a2b10"])
     application: bool

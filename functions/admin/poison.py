@@ -12,7 +12,7 @@ from functions.admin.long_work import OperationState, accepted
 from functions.admin.paging import Cursor, Limit, Page, paged
 from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
-from functions.admin.shapes import Body, Moment, Reason, moment, moment_or_none
+from functions.admin.shapes import Body, Moment, Reason, example, moment, moment_or_none
 from shared.queues import QUEUES
 from shared.usecases.operations.replaying import PURGE, REPLAY, poison_of
 from shared.usecases.poison import counts, show
@@ -29,6 +29,8 @@ type MessageId = Annotated[str, Field(min_length=1, max_length=100)]
 class PoisonCountState(BaseModel):
     """How much a queue gave up."""
 
+    model_config = example(queue="changes", count=2, more=False, oldest="2026-03-02T09:00:00.000Z")
+
     queue: str = Field(examples=["changes"])
     count: int = Field(examples=[2])
     more: bool = Field(False, description="There are more: nobody counted on")
@@ -38,12 +40,24 @@ class PoisonCountState(BaseModel):
 class NamedId(BaseModel):
     """An id that a message names."""
 
+    model_config = example(name="resource_type", value="Observation")
+
     name: str = Field(examples=["resource_type"])
     value: str = Field(examples=["Observation"])
 
 
 class PoisonState(BaseModel):
     """A message that was given up: what kind of job it is, and ids; nothing that it says."""
+
+    model_config = example(
+        message="3f6c1c0a-0000-4000-8000-000000000000",
+        kind="change",
+        ids=[{"name": "resource_type", "value": "Observation"}, {"name": "resource_id", "value": "o1"}],
+        since="2026-03-02T09:00:00.000Z",
+        deliveries=8,
+        reason="MaxDeliveryCountExceeded",
+        trace="0af7651916cd43dd8448eb211c80319c",
+    )
 
     message: str = Field(description="Its id there", examples=["3f6c1c0a-0000-4000-8000-000000000000"])
     kind: str = Field(examples=["change"])
@@ -56,6 +70,8 @@ class PoisonState(BaseModel):
 
 class Chosen(Body):
     """Which messages: some by their ids, or all."""
+
+    model_config = example(messages=["3f6c1c0a-0000-4000-8000-000000000000"], all=False)
 
     messages: list[MessageId] = Field([], max_length=200, examples=[["3f6c1c0a-0000-4000-8000-000000000000"]])
     all: bool = Field(False, description="All that the queue gave up", examples=[False])
@@ -74,6 +90,8 @@ class Chosen(Body):
 
 class ChosenAway(Chosen):
     """Which messages are thrown away, and why."""
+
+    model_config = example(messages=[], all=True, reason="they were of a test")
 
     reason: Reason
 

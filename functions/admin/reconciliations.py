@@ -11,7 +11,7 @@ from functions.admin.call import TheCall
 from functions.admin.long_work import OperationState, accepted
 from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
-from functions.admin.shapes import Body, instant_of
+from functions.admin.shapes import Body, example, instant_of
 from shared.fhir.project import KEPT_TYPES
 from shared.usecases.operations.reconciling import KIND
 
@@ -22,6 +22,8 @@ type ResourceType = Annotated[str, Field(pattern="^[A-Z][A-Za-z]{2,40}$")]
 
 class Reconciliation(Body):
     """What is to be searched."""
+
+    model_config = example(since="2026-03-01T00:00:00Z", types=["Appointment"])
 
     since: str | None = Field(
         None,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from functions.admin.call import TheCall
 from functions.admin.paging import Cursor, Limit, Page, cursor_of, place_of
 from functions.admin.routes import Routes
-from functions.admin.shapes import Moment, moment
+from functions.admin.shapes import Moment, example, moment
 from shared.usecases.rejections import page_of_rejections
 
 routes = Routes("running")
@@ -18,6 +18,13 @@ routes = Routes("running")
 
 class RejectionState(BaseModel):
     """One job that could not be used; nothing that it said."""
+
+    model_config = example(
+        at="2026-03-02T09:00:00.000Z",
+        code="no-patient",
+        reason="the resource is about no patient",
+        trigger="changes-4711",
+    )
 
     at: Moment
     code: str = Field(description="Stable", examples=["no-patient"])

@@ -9,12 +9,17 @@ from pydantic import BaseModel, Field
 from functions.admin.call import TheCall
 from functions.admin.paging import Cursor, Limit, Page, paged
 from functions.admin.routes import Routes
+from functions.admin.shapes import example
 
 routes = Routes("running")
 
 
 class SettingState(BaseModel):
     """One setting in force; docs/operations.md says what each is for."""
+
+    model_config = example(
+        name="HEARTHLINE_REGION", value="US", secret=False, set=True, given=False, count=None
+    )
 
     name: str = Field(description="Of its environment variable", examples=["HEARTHLINE_REGION"])
     value: Any = Field(description="Null for a secret, and where there is none", examples=["US"])

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from functions.admin.call import TheCall
 from functions.admin.routes import Routes
-from functions.admin.shapes import Body, Moment, moment_or_none
+from functions.admin.shapes import Body, Moment, example, moment_or_none
 from functions.admin.source_shapes import SourceName
 from shared.usecases.sources.editing import rotate
 
@@ -18,6 +18,8 @@ DAY = 24 * 60 * 60
 class Rotation(Body):
     """What is to become of the former secret."""
 
+    model_config = example(proof=0, former_seconds=86400)
+
     proof: int | None = Field(
         None, ge=0, le=7, description="Place of the proof, from 0; needed where several have a secret"
     )
@@ -28,6 +30,12 @@ class Rotation(Body):
 
 class NewSecret(BaseModel):
     """A secret, shown this once."""
+
+    model_config = example(
+        proof=0,
+        secret="0q2Qm8sQ0m2oQzq3X2n5m3dX4h1J9bqQy6s5w3r1k0A",  # noqa: S106 - nobody's
+        former_until="2026-03-03T09:00:00.000Z",
+    )
 
     proof: int = Field(description="Place of the proof that it is of, from 0", examples=[0])
     secret: str = Field(

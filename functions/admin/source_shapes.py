@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import Path
 from pydantic import BaseModel, Field, SecretStr
 
-from functions.admin.shapes import Body, Moment, moment, moment_or_none
+from functions.admin.shapes import Body, Moment, example, moment, moment_or_none
 from shared.fhir.instants import Instant
 from shared.fhir.notification import Format
 from shared.fhir.sources import Source
@@ -60,6 +60,10 @@ type Rule = Annotated[FunctionKeyRule | SharedSecretRule | HmacRule | EntraRule,
 class SourceBody(Body):
     """A source as it is to be; secrets are made here, by rotateSecret."""
 
+    model_config = example(
+        formats=["medplum"], proofs=[{"kind": "hmac", "header": "x-signature"}], required=True
+    )
+
     formats: list[Format] = Field(min_length=1, max_length=10, examples=[["medplum"]])
     proofs: list[Rule] = Field([], max_length=8, examples=[[{"kind": "hmac"}]], description="All are needed")
     required: bool = Field(True, description="Refuse what comes without a proof; else use references alone")
@@ -72,11 +76,19 @@ class SourceBody(Body):
 class NewSource(SourceBody):
     """A source that is not there yet."""
 
+    model_config = example(
+        name="medplum", formats=["medplum"], proofs=[{"kind": "hmac", "header": "x-signature"}], required=True
+    )
+
     name: str = Field(pattern=NAME, examples=["medplum"])
 
 
 class SecretState(BaseModel):
     """Whether a proof has its secret."""
+
+    model_config = example(
+        set=True, made="2026-03-02T09:00:00.000Z", former=True, former_until="2026-03-03T09:00:00.000Z"
+    )
 
     set: bool
     made: Moment | None = None
@@ -87,12 +99,28 @@ class SecretState(BaseModel):
 class ProofState(BaseModel):
     """One proof of a source."""
 
+    model_config = example(
+        rule={"kind": "hmac", "header": "x-signature"},
+        secret={"set": True, "made": "2026-03-02T09:00:00.000Z"},
+    )
+
     rule: Rule
     secret: SecretState | None = Field(None, description="For proofs that have one")
 
 
 class SourceState(BaseModel):
     """Who may notify us, and how they prove themselves."""
+
+    model_config = example(
+        name="medplum",
+        origin="api",
+        formats=["medplum"],
+        proofs=[{"rule": {"kind": "hmac", "header": "x-signature"}, "secret": {"set": False}}],
+        required=True,
+        path="/api/fhir/signed-notifications/medplum",
+        changed="2026-03-02T09:00:00.000Z",
+        by="0d5c8b5e-6a1f-4a3b-9f55-3d7a1f6a2b10",
+    )
 
     name: str = Field(examples=["medplum"])
     origin: Literal["settings", "api"] = Field(description="settings: in HEARTHLINE_SOURCES, changed there")
@@ -143,6 +171,14 @@ class SourceState(BaseModel):
 class SubscriptionState(BaseModel):
     """What was heard of one subscription whose events are numbered."""
 
+    model_config = example(
+        subscription="9a0b6c1e-1f55-5a0c-8a6e-0d8b0f3f5c11",
+        highest=4711,
+        latest="2026-03-02T09:00:00.000Z",
+        restarts=0,
+        missing=3,
+    )
+
     subscription: str = Field(description="Opaque id")
     highest: int = Field(description="The highest number that was heard", examples=[4711])
     latest: Moment | None = Field(None, description="When the newest notification was written")
@@ -165,6 +201,25 @@ class SubscriptionState(BaseModel):
 class SourceStanding(SourceState):
     """How a source stands."""
 
+    model_config = example(
+        name="medplum",
+        origin="api",
+        formats=["medplum"],
+        proofs=[{"rule": {"kind": "hmac", "header": "x-signature"}, "secret": {"set": False}}],
+        required=True,
+        path="/api/fhir/signed-notifications/medplum",
+        changed="2026-03-02T09:00:00.000Z",
+        by="0d5c8b5e-6a1f-4a3b-9f55-3d7a1f6a2b10",
+        subscriptions=[
+            {
+                "subscription": "9a0b6c1e-1f55-5a0c-8a6e-0d8b0f3f5c11",
+                "highest": 4711,
+                "restarts": 0,
+                "missing": 3,
+            }
+        ],
+    )
+
     subscriptions: list[SubscriptionState] = Field(
         [], description="Of sources that number their events: Subscriptions of FHIR do, Event Grid does not"
     )
@@ -172,6 +227,8 @@ class SourceStanding(SourceState):
 
 class Gap(BaseModel):
     """Notifications that never came."""
+
+    model_config = example(subscription="9a0b6c1e-1f55-5a0c-8a6e-0d8b0f3f5c11", first=12, last=14)
 
     subscription: str = Field(description="Opaque id, as getSource tells it")
     first: int = Field(examples=[12])

@@ -11,7 +11,7 @@ from functions.admin.call import TheCall
 from functions.admin.etags import check_match, etag_of, tell_etag
 from functions.admin.paging import Cursor, Limit, Page, cursor_of, place_of
 from functions.admin.routes import Routes
-from functions.admin.shapes import Moment, Why, definition_id, moment
+from functions.admin.shapes import Moment, Why, definition_id, example, moment
 from shared.journey.controls import Controls
 from shared.usecases.controls import page_of_switchings, switch_sending
 from shared.usecases.journeys.switched import looked_at
@@ -22,6 +22,15 @@ routes = Routes("running")
 
 class SwitchingState(BaseModel):
     """Something that was switched."""
+
+    model_config = example(
+        at="2026-03-02T09:00:00.000Z",
+        action="sending off",
+        by="0d5c8b5e-6a1f-4a3b-9f55-3d7a1f6a2b10",
+        reason="wrong numbers in the template",
+        what="",
+        publication=8,
+    )
 
     at: Moment
     action: str = Field(examples=["sending off"])
@@ -46,12 +55,32 @@ class SwitchingState(BaseModel):
 class SwitchedJourney(BaseModel):
     """A journey that does not run."""
 
+    model_config = example(
+        journey="6f0c1c0f2b0e5d0c9f1b7f7f3a0d4c11", url="https://hearthline.example/journeys/flu"
+    )
+
     journey: str = Field(description="Its id", examples=["6f0c1c0f2b0e5d0c9f1b7f7f3a0d4c11"])
     url: str
 
 
 class Switches(BaseModel):
     """What is switched now."""
+
+    model_config = example(
+        sending=False,
+        paused=[
+            {"journey": "6f0c1c0f2b0e5d0c9f1b7f7f3a0d4c11", "url": "https://hearthline.example/journeys/flu"}
+        ],
+        stopped=[],
+        latest={
+            "at": "2026-03-02T09:00:00.000Z",
+            "action": "sending off",
+            "by": "0d5c8b5e-6a1f-4a3b-9f55-3d7a1f6a2b10",
+            "reason": "wrong numbers in the template",
+            "what": "",
+            "publication": 8,
+        },
+    )
 
     sending: bool = Field(description="While it is off nothing goes out, and nobody is told anything")
     paused: list[SwitchedJourney] = Field(description="Journeys in which everybody stands still")
@@ -62,11 +91,15 @@ class Switches(BaseModel):
 class SendingSwitch(Why):
     """The kill switch."""
 
+    model_config = example(sending=False, reason="wrong numbers in the template")
+
     sending: bool = Field(description="false: nothing goes out; true: what waited goes at once")
 
 
 class SendingSwitched(BaseModel):
     """What came of the switch."""
+
+    model_config = example(sending=False, changed=True, publication="8-0f3c9d2a51b0e7aa", population="")
 
     sending: bool
     changed: bool = Field(description="It was not so before")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
+from collections.abc import Iterator
+from importlib import import_module
+from inspect import isclass
 
 import pytest
 from msgspec.structs import replace
+from pydantic import BaseModel
 
 from shared.access.roles import Role
 from shared.fhir.instants import MINUTE, iso
@@ -179,10 +182,34 @@ class TestSwitches:
         assert (await desk.call("PUT", "/switches/sending", role, body, match="*")).status_code == 403
 
 
-def test_what_is_shown_as_json_is_json(place: Place) -> None:
-    """Values of settings come as they are, of whatever type."""
-    from shared.config import Settings
-    from shared.settings_shown import settings_shown
-    from tests.admin.running_kit import SETTINGS
+_MODULES = (
+    "me",
+    "long_work",
+    "source_shapes",
+    "source_secrets",
+    "reconciliations",
+    "rejections",
+    "dead_letters",
+    "poison",
+    "settings",
+    "health_state",
+    "switches",
+)
 
-    json.dumps([each.value for each in settings_shown(Settings.model_validate(SETTINGS))])
+
+def _models() -> Iterator[type[BaseModel]]:
+    for name in _MODULES:
+        module = import_module(f"functions.admin.{name}")
+        for each in vars(module).values():
+            if isclass(each) and issubclass(each, BaseModel) and each.__module__ == module.__name__:
+                yield each
+
+
+@pytest.mark.parametrize("model", [each for each in _models() if not each.__name__.endswith("Rule")])
+def test_every_model_has_an_example_that_is_one(model: type[BaseModel]) -> None:
+    schema = model.model_json_schema()
+    examples = schema.get("examples") or [
+        {name: field["examples"][0] for name, field in schema["properties"].items()}
+    ]
+    for example in examples:
+        assert set(model.model_validate(example).model_dump()) >= set(example)
