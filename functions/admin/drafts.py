@@ -205,7 +205,7 @@ async def _looked_at(call: Call, draft: str) -> tuple[Draft, str]:
 
 def _check_kind(call: Call, kind: DraftKind) -> None:
     if kind != "campaign" and not call.caller.has(AUTHORS):
-        raise Refusal(403, "forbidden-kind", "an EventPlanner writes campaigns, and nothing else")
+        raise Refusal(403, "forbidden", "an EventPlanner writes campaigns, and nothing else")
 
 
 def _etag(draft: Draft) -> str:

@@ -19,6 +19,7 @@ from shared.usecases.library import library
 from shared.usecases.publish import publish
 from shared.usecases.services import Services
 from shared.usecases.shelf import DEFINITIONS
+from shared.usecases.value_sets import complete
 
 _SHIPPED = [each for each in read_definitions() if len(str(each.body)) < 20_000]
 _JUNK = st.sampled_from(
@@ -75,8 +76,9 @@ def test_whatever_is_wrong_is_an_answer_and_a_publication_says_the_same(document
 
 async def _refused(services: Services, document: Document) -> set[Problem]:
     """Publish, and return why that was refused, if it was."""
+    whole = await complete(services, (document,))
     try:
-        await publish(services, (document,))
+        await publish(services, whole.documents, sought=whole.sought)
     except Invalid as refused:
         return set(refused.problems)
     return set()
