@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from shared.access.operation import Operation
 from shared.access.roles import CLINICAL, Caller
+from shared.fhir.instants import Instant
 from shared.patient.record import identify
 from shared.ports.trail import AuditEntry
 from shared.usecases.patients.glass import tell_glass
@@ -34,6 +35,8 @@ class Call(Struct):
     glass: str = ""
     """The reason for which the glass is broken, or ""."""
     address: str = ""
+    since: Instant | None = None
+    """When it was asked for first under its key: earlier than now where who did it then died over it."""
     noted: bool = False
     patient: str = ""
     about: tuple[str, ...] = ()

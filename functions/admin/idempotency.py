@@ -6,80 +6,63 @@ a patient's data: operations that start something answer with what they started.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 
-import msgspec
 from fastapi import Request, Response
 
 from functions.admin.call import Call, digest
 from functions.admin.problems import Refusal
-from shared.errors import Conflict
-from shared.fhir.instants import MINUTE, Instant
+from shared.errors import Unavailable
+from shared.usecases import asked_once
+from shared.usecases.asked_once import Asked
 
-KIND = "idempotency"
-"""Of the documents: by caller, operation and key. Retention removes them after a day."""
+logger = logging.getLogger("hearthline")
 
-STALE = 5 * MINUTE
-"""After which a request without an answer is taken to have died: whoever comes again does it."""
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """What is known of a request; without a status it is under way."""
-
-    at: Instant
-    asked: str
-    """Digest of where it went and of its body."""
-    status: int = 0
-    body: bytes = b""
-    headers: dict[str, str] = {}
-
-
-_encode, _decode = msgspec.json.encode, msgspec.json.Decoder(Kept).decode
 _HEADERS = ("content-type", "location", "etag")
 
 
 async def once(call: Call, request: Request, work: Callable[[], Awaitable[Response]]) -> Response:
-    """Do the work unless it was done under this key; what failed on our side may be tried again."""
+    """Do the work unless it was done under this key; what was refused, or failed, may be tried again."""
     if not call.operation.starts:
         return await work()
+    documents, now = call.services.documents, call.services.clock.now()
     asked = digest([request.url.path, request.url.query, call.if_match, (await request.body()).hex()])
-    found = await _claim(call, asked)
-    if isinstance(found, Response):
-        return found
+    ours, known = await asked_once.claim(documents, call.intent, asked, now)
+    if not ours:
+        return _again(call, known, asked)
+    call.since = known.first
     try:
         answer = await work()
     except BaseException:
-        await call.services.documents.delete(KIND, call.intent)
+        await asked_once.forget(documents, call.intent)
         raise
-    headers = {name: answer.headers[name] for name in _HEADERS if name in answer.headers}
-    body = b"" if call.operation.shown_once else bytes(answer.body)
-    kept = Kept(call.services.clock.now(), asked, answer.status_code, body, headers)
-    await call.services.documents.put(KIND, call.intent, _encode(kept), None)
+    await _keep(call, asked, answer)
     return answer
 
 
-async def _claim(call: Call, asked: str) -> Response | None:
-    """Return the first one's answer, or None when this is the first."""
-    documents, now = call.services.documents, call.services.clock.now()
-    found = await documents.get(KIND, call.intent)
-    if found is not None:
-        kept = _decode(found[0])
-        if kept.asked != asked:
-            raise Refusal(
-                422, "idempotency-key-reused", "this Idempotency-Key was sent with another request before"
-            )
-        if kept.status and call.operation.shown_once:
-            raise Refusal(409, "shown-once", "this was done, and what came of it is shown only once")
-        if kept.status:
-            return Response(kept.body, kept.status, {**kept.headers, "Idempotency-Replayed": "true"})
-        if now < kept.at + STALE:
-            raise _under_way()
+def _again(call: Call, known: Asked, asked: str) -> Response:
+    """Answer what has been asked for before."""
+    if known.asked != asked:
+        raise Refusal(
+            422, "idempotency-key-reused", "this Idempotency-Key was sent with another request before"
+        )
+    if not known.status:
+        raise Refusal(
+            409, "under-way", "the same request is being carried out: ask again", {"Retry-After": "5"}
+        )
+    if call.operation.shown_once:
+        raise Refusal(409, "shown-once", "this was done, and what came of it is shown only once")
+    return Response(known.body, known.status, {**known.headers, "Idempotency-Replayed": "true"})
+
+
+async def _keep(call: Call, asked: str, answer: Response) -> None:
+    """Keep the answer; where that fails the work is done all the same, and says so."""
+    headers = {name: answer.headers[name] for name in _HEADERS if name in answer.headers}
+    body = b"" if call.operation.shown_once else bytes(answer.body)
+    now = call.services.clock.now()
+    kept = Asked(now, asked, answer.status_code, body, headers, call.since or now)
     try:
-        await documents.put(KIND, call.intent, _encode(Kept(now, asked)), found[1] if found else "")
-    except Conflict:
-        raise _under_way() from None
-    return None
-
-
-def _under_way() -> Refusal:
-    return Refusal(409, "under-way", "the same request is being carried out: ask again", {"Retry-After": "5"})
+        await asked_once.answer(call.services.documents, call.intent, kept)
+    except Unavailable as error:
+        logger.warning("the answer of %s could not be kept: %s", call.operation.name, error.reason)

@@ -22,6 +22,7 @@ from shared.patient.facts import Fact
 from shared.ports import Backup
 from shared.usecases import (
     admitted,
+    asked_once,
     audit_report,
     count,
     deletions,
@@ -64,6 +65,7 @@ PERSISTED: Mapping[str, Any] = {
     "deletions seen": deletions.Seen,
     "event counter": count.Counter,
     "admission": admitted.Admitted,
+    "request of the admin API and its answer": asked_once.Asked,
     "rejection": rejections.Rejection,
     "latest reconciliation": watch.Reconciled,
     "job that was thrown away": poison.Purge,

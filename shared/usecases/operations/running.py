@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from shared.errors import Conflict, HearthlineError, Invalid, Rejected
+from shared.fhir.instants import Instant
 from shared.queues import OPERATIONS
 from shared.usecases.jobs import Operate
 from shared.usecases.operations.written import LongWork, load_work, save_work, work_id
@@ -74,9 +75,14 @@ class Progress:
             raise Cancelled("somebody cancelled it")
 
 
-async def start(services: Services, kind: str, by: str, params: dict[str, Any], intent: str) -> LongWork:
-    """Write long work down and put it on the queue; `intent` names what was asked for. Raises Unavailable."""
-    now = services.clock.now()
+async def start(
+    services: Services, kind: str, by: str, params: dict[str, Any], intent: str, at: Instant | None = None
+) -> LongWork:
+    """Write long work down and put it on the queue. Raises Unavailable.
+
+    `intent` names what was asked for, and `at` when: what both name again is the same work.
+    """
+    now = services.clock.now() if at is None else at
     work = LongWork(work_id(now, intent), kind, by, now, params, told=time.time())
     try:
         await save_work(services.documents, work, "")

@@ -17,6 +17,7 @@ from shared.errors import Conflict
 from shared.fhir.instants import DAY, HOUR, Instant
 from shared.ports import BEYOND, LinkRow
 from shared.retention import Kept, Retention
+from shared.usecases.asked_once import drop_old_answers
 from shared.usecases.inbound.kept import purge
 from shared.usecases.needs import list_needs
 from shared.usecases.operations.written import drop_old_work
@@ -154,6 +155,7 @@ async def _documents(services: Services, kept: Retention) -> int:
     now = services.clock.now()
     await purge(services, now)
     dropped = await drop_old_work(services.documents, now)
+    dropped += await drop_old_answers(services.documents, now)
     for kind, period in _NOTES.items():
         before = kept.before(period, now, services.policy.zone)
         if before is not None:
