@@ -1,4 +1,7 @@
-"""`hearthline audit`: look now whether all that is held of every patient agrees; or what runs found."""
+"""`hearthline audit`: look now whether all that is held of every patient agrees; or what runs found.
+
+Its subcommands are about the audit trail: cli.audit_trail.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from cli.audit_trail import export, list_entries, verify
 from cli.chosen import SettingsFile, chosen
 from shared.bootstrap import build
 from shared.config import Settings
@@ -25,12 +29,22 @@ _COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
 _MOST_SHOWN = 100
 
 
-def audit(
+audit = typer.Typer(help="Audits of all records; the audit trail.")
+audit.command("list")(list_entries)
+audit.command()(verify)
+audit.command()(export)
+
+
+@audit.callback(invoke_without_command=True)
+def look(
+    context: typer.Context,
     settings_file: SettingsFile = None,
     repair: Annotated[bool, typer.Option("--repair", help="Set right what differs.")] = False,
     runs: Annotated[bool, typer.Option("--runs", help="Only show what the latest runs found.")] = False,
 ) -> None:
     """Prove that server, records, memberships, member lists and wake-ups agree; 1 while anything differs."""
+    if context.invoked_subcommand is not None:
+        return
     console = Console()
     try:
         left = asyncio.run(_audit(chosen(settings_file), console, repair=repair, runs=runs))
