@@ -20,6 +20,7 @@ from shared.message import printed
 from shared.patient import packing
 from shared.patient.facts import Fact
 from shared.ports import Backup
+from shared.ports.trail import AuditEntry
 from shared.usecases import (
     admitted,
     asked_once,
@@ -45,6 +46,7 @@ from shared.usecases.retention import walk
 from shared.usecases.segments import counting
 from shared.usecases.sources import stored
 from shared.usecases.templates import approval
+from shared.usecases.trail import export
 
 PERSISTED: Mapping[str, Any] = {
     "a record's head": packing._Head,
@@ -81,6 +83,9 @@ PERSISTED: Mapping[str, Any] = {
     "batch of letters": letters.Batch,
     "letter": printed.Printed,
     "long work": written.LongWork,
+    "entry of the audit trail": AuditEntry,
+    "exports of the audit trail": export.Exported,
+    "place of such an export": export.Place,
     "draft": drafts.Draft,
     "preview of a segment": counting.Ask,
     "how far a preview is": counting.Counted,
