@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from functions.admin.shapes import definition_id
+from shared.catalogue import Document
+from shared.usecases.drafts.kept import Draft, create_draft
 from shared.usecases.jobs import Change, encode_job
 from shared.usecases.operations.running import start
+from shared.usecases.publish import publish
 from shared.usecases.sources.editing import Wanted, create
 from tests.admin.admin_kit import Desk
 from tests.admin.running_kit import deployed
-from tests.unit.memory_kit import Time
+from tests.unit.memory_kit import HIGH, Time
 from tests.unit.privacy_kit import ANN, lived
 
+DRAFT = "6c1d1de8-6e6c-5f0a-8d44-0f5d6a4c2b11"
+_SET = "https://hearthline.example/valuesets/few"
+_CODES = {
+    "resourceType": "ValueSet",
+    "url": _SET,
+    "version": "1",
+    "expansion": {"contains": [{"system": "urn:x", "code": "a"}]},
+}
 DEAD_LETTER = "topic/hearthline/2026/3/2/9/a.json"
 
 
@@ -28,6 +40,7 @@ async def made() -> World:
     clock = Time()
     desk = Desk(await lived(clock), clock)
     await _running(desk)
+    await _defined(desk)
     work = await start(desk.services, "count", "fuzz", {}, "of the world")
     (enrolment, *_) = (await desk.services.patients.load(ANN)).record.enrolments
     (message, *_) = await desk.services.patients.messages(ANN)
@@ -38,9 +51,21 @@ async def made() -> World:
         "message": message.message_id,
         "queue": "changes",
         "source": "medplum",
+        "segment": definition_id("segment", HIGH),
+        "value_set": definition_id("valueset", _SET),
+        "draft": DRAFT,
+        "publication": "latest",
         "dead_letter": DEAD_LETTER.replace("/", "~"),
     }
     return World(desk, known)
+
+
+async def _defined(desk: Desk) -> None:
+    """Publish a value set, and let somebody write a draft."""
+    services = desk.services
+    await publish(services, (Document("valueset", "codes.json", _CODES),))
+    now = services.clock.now()
+    await create_draft(services.documents, Draft(DRAFT, "segment", {}, ("somebody",), now, now, "somebody"))
 
 
 async def _running(desk: Desk) -> None:
