@@ -28,30 +28,30 @@ async def _group(desk: Desk, *people: str) -> None:
 async def _taken(desk: Desk, version: str, *codes: str) -> None:
     await _keep(desk, version, *codes)
     body = {"reference": f"{SET}|{version}"}
-    answer = await desk.call("POST", "/value-sets", Role.MARKETER, body)
+    answer = await desk.call("POST", "/value-sets", Role.APPROVER, body)
     assert answer.status_code == 201, answer.text
 
 
 async def test_a_value_set_is_taken_once_and_again_when_it_has_changed(desk: Desk) -> None:
     await _keep(desk, "1", "a", "b")
-    first = await desk.call("POST", "/value-sets", Role.MARKETER, {"reference": SET})
+    first = await desk.call("POST", "/value-sets", Role.APPROVER, {"reference": SET})
     assert first.status_code == 201, first.text
     assert (first.json()["codes"], first.json()["version"]) == (2, "1")
     assert [(each["kind"], each["url"]) for each in first.json()["added"]] == [("valueset", SET)]
-    same = await desk.call("POST", "/value-sets", Role.MARKETER, {"reference": SET})
+    same = await desk.call("POST", "/value-sets", Role.APPROVER, {"reference": SET})
     assert (same.status_code, same.json()["added"]) == (200, [])
     await _keep(desk, "2", "a")
-    newer = await desk.call("POST", "/value-sets", Role.MARKETER, {"reference": SET})
+    newer = await desk.call("POST", "/value-sets", Role.APPROVER, {"reference": SET})
     assert (newer.status_code, newer.json()["latest"]) == (201, "2")
 
 
 async def test_what_the_server_does_not_have_is_told(desk: Desk) -> None:
-    answer = await desk.call("POST", "/value-sets", Role.MARKETER, {"reference": "urn:none"})
+    answer = await desk.call("POST", "/value-sets", Role.APPROVER, {"reference": "urn:none"})
     assert (answer.status_code, code_of(answer)) == (422, "no-valueset")
     body = {"reference": "Group/none", "url": LIST}
-    group = await desk.call("POST", "/lists", Role.MARKETER, body)
+    group = await desk.call("POST", "/lists", Role.APPROVER, body)
     assert (group.status_code, code_of(group)) == (422, "no-group")
-    wrong = await desk.call("POST", "/lists", Role.MARKETER, {"reference": "Patient/1", "url": LIST})
+    wrong = await desk.call("POST", "/lists", Role.APPROVER, {"reference": "Patient/1", "url": LIST})
     assert (wrong.status_code, code_of(wrong)) == (422, "invalid")
 
 
@@ -83,10 +83,10 @@ async def test_a_group_becomes_a_list_and_its_people_are_counted_and_not_named(d
         await server(desk.services).update(person(name))
     await _group(desk, "p1", "p2")
     body = {"reference": "Group/trial", "url": LIST, "title": "Trial"}
-    first = await desk.call("POST", "/lists", Role.MARKETER, body, by="ann")
+    first = await desk.call("POST", "/lists", Role.APPROVER, body, by="ann")
     assert (first.status_code, first.json()["people"]) == (201, 2)
     assert "p1" not in first.text
-    same = await desk.call("POST", "/lists", Role.MARKETER, body, by="ann")
+    same = await desk.call("POST", "/lists", Role.APPROVER, body, by="ann")
     assert (same.status_code, same.json()["added"]) == (200, [])
     assert {(each.operation, each.by, each.about) for each in desk.noted} == {
         ("takeList", "ann", ("Group/trial", LIST))
