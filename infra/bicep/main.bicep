@@ -117,6 +117,9 @@ param smsFrom string = ''
 @description('Id of the registration of the WhatsApp channel, a GUID; empty is no WhatsApp.')
 param whatsappChannel string = ''
 
+@description('Application id of the registration that tokens of the admin API are for; empty refuses everybody.')
+param apiAudience string = ''
+
 @description('Whether Communication Services tell of opened emails and followed links.')
 param engagementTracking bool = false
 
@@ -480,6 +483,7 @@ module appSettings 'modules/settings.bicep' = {
     emailFrom: communication.outputs.emailFrom
     whatsappChannel: whatsappChannel
     engagementTracking: engagementTracking
+    apiAudience: apiAudience
     publicUrl: empty(publicUrl) ? 'https://${functionApp.outputs.appHost}/api' : publicUrl
     overrides: settings
   }

@@ -29,6 +29,7 @@ param emailDomainVerified = bool(readEnvironmentVariable('HEARTHLINE_EMAIL_DOMAI
 param emailSender = readEnvironmentVariable('HEARTHLINE_EMAIL_SENDER', 'care')
 param smsFrom = readEnvironmentVariable('HEARTHLINE_SMS_FROM', '')
 param whatsappChannel = readEnvironmentVariable('HEARTHLINE_WHATSAPP_CHANNEL', '')
+param apiAudience = readEnvironmentVariable('HEARTHLINE_API_AUDIENCE', '')
 
 param publicUrl = readEnvironmentVariable('HEARTHLINE_PUBLIC_URL', '')
 param privateNetwork = bool(readEnvironmentVariable('HEARTHLINE_PRIVATE_NETWORK', 'false'))

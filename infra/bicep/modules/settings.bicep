@@ -48,6 +48,9 @@ param whatsappChannel string
 @description('Whether Communication Services tell of opened emails and followed links.')
 param engagementTracking bool
 
+@description('Application id of the registration that tokens of the admin API are for; empty refuses everybody.')
+param apiAudience string
+
 @description('Where links in messages lead: "https://HOST/api".')
 param publicUrl string
 
@@ -83,8 +86,8 @@ var product = {
   HEARTHLINE_SOURCES: '${secret}/sources)'
   HEARTHLINE_WEBHOOKS: '${secret}/webhooks)'
   HEARTHLINE_CONSOLE_URL: ''
-  HEARTHLINE_ENTRA_ISSUER: ''
-  HEARTHLINE_API_AUDIENCE: ''
+  HEARTHLINE_ENTRA_ISSUER: empty(apiAudience) ? '' : '${environment().authentication.loginEndpoint}${subscription().tenantId}/v2.0'
+  HEARTHLINE_API_AUDIENCE: apiAudience
   HEARTHLINE_PLATFORM_AUTH: 'false'
   HEARTHLINE_CATALOGUE_SECONDS: '5'
   HEARTHLINE_LETTERS: 'false'
