@@ -48,6 +48,11 @@ def test_a_segment_goes_to_the_server_and_comes_back_as_a_list(run, sekmet, tmp_
     (tmp_path / "segments" / "women.json").write_text(json.dumps(definition))
     assert run("publish", str(tmp_path))[0] == 0
     assert run("take-in")[0] == 0
+    file = str(tmp_path / "segments" / "women.json")
+    code, output = run("segment", "preview", file, "--stored", "--json")
+    assert code == 0, output
+    assert json.loads(output)["members"] >= 2
+    assert "patients" in run("segment", "preview", file, "--stored", "--at-most", "100")[1]
     code, output = run("segment", "group", URL)
     assert code == 0, output
     group = json.loads(output)
