@@ -29,6 +29,7 @@ from sandbox.functions_host.queue_rest import RestQueue
 from sandbox.ports import free_ports
 from sandbox.processes import Children
 from shared.adapters.storage_rest import StorageRest, connection_account
+from shared.adapters.table_rest import Tables
 from shared.bootstrap import build
 from shared.config import settings
 from shared.fhir.fact import Fact, Value
@@ -56,6 +57,8 @@ class Storage:
     services: Services
     queue: RestQueue
     pids: dict[str, int]
+    tables: Tables
+    """The lean client alone."""
 
 
 async def measure(sizes: Sizes, tell: Tell) -> Json:
@@ -96,6 +99,7 @@ async def storage(queue: str = POPULATIONS) -> AsyncIterator[Storage]:
                     services,
                     RestQueue(rest, queue),
                     {child.service.name: child.pid for child in started},
+                    Tables(StorageRest(connection_account(connection, "table"), session)),
                 )
         finally:
             children.stop()

@@ -48,6 +48,10 @@ class Sizes:
     """Enrolments that are due in one minute, in memory."""
     wakeups_stored: tuple[int, ...] = (1000, 10_000)
     """The same over Azurite, which cannot hold a hundred thousand records and answer."""
+    listed: tuple[int, int] = (1000, 100_000)
+    """Items of each list, in tables in memory: what a page asks for is counted."""
+    listed_stored: tuple[int, int] = (1000, 20_000)
+    """The same on Azurite, whose every query looks at more the more rows there are."""
     simulated: int = 100_000
     """Patients of a dry run, in memory."""
     operations: int = 400
@@ -78,6 +82,8 @@ QUICK = Sizes(
     population_facts=30,
     wakeups=(500, 5000),
     wakeups_stored=(2000,),
+    listed=(500, 5000),
+    listed_stored=(500, 2000),
     simulated=20_000,
     operations=120,
 )

@@ -18,6 +18,7 @@ from benchmarks import (
     preview,
     record,
     simulation,
+    views,
     wakeups,
 )
 from benchmarks.documents import one_message
@@ -112,6 +113,10 @@ async def _simulation(run: Run) -> Part:
     return simulation.measure(run.sizes.simulated, run.tell)
 
 
+async def _views(run: Run) -> Part:
+    return await views.measure(run.sizes, run.tell)
+
+
 SUITE: Mapping[str, Measure] = {
     "import": _imports,
     "cold_start": _cold_start,
@@ -126,4 +131,5 @@ SUITE: Mapping[str, Measure] = {
     "messages": _messages,
     "preview": _preview,
     "simulation": _simulation,
+    "views": _views,
 }

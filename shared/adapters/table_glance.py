@@ -66,7 +66,7 @@ class TableGlances:
         """
         top = int(place.partition(".")[0]) if place else await self._commits(key)
         found: list[PlacedLine] = []
-        width = limit
+        width = limit + 1  # the row of the place itself may have lines before it
         while top > 0 and len(found) < limit:
             bottom = max(0, top - width)
             rows = [row async for row in self._window(key, bottom, top)]
