@@ -57,7 +57,7 @@ class FunnelStep(Figure):
 class CampaignWay(Figure):
     """People whom one run brought, in all or by one way of a test."""
 
-    run: str
+    run: str = Field(description="Id of the run")
     step: str = Field(description="The split; empty is everybody", examples=["which"])
     way: str = Field(examples=["short"])
     asked: Count

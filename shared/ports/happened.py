@@ -95,7 +95,7 @@ class HappenedFiles(Protocol):
         ...
 
     async def delete(self, file: LogFile) -> bool:
-        """Remove a file unless it was written to since it was listed; whether it is gone."""
+        """Remove a file unless it was written to since it was listed; whether it was removed."""
         ...
 
 

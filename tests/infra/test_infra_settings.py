@@ -37,6 +37,7 @@ OTHERWISE = {
     "HEARTHLINE_ACS_ENDPOINT": "names what is made",
     "HEARTHLINE_EMAIL_FROM": "names what is made",
     "HEARTHLINE_PUBLIC_URL": "names what is made",
+    "HEARTHLINE_ANALYTICS": "blobs are there on Azure, and figures are wanted",
     "HEARTHLINE_LINK_SECRETS": "made by the hook",
     "HEARTHLINE_AUDIT_SECRETS": "made by the hook",
     "HEARTHLINE_SEAL_SECRETS": "made by the hook",

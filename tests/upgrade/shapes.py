@@ -19,7 +19,7 @@ from shared.journey.resources import posts
 from shared.message import printed
 from shared.patient import packing
 from shared.patient.facts import Fact
-from shared.ports import Backup
+from shared.ports import Backup, happened
 from shared.ports.trail import AuditEntry
 from shared.usecases import (
     admitted,
@@ -90,6 +90,7 @@ PERSISTED: Mapping[str, Any] = {
     "preview of a segment": counting.Ask,
     "how far a preview is": counting.Counted,
     "source of notifications": stored.StoredSource,
+    "line of the analytics log": happened.Line,
 }
 """Everything that outlives a process, by what it is."""
 
