@@ -29,7 +29,7 @@ from shared.ports import Queue
 from shared.queues import OPERATIONS
 from shared.usecases.jobs import Operate, decode_job
 from shared.usecases.operations.kinds import does
-from shared.usecases.operations.running import carry_on
+from shared.usecases.operations.running import carry_on, give_up
 from shared.usecases.services import Services
 
 PREFIX = "/api/admin/v1"
@@ -180,12 +180,24 @@ class _Here:
         """See Queue.send."""
         job = decode_job(body) if queue == OPERATIONS else None
         if isinstance(job, Operate):
-            self._begun.add(asyncio.ensure_future(carry_on(self.services, job, does)))
+            self._begun.add(asyncio.ensure_future(self._do(job)))
             return
         await self._queue.send(queue, body, delay, session=session, once=once)
 
+    async def _do(self, job: Operate) -> None:
+        """Do long work; nobody tries it again here, so that whatever it meets is its end."""
+        try:
+            await carry_on(self.services, job, does)
+        except HearthlineError as known:
+            await give_up(self.services, job.operation, str(known))
+        except Exception:
+            await give_up(self.services, job.operation)
+            raise
+
     async def finished(self) -> None:
-        """Wait for what was begun."""
+        """Wait for what was begun, and for what that began."""
+        while begun := {each for each in self._begun if not each.done()}:
+            await asyncio.wait(begun)
         await asyncio.gather(*self._begun)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from cli.analytics import analytics
 from cli.audit import audit
 from cli.backup import backup
 from cli.campaign import campaign
@@ -17,6 +18,7 @@ from cli.journey import journey
 from cli.letters import letters
 from cli.message import message
 from cli.move_queues import move_queues
+from cli.operations import operations
 from cli.poison import poison
 from cli.population import population
 from cli.privacy import privacy
@@ -27,6 +29,7 @@ from cli.replay import replay
 from cli.run import run
 from cli.segment import segment
 from cli.sending import sending
+from cli.sources import sources
 from cli.take_in import take_in
 from cli.template import template
 from cli.token import token
@@ -56,6 +59,7 @@ app.add_typer(campaign, name="campaign")
 app.add_typer(enrolment, name="enrolment")
 app.add_typer(message, name="message")
 app.add_typer(columns, name="columns")
+app.add_typer(analytics, name="analytics")
 app.add_typer(evidence, name="evidence")
 app.add_typer(privacy, name="privacy")
 app.add_typer(consent, name="consent")
@@ -63,6 +67,8 @@ app.add_typer(template, name="template")
 app.add_typer(questionnaire, name="questionnaire")
 app.add_typer(letters, name="letters")
 app.add_typer(poison, name="poison")
+app.add_typer(operations, name="operations")
+app.add_typer(sources, name="sources")
 app.command("move-queues")(move_queues)
 app.add_typer(backup, name="backup")
 

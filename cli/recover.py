@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from cli.calling import Admin, by_api
 from cli.chosen import SettingsFile
 from cli.instants import instant
-from cli.working import on_deployment
-from shared.config import Settings
+from shared.fhir.instants import iso
 from shared.fhir.project import KEPT_TYPES
-from shared.usecases.recover import search_changes
-from shared.usecases.services import Services
 
 Since = Annotated[str, typer.Argument(help="2026-03-01T00:00:00Z, by the FHIR server's clock.")]
 Types = Annotated[
     list[str] | None, typer.Option("--type", help="Only this type of resource; may be repeated.")
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON: how many of each type, and deletions.")]
 
 
-def recover(since: Since, types: Types = None, settings_file: SettingsFile = None) -> None:
+def recover(
+    since: Since, types: Types = None, settings_file: SettingsFile = None, as_json: Json = False
+) -> None:
     """Queue every change since SINCE that no record shows; to do it twice changes nothing more."""
     begin = instant(since)
     if unknown := sorted(set(types or ()) - KEPT_TYPES):
         raise typer.BadParameter(f"{', '.join(unknown)}: none of {', '.join(sorted(KEPT_TYPES))}")
+    console = Console(stderr=True, highlight=False)
 
-    async def work(services: Services, _settings: Settings) -> int:
-        queued = 0
-        for name in sorted(types or KEPT_TYPES):
-            found = await search_changes(services, name, begin)
-            if found:
-                Console(stderr=True, highlight=False).print(f"{name}: {found}")
-            queued += found
-        return queued
+    async def calls(admin: Admin) -> dict[str, Any]:
+        body = {"since": begin and iso(begin), "types": sorted(set(types or ()))}
+        started = (await admin.call("POST", "/reconciliations", body)).json()
+        return await admin.follow(started, console)
 
-    typer.echo(f"{on_deployment(settings_file, work)} changes queued.")
+    found = by_api(settings_file, calls)
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for name, number in found["queued"].items():
+        console.print(f"{name}: {number}")
+    typer.echo(f"{found['changes']} changes queued.")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from cli.calling import Admin
 from cli.chosen import SettingsFile
-from cli.switching import By, Reason, Wait, switch
-from shared.usecases.controls import switch_sending
+from cli.switching import By, Json, Reason, Wait, switch_by_api
 
 
 class State(StrEnum):
@@ -25,12 +25,15 @@ def sending(
     reason: Reason,
     settings_file: SettingsFile = None,
     wait: Wait = False,
+    json: Json = False,
 ) -> None:
     """Stop, or let go on, everything that sends; messages wait meanwhile, none is lost."""
-    on = state is State.ON
-    switch(
-        settings_file,
-        wait,
-        f"Sending is {state}",
-        lambda services: switch_sending(services, on=on, by=by, reason=reason),
-    )
+
+    async def throw(admin: Admin) -> dict[str, Any]:
+        etag = (await admin.call("GET", "/switches")).headers["ETag"].strip('"')
+        body = {"sending": state is State.ON, "reason": reason}
+        answer = await admin.call("PUT", "/switches/sending", body, match=etag)
+        switched: dict[str, Any] = answer.json()
+        return switched
+
+    switch_by_api(settings_file, f"Sending is {state}", throw, by, wait=wait, json=json)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json as json_text
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from cli.calling import by_api
+from cli.calling import Calls, by_api
 from cli.population import follow_run, show_run
 from cli.working import on_deployment
 from shared.config import Settings
@@ -19,6 +20,7 @@ from shared.usecases.services import Services
 
 By = Annotated[str, typer.Option("--by", help="Who does it: an id, as others will read it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, as others will read it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Return only when every patient was looked at.")]
 
 
@@ -37,6 +39,36 @@ def switch(
     console.print(_said(done, switched), highlight=False, markup=False, soft_wrap=True)
     if wait and switched.population:
         show_run(console, by_api(settings_file, lambda api: follow_run(api, switched.population, console)))
+
+
+def switch_by_api(
+    settings_file: Path | None,
+    done: str,
+    throw: Calls[dict[str, Any]],
+    by: str,
+    *,
+    wait: bool = False,
+    json: bool = False,
+) -> None:
+    """Throw a switch by the admin API, and say so; its answer has `changed` and `population`."""
+    console = Console()
+    switched = by_api(settings_file, throw, by)
+    population = str(switched["population"])
+    if json:
+        typer.echo(json_text.dumps(switched))
+    elif not switched["changed"]:
+        _print(console, "Nothing to do: it is so already.")
+    else:
+        look = f"; every patient is looked at (hearthline population {population})" if population else ""
+        _print(console, f"{done}: every instance knows within seconds{look}.")
+    if wait and population:
+        run = by_api(settings_file, lambda api: follow_run(api, population, Console(stderr=json)))
+        if not json:
+            show_run(console, run)
+
+
+def _print(console: Console, text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _said(done: str, switched: Switched) -> str:

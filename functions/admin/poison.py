@@ -13,6 +13,7 @@ from functions.admin.paging import Cursor, Limit, Page, paged
 from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
 from functions.admin.shapes import Body, Moment, Reason, example, moment, moment_or_none
+from shared.nearest import nearest
 from shared.queues import QUEUES
 from shared.usecases.operations.replaying import PURGE, REPLAY, poison_of
 from shared.usecases.poison import counts, show
@@ -140,7 +141,9 @@ async def purge_poison(
 
 def _known(queue: str) -> str:
     if queue not in QUEUES:
-        raise Refusal(404, "unknown-queue", f"there is no such queue: there are {', '.join(sorted(QUEUES))}")
+        near = nearest(queue.removesuffix("-poison"), QUEUES)
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(QUEUES))}"
+        raise Refusal(404, "unknown-queue", f"there is no such queue: {hint}")
     return queue
 
 

@@ -204,5 +204,5 @@ def test_wrong_settings_are_told_at_once(ward: Ward, tmp_path: Path) -> None:
             cwd=ROOT, env=bare, capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
         assert done.returncode == 1
-        assert said in done.stdout
+        assert said in done.stderr
         assert "Traceback" not in done.stdout + done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
@@ -130,7 +131,8 @@ async def give_up(services: Services, operation: str, problem: str = GIVEN_UP) -
     """End work that nobody will do any more. Raises Unavailable."""
     work, _ = await load_work(services.documents, operation)
     if work.ended is None:
-        await _end(services, work, status="failed", problem=problem)
+        with suppress(Superseded):  # it has just ended, or somebody does it after all
+            await _end(services, work, status="failed", problem=problem)
 
 
 async def _begun(services: Services, operation: str) -> LongWork | None:
