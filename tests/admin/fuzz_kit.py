@@ -90,6 +90,11 @@ def operation_of(case: Any) -> Operation:
     return OPERATIONS[case.operation.definition.raw["operationId"]]
 
 
+def fit(row: Operation) -> Role:
+    """Return a role that may call an operation, and sees what it shows."""
+    return Role.CLINICAL_USER if Role.CLINICAL_USER in row.roles else min(row.roles)
+
+
 def aim(case: Any, known: Mapping[str, str]) -> None:
     """Let a request be about what is there: ids in its path are those of the hospital."""
     for name in list(case.path_parameters or {}):

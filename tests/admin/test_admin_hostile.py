@@ -17,10 +17,12 @@ from shared.access.operation import Operation
 from shared.access.roles import Role
 from shared.access.table import OPERATIONS
 from tests.admin.admin_kit import Desk, code_of
-from tests.admin.fuzz_kit import Fuzz, fuzz
+from tests.admin.fuzz_kit import Fuzz, fit, fuzz
 
 WITH_BODY = [row for row in OPERATIONS.values() if row.method in {"POST", "PUT", "PATCH"}]
 LISTS = [row for row in OPERATIONS.values() if row.method == "GET" and row.name.startswith("list")]
+WHOLE = {"listPatientEnrolments", "listPoisonOf"}
+"""Lists that are short, and always told whole."""
 
 INJECTIONS = (
     "' or PartitionKey ne '",
@@ -45,7 +47,7 @@ def api() -> Iterator[Fuzz]:
 
 def send(api: Fuzz, row: Operation, content: bytes, kind: str = "application/json") -> httpx.Response:
     """Send a body as it is, by somebody who may call the operation."""
-    role = sorted(row.roles)[0]
+    role = fit(row)
     headers = {
         "Authorization": f"Test hostile {role}",
         "Content-Type": kind,
@@ -113,7 +115,7 @@ def test_ids_that_are_none_lead_nowhere(api: Fuzz, row: Operation) -> None:
     """Quotes, dots, escapes in an address are neither a query of storage nor a path."""
     if "{" not in row.path:
         return
-    role = sorted(row.roles)[0]
+    role = fit(row)
     for text in INJECTIONS:
         path = row.path
         for part in row.path.split("/"):
@@ -126,11 +128,13 @@ def test_ids_that_are_none_lead_nowhere(api: Fuzz, row: Operation) -> None:
 
 
 @pytest.mark.parametrize("row", LISTS, ids=lambda row: row.name)
-@pytest.mark.parametrize("text", INJECTIONS)
-def test_cursors_that_nobody_gave_are_refused(api: Fuzz, row: Operation, text: str) -> None:
+def test_cursors_that_nobody_gave_are_refused(api: Fuzz, row: Operation) -> None:
     path = filled(api, row).removeprefix(PREFIX)
-    answer = api.runner.run(api.desk.call("GET", path, sorted(row.roles)[0], params={"cursor": text}))
-    assert answer.status_code in {400, 404}
+    taken = {each["name"] for each in api.operations[row.name].definition.raw.get("parameters", ())}
+    assert ("cursor" in taken) == (row.name not in WHOLE)
+    for text in INJECTIONS if "cursor" in taken else ():
+        answer = api.runner.run(api.desk.call("GET", path, fit(row), params={"cursor": text}))
+        assert answer.status_code in {400, 404}
 
 
 def test_a_cursor_belongs_to_its_filters() -> None:
