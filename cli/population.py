@@ -37,7 +37,7 @@ def population(
 
     async def calls(admin: Admin) -> Run:
         wanted = version or "latest"
-        return await (follow_run(admin, wanted, console) if wait else look_at_run(admin, wanted))
+        return await (follow_run(admin, wanted, Console(stderr=json)) if wait else look_at_run(admin, wanted))
 
     run = by_api(settings_file, calls)
     if json:

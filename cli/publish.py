@@ -57,7 +57,7 @@ def publish(
     async def calls(admin: Admin) -> tuple[dict[str, Any], Any]:
         told = await _publish(admin, documents, gates)
         wanted = told["population"] if wait else ""
-        return told, await follow_run(admin, wanted, console) if wanted else None
+        return told, await follow_run(admin, wanted, Console(stderr=json)) if wanted else None
 
     told, run = by_api(settings_file, calls)
     if json:

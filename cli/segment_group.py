@@ -1,7 +1,7 @@
 """`hearthline segment group` and `take-list`: a segment as FHIR Groups, and a FHIR Group as a static list.
 
 What is written, and what is taken, goes by the admin API. Groups that are only shown name every member, which
-the API does to nobody: they are made from storage.
+the API does to nobody: they are made from storage, and the audit trail says who had them made.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json as json_text
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import uuid4
 
 import orjson
 import typer
@@ -19,7 +20,9 @@ from cli.calling import Admin, by_api
 from cli.chosen import SettingsFile
 from cli.working import on_deployment
 from shared.config import Settings
+from shared.ports.trail import AuditEntry
 from shared.usecases.groups import groups_of
+from shared.usecases.privacy.reads import COMMAND
 from shared.usecases.services import Services
 
 Url = Annotated[str, typer.Argument(help="The url of a published segment.")]
@@ -30,12 +33,13 @@ def group(
     url: Url,
     settings_file: SettingsFile = None,
     write: Annotated[bool, typer.Option("--write", help="Write to the FHIR server, not to here.")] = False,
+    by: Annotated[str, typer.Option("--by", help="Who does it: an id, for the audit trail.")] = "operator",
     json: Annotated[bool, typer.Option("--json", help="With --write: one JSON object.")] = False,
 ) -> None:
     """Give a segment's members as FHIR Groups: a line of JSON each, or written to the FHIR server."""
     if not write:
-        return _show(settings_file, url)
-    done = by_api(settings_file, lambda admin: _write(admin, url))
+        return _show(settings_file, url, by)
+    done = by_api(settings_file, lambda admin: _write(admin, url), by)
     if json:
         typer.echo(json_text.dumps(done))
         return None
@@ -69,8 +73,19 @@ def take_list(
         typer.echo(f"{taken['people']} people; published {', '.join(names)}.")
 
 
-def _show(settings_file: Path | None, url: str) -> None:
+def _show(settings_file: Path | None, url: str, by: str) -> None:
     async def work(services: Services, _: Settings) -> None:
+        await services.trail.append(
+            AuditEntry(
+                at=services.clock.now(),
+                request=str(uuid4()),
+                operation=f"{COMMAND}group",
+                kind="read",
+                outcome="done",
+                by=by,
+                about=(definition_at("segment", url),),
+            )
+        )
         async for made in groups_of(services, url):
             typer.echo(orjson.dumps(made))
 

@@ -123,8 +123,7 @@ async def publish_definitions(call: TheCall, body: Publishing, response: Respons
     Value sets that are missing are read from the FHIR server.
     """
     documents = documents_of(body.documents)
-    names = [document.canonical for document in documents]
-    await call.begins("", *(each[:300] for each in names[:50]), f"{len(names)} definitions")
+    await call.begins("", *(document.canonical for document in documents))
     gates = Gates(approved_only=body.approved_only, linted=body.linted)
     done = await publish_together(call.services, documents, gates, body.shards)
     call.changed([document.body for document in documents])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -81,6 +82,23 @@ async def test_what_was_not_looked_at_is_neither_published_nor_written_over(desk
     ):
         assert (answer.status_code, code_of(answer)) == (412, "changed")
     assert (await load_shelf(desk.services.documents))[0].documents == {}
+
+
+async def test_whoever_publishes_says_what_they_have_read(desk: Desk) -> None:
+    """Any version will do for who deletes it, but not for who puts it in force."""
+    draft = await _created(desk)
+    answer = await _published(desk, draft, "zoe", "*")
+    assert (answer.status_code, code_of(answer)) == (412, "changed")
+
+
+async def test_of_two_who_save_at_once_one_is_told(desk: Desk) -> None:
+    draft = await _created(desk)
+    seen = await _etag(desk, draft)
+    both = await asyncio.gather(*(_saved(desk, draft, {"title": by}, by, seen) for by in ("ann", "bob")))
+    assert sorted(answer.status_code for answer in both) in ([200, 409], [200, 412])
+    read = (await desk.call("GET", f"/drafts/{draft}", Role.APPROVER, by="zoe")).json()
+    assert read["title"] in ("ann", "bob")
+    assert set(read["authors"]) == {"ann", read["title"]}
 
 
 async def test_a_draft_may_be_wrong_and_is_told_why(desk: Desk) -> None:
