@@ -49,6 +49,7 @@ from shared.events import (
     Event,
     InboundReceived,
     MembershipsDoubted,
+    MigrationAsked,
     OutcomeSaid,
     PersonErased,
     PointUsable,
@@ -162,7 +163,7 @@ def _then(record: PatientRecord, event: Event, catalogue: Catalogue, now: Instan
             if noted is None:
                 return Decision(record)
             return sprinted(on_survey(noted, event, catalogue.journeys, now), catalogue, now)
-        case EnrolAsked() | EnrolmentAsked() | EntryGranted():
+        case EnrolAsked() | EnrolmentAsked() | MigrationAsked() | EntryGranted():
             return asked_for(record, event, catalogue, now)
         case _:
             return Decision(record)

@@ -231,6 +231,23 @@ class EnrolmentAsked(Struct, frozen=True, tag=True):
     reason: str = ""
     step: str = ""
     """For "move": where to."""
+    asked_id: str = ""
+    """The same is done once; "" where whoever asks sees to that."""
+
+
+class MigrationAsked(Struct, frozen=True, tag=True):
+    """Staff want an enrolment to go on in another version of its journey."""
+
+    enrolment_id: str
+    of: str
+    """Canonical "url|version" of the version it must be in still: who has moved on is left alone."""
+    to: str
+    """Canonical of the version to go on in."""
+    by: str
+    """Who, as an opaque id."""
+    reason: str
+    steps: dict[str, str] = {}
+    """Where those go who stand at a step that has another name there, old to new."""
 
 
 class EffectRefused(Struct, frozen=True, tag=True):
@@ -290,6 +307,7 @@ type Event = (
     | EnrolAsked
     | EntryGranted
     | EnrolmentAsked
+    | MigrationAsked
     | EffectRefused
     | EffectsDone
     | RecordMerged

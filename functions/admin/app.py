@@ -24,6 +24,7 @@ ROUTERS: Sequence[str] = (
     "journeys",
     "journey_switches",
     "journey_roster",
+    "journey_work",
     "campaigns",
     "campaign_moves",
     "enrolments",

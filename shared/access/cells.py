@@ -1,7 +1,7 @@
 """Small cells: figures of so few people that whoever knows the town knows who they are.
 
-Told as None to callers who may not see people. What is hidden follows the cell size suppression policy of CMS:
-1 to 10, and what would let one of those be worked out (https://resdac.org/node/1506).
+Told as None to callers who may not see people. What is hidden follows the cell size suppression policy of
+CMS: 1 to 10, and what would let one of those be worked out (https://resdac.org/node/1506).
 """
 
 from __future__ import annotations

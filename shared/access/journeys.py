@@ -85,6 +85,16 @@ OPERATIONS = (
         for verb in ("submit", "approve", "reject", "start", "pause", "resume", "cancel")
     ),
     Operation(
+        "listPatientEnrolments",
+        "GET",
+        "/patients/{patient}/enrolments",
+        CARE,
+        "List the journeys that a patient is in, and was in",
+        "read",
+        glass=CARE,
+    ),
+    Operation("getEnrolment", "GET", _ENROLMENT, CARE, "Read one enrolment", "read", glass=CARE),
+    Operation(
         "enrolPatient",
         "POST",
         "/patients/{patient}/enrolments",

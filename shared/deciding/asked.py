@@ -6,7 +6,7 @@ from shared.catalogue import Catalogue
 from shared.deciding.heard import heard_before
 from shared.deciding.journeys import sprinted
 from shared.deciding.messages import handled
-from shared.events import EnrolAsked, EnrolmentAsked, EntryGranted
+from shared.events import EnrolAsked, EnrolmentAsked, EntryGranted, MigrationAsked
 from shared.fhir.instants import Instant
 from shared.journey.asked import on_asked
 from shared.message.postpone import released
@@ -15,7 +15,7 @@ from shared.patient.record import Decision, PatientRecord
 
 def asked_for(
     record: PatientRecord,
-    event: EnrolAsked | EnrolmentAsked | EntryGranted,
+    event: EnrolAsked | EnrolmentAsked | MigrationAsked | EntryGranted,
     catalogue: Catalogue,
     now: Instant,
 ) -> Decision:
@@ -27,6 +27,8 @@ def asked_for(
     noted: PatientRecord | None = record
     if isinstance(event, EnrolAsked) and catalogue.journeys.latest(event.journey) is not None:
         noted = heard_before(record, f"{event.journey}|{event.cause}")
+    if isinstance(event, EnrolmentAsked) and event.asked_id:
+        noted = heard_before(record, event.asked_id)
     if noted is None:
         return Decision(record)
     decision = sprinted(on_asked(noted, event, catalogue.journeys, now), catalogue, now)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from shared.effects import AnswerAppointment, OutboxEffect
-from shared.events import EffectRefused, EnrolAsked, EnrolmentAsked, EntryGranted
+from shared.events import EffectRefused, EnrolAsked, EnrolmentAsked, EntryGranted, MigrationAsked
 from shared.fhir.instants import Instant, iso
 from shared.journey.enter import enter, grant
 from shared.journey.finish import finished
@@ -15,6 +15,7 @@ from shared.journey.gate import GATE, GRANTED
 from shared.journey.happened import CarriedOut, TimePassed
 from shared.journey.heed import heed
 from shared.journey.index import Journeys
+from shared.journey.migrating import migrated
 from shared.journey.run import settle
 from shared.journey.schedule import SCHEDULED
 from shared.journey.sprint import Entry, Sprint, hold
@@ -25,7 +26,10 @@ from shared.patient.state import failed_at
 
 
 def on_asked(
-    record: PatientRecord, asked: EnrolAsked | EnrolmentAsked | EntryGranted, journeys: Journeys, now: Instant
+    record: PatientRecord,
+    asked: EnrolAsked | EnrolmentAsked | MigrationAsked | EntryGranted,
+    journeys: Journeys,
+    now: Instant,
 ) -> Sprint:
     """Do what staff, a campaign, another system or the gate's keeper asks for."""
     match asked:
@@ -36,6 +40,9 @@ def on_asked(
         case EnrolmentAsked():
             sprint = do_asked(Sprint(record), asked, journeys, now)
             sprint = heed(sprint, journeys, TimePassed(), now)  # who is moved may have to leave at once
+        case MigrationAsked():
+            sprint = migrated(Sprint(record), asked, journeys, now)
+            sprint = heed(sprint, journeys, TimePassed(), now)
     return finished(sprint, journeys, now)
 
 

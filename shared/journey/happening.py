@@ -48,7 +48,7 @@ class MessageWas(Authored):
     def holds(self, standing: Standing) -> str:
         """Return why it holds, or ""."""
         sequence = standing.enrolment.results.get(self.step, "")
-        if not sequence:
+        if not sequence.startswith("#"):  # none yet, or that step was another kind in the version before
             return ""
         number = int(sequence.removeprefix("#"))
         intent = intent_of(standing.enrolment.enrolment_id, number)

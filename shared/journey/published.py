@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from shared.errors import AuthorFault
@@ -40,33 +42,53 @@ def _migrated(
     if latest is not None and newer and wanted == "leave":
         return revoke(sprint, enrolment, f"version {latest.version} takes its place", now)
     if latest is not None and newer and wanted == "move":
-        return _moved(sprint, journeys, latest, enrolment, now)
+        return moved_to(sprint, journeys, latest, enrolment, latest.on_publish.steps, "", now)
     if enrolment.held == "paused" and not journeys.paused(journey.url):
         return resume(sprint, journeys, journey, enrolment, "the journey goes on", now)
     return sprint
 
 
-def _moved(
-    sprint: Sprint, journeys: Journeys, latest: CompiledJourney, enrolment: Enrolment, now: Instant
+def moved_to(
+    sprint: Sprint,
+    journeys: Journeys,
+    target: CompiledJourney,
+    enrolment: Enrolment,
+    names: Mapping[str, str],
+    why: str,
+    now: Instant,
 ) -> Sprint:
-    """Move somebody to a newer version: to the same step as if it had always been so, or to its new name."""
-    was = enrolment.step
-    to = latest.on_publish.steps.get(was, latest.first if was == GATE else was)
+    """Move somebody to another version: to the same step as if it had always been so, or to its new name.
+
+    `names` are the new names of steps, by the old; what has failed stays so, at the step to try again.
+    """
+    was, to = enrolment.step, step_in(target, enrolment.step, names)
     begun = was not in (SCHEDULED, GATE)
-    ends = latest.exits.ends(enrolment.entered) if begun else latest.exits.until
-    moved = replace(enrolment, journey=latest.canonical, ends=ends)
-    text = f"Moved to version {latest.version} of {latest.title}"
+    ends = target.exits.ends(enrolment.entered) if begun else target.exits.until
+    moved = replace(enrolment, journey=target.canonical, ends=ends)
+    text = f"Moved to version {target.version} of {target.title}{why}"
     sprint = sprint.keeping(moved).saying(line(now, text, moved))
-    step = latest.steps.get(to)
+    step = target.steps.get(to)
     if step is None:
-        return hold(sprint, moved, f"version {latest.version} has no step {to}", now)
+        return hold(sprint, moved, f"version {target.version} has no step {to}", now)
     if moved.held == "fault":
-        return sprint
-    if moved.held == "paused" and not journeys.paused(latest.url):
+        return sprint.keeping(_failed_in(moved, to, names))
+    if moved.held == "paused" and not journeys.paused(target.url):
         moved = let_go(moved)
     if to != was or moved.arrived is None:
-        return step_onto(sprint, journeys, latest, moved, to, now)
-    return _as_if_always(sprint, journeys, latest, moved, step, now)
+        return step_onto(sprint, journeys, target, moved, to, now)
+    return _as_if_always(sprint, journeys, target, moved, step, now)
+
+
+def step_in(target: CompiledJourney, step: str, names: Mapping[str, str]) -> str:
+    """Return where somebody stands in another version who stands at a step of this one."""
+    return names.get(step, target.first if step == GATE else step)
+
+
+def _failed_in(moved: Enrolment, to: str, names: Mapping[str, str]) -> Enrolment:
+    """Let what failed be tried again by the names of the version it is in now."""
+    failed = [names.get(step, step) for step in moved.results.get(AGAIN, "").split()]
+    results = {**moved.results, AGAIN: " ".join(failed)} if failed else moved.results
+    return replace(moved, step=to, results=results)
 
 
 def _as_if_always(

@@ -14,81 +14,89 @@ from shared.errors import Rejected
 from shared.events import EnrolAsked, EnrolmentAsked, Event
 from shared.fhir.references import parse_reference
 from shared.journey.compile import CompiledJourney
-from shared.patient.record import PatientRecord, TimelineLine, patient_key
+from shared.patient.record import PatientRecord, patient_key
 from shared.patient.state import Enrolment
 from shared.ports import Stored
 from shared.usecases.react import Trigger, react
 from shared.usecases.services import Services
 
 
-class Done(Struct, frozen=True):
-    """What came of it: how the enrolment stands now (None once it is over), and what the timeline says."""
+class Came(Struct, frozen=True):
+    """What came of bringing somebody in."""
 
+    entered: bool
+    """They are in, or were: also where it was asked for before."""
     enrolment: Enrolment | None
-    lines: tuple[TimelineLine, ...]
+    """None where it is over already."""
 
 
 async def look_up(services: Services, patient: str) -> PatientRecord:
     """Return the record of a patient ("1" or "Patient/1"). Raises Rejected (unknown-patient), Unavailable."""
-    return (await _load(services, patient)).record
+    key, _ = parse_reference(patient if "/" in patient else f"Patient/{patient}")
+    if key.resource_type != "Patient":
+        raise Rejected("there is no such patient here", "unknown-patient")
+    return await held(services, patient_key(key.resource_id))
 
 
-async def ask(services: Services, patient: str, asked: EnrolmentAsked) -> Done:
-    """Do something with an enrolment, which may be named by the beginning of its id.
+async def held(services: Services, key: str) -> PatientRecord:
+    """Return the record of a patient by key. Raises Rejected (unknown-patient), Unavailable."""
+    return (await _load(services, key)).record
 
-    Raises Rejected where there is none, or it stands so that this makes no sense; Unavailable.
+
+async def ask(services: Services, key: str, asked: EnrolmentAsked) -> Enrolment | None:
+    """Do something with an enrolment of the patient of a key; how it stands then, None once it is over.
+
+    What was asked for under one `asked_id` before is not done again, whatever came of it since. Raises
+    Rejected where there is no such enrolment, or it stands so that this makes no sense; Unavailable.
     """
-    stored = await _load(services, patient)
-    enrolment = _find(stored.record, asked.enrolment_id)
+    stored = await _load(services, key)
+    if asked.asked_id and asked.asked_id in stored.record.replies:
+        return stored.record.enrolments.get(asked.enrolment_id)
+    enrolment = enrolment_of(stored.record, asked.enrolment_id)
     catalogue = await services.definitions.current(stored.record.catalogue)
     _check(asked, enrolment, catalogue.journeys.get(enrolment.journey))
-    whole = EnrolmentAsked(enrolment.enrolment_id, asked.action, asked.by, asked.reason, asked.step)
-    after, lines = await _react(services, stored, whole)
-    return Done(after.enrolments.get(enrolment.enrolment_id), lines)
+    after = await _react(services, stored, asked)
+    return after.enrolments.get(enrolment.enrolment_id)
 
 
-async def enter(services: Services, patient: str, asked: EnrolAsked) -> Done:
-    """Bring a patient into a journey, as its rules allow: where they do not, nothing or a line comes of it.
+async def enter(services: Services, key: str, asked: EnrolAsked) -> Came:
+    """Bring the patient of a key into a journey, as its rules allow.
 
     Raises Rejected (no such patient or journey, a focus that is none of the patient's), Unavailable.
     """
-    stored = await _load(services, patient)
+    stored = await _load(services, key)
     catalogue = await services.definitions.current(stored.record.catalogue)
     journey = catalogue.journeys.latest(asked.journey)
     if journey is None:
         raise Rejected("no journey of this url is published", "unknown-journey")
     if asked.focus:
         _check_focus(stored.record, asked.focus)
-    after, lines = await _react(services, stored, asked)
-    fresh = [e for key, e in after.enrolments.items() if key not in stored.record.enrolments]
-    ours = (each for each in fresh if each.journey == journey.canonical)
-    return Done(next(ours, None), lines)
+    after = await _react(services, stored, asked)
+    history = after.history.get(asked.journey)
+    ours = (each for each in after.enrolments.values() if each.cause == asked.cause)
+    mine = next((each for each in ours if each.journey_url == asked.journey), None)
+    entered = mine is not None or (history is not None and history.entered_for(asked.cause))
+    return Came(entered, mine)
 
 
-async def _load(services: Services, patient: str) -> Stored:
-    key, _ = parse_reference(patient if "/" in patient else f"Patient/{patient}")
-    stored = await services.patients.load(patient_key(key.resource_id), key.resource_id)
-    if key.resource_type != "Patient" or not stored.etag:
+async def _load(services: Services, key: str) -> Stored:
+    stored = await services.patients.load(key)
+    if not stored.etag or stored.record.erased is not None:
         raise Rejected("there is no such patient here", "unknown-patient")
     return stored
 
 
-async def _react(
-    services: Services, stored: Stored, event: Event
-) -> tuple[PatientRecord, tuple[TimelineLine, ...]]:
-    """Let it happen; the record afterwards, and the lines that it brought."""
-    key = stored.record.key
-    before = len(await services.patients.timeline(key))
-    reaction = await react(services, key, [event], Trigger(f"staff-{uuid4()}"), held=stored)
-    return reaction.after, (await services.patients.timeline(key))[before:]
+async def _react(services: Services, stored: Stored, event: Event) -> PatientRecord:
+    trigger = Trigger(f"staff-{uuid4()}")
+    return (await react(services, stored.record.key, [event], trigger, held=stored)).after
 
 
-def _find(record: PatientRecord, beginning: str) -> Enrolment:
-    found = [e for key, e in record.enrolments.items() if beginning and key.startswith(beginning)]
-    if len(found) != 1:
-        told = "more than one enrolment begins" if found else "the patient has no enrolment that begins"
-        raise Rejected(f"{told} with this id", "unknown-enrolment")
-    return found[0]
+def enrolment_of(record: PatientRecord, enrolment_id: str) -> Enrolment:
+    """Return an enrolment that goes on. Raises Rejected (unknown-enrolment)."""
+    found = record.enrolments.get(enrolment_id)
+    if found is None:
+        raise Rejected("the patient has no such enrolment that goes on", "unknown-enrolment")
+    return found
 
 
 _FITS: Mapping[str, tuple[frozenset[str], str]] = {

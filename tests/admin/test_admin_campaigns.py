@@ -1,4 +1,4 @@
-"""Campaigns by the admin API: how they stand, staff's moves over what they read, counts of who would get what."""
+"""Campaigns by the admin API: how they stand, staff's moves over what they read, previews."""
 
 from __future__ import annotations
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.memory_kit import Time, in_memory, person, record, server
-
 from shared.adapters.memory import MemoryQueue
 from shared.catalogue import Document
 from shared.events import EnrolAsked, EnrolmentAsked, ResourceChanged
@@ -24,6 +22,7 @@ from shared.usecases.jobs import EnrolFor, Grant, Job, Recall, decode_job
 from shared.usecases.publish import publish
 from shared.usecases.react import Trigger, react
 from shared.usecases.services import Services
+from tests.unit.memory_kit import Time, in_memory, person, record, server
 
 CAMPAIGN = "https://hearthline.example/campaigns/flu"
 CANONICAL = f"{CAMPAIGN}|1.0.0"

@@ -1,4 +1,4 @@
-"""Figures of a few people are told to nobody who may not see people, nor can they be worked out from others."""
+"""Figures of a few people are told to nobody who may not see people, nor can they be worked out."""
 
 from __future__ import annotations
 

@@ -19,11 +19,13 @@ from shared.events import (
     EntryGranted,
     Event,
     InboundReceived,
+    MigrationAsked,
     RecordMerged,
     ResourceChanged,
     SendSettled,
     SurveyAnswered,
 )
+from shared.fhir.canonical import split_canonical
 from shared.fhir.fact import Fact
 from shared.fhir.instants import DAY, HOUR, MINUTE, Instant, parse_instant
 from shared.fhir.lens import MARKS, mark_of
@@ -178,6 +180,15 @@ def staff(
         yield EnrolmentAsked(held[pick % len(held)], action, "staff-1", "because", step)
 
 
+def migrate(life: Life, pick: int, version: int, names: dict[str, str]) -> Iterator[Event]:
+    """Ask for an enrolment to go on in another version, whichever that is."""
+    if life.record.enrolments:
+        held = life.record.enrolments[sorted(life.record.enrolments)[pick % len(life.record.enrolments)]]
+        url, _ = split_canonical(held.journey)
+        to = f"{url}|{1 + version % life.versions[url]}"
+        yield MigrationAsked(held.enrolment_id, held.journey, to, "staff-1", "because", names)
+
+
 def publish(life: Life, document: dict[str, Any], *, look: bool) -> Iterator[Event]:
     """Publish a new version of a journey; a population run looks at the patient now, or has yet to come."""
     life.publish(document)
@@ -293,11 +304,23 @@ tidings = mixed(
     _of(grant, pick=picks),
     _of(merge, channel=st.sampled_from(["sms", "email"])),
 )
-commands = _of(
-    staff,
-    pick=picks,
-    action=st.sampled_from(["pause", "resume", "stop", "retry", "move", "move"]),
-    step=st.sampled_from([f"s{n}" for n in range(5)]),
+_steps = st.sampled_from([f"s{n}" for n in range(5)])
+commands = mixed(
+    *[
+        _of(
+            staff,
+            pick=picks,
+            action=st.sampled_from(["pause", "resume", "stop", "retry", "move", "move"]),
+            step=_steps,
+        )
+    ]
+    * 3,
+    _of(
+        migrate,
+        pick=picks,
+        version=st.integers(0, 3),
+        names=st.dictionaries(_steps, _steps, max_size=2),
+    ),
 )
 publications = _of(publish, document=st.integers(1, 3).flatmap(journeys), look=st.booleans())
 switches = _of(
