@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from benchmarks.organisation.counting import CountingTables, Tally
+from benchmarks.organisation.memory_tables import MemoryTables
 from shared.access.roles import Role
+from shared.adapters.table_store import TABLE, TablePatientStore
 from shared.errors import Unavailable
 from shared.events import PersonErased, ResourceChanged
 from shared.fhir.project import project
-from shared.patient.record import patient_key
+from shared.patient.record import Decision, PatientRecord, patient_key
+from shared.ports import Stored
 from shared.queues import EVENTS
 from shared.usecases.jobs import Happened, decode_job
 from shared.usecases.react import Trigger, react
@@ -155,6 +160,17 @@ class TestGlance:
         first, second = desk.noted
         assert (first.glass, first.why, first.patient) == (True, GLASS["Break-Glass"], ANN)
         assert (second.glass, second.why) == (False, "")
+
+    async def test_it_takes_one_round_trip_to_storage(self, desk: Desk) -> None:
+        tally, tables = Tally(), MemoryTables()
+        await tables.create(TABLE)
+        store = TablePatientStore(CountingTables(tables, tally))
+        held = (await desk.services.patients.load(ANN)).record
+        await store.commit(Stored(PatientRecord(ANN, "ann")), Decision(held))
+        desk.services = replace(desk.services, patients=store)
+        tally.counts.clear()
+        assert (await seen(desk))["person"]["name"] == "Ann Lee"
+        assert dict(tally.counts) == {"table_reads": 1}
 
     async def test_its_etag_changes_with_the_record_alone(self, desk: Desk) -> None:
         path = f"/patients/{ANN}"
