@@ -91,7 +91,7 @@ def _read(body: bytes) -> Any:
 def _depth(body: bytes) -> int:
     """Return how deep brackets go; those inside strings do not count."""
     brackets = _STRING.sub(b"", body).translate(None, _NOT_BRACKETS)
-    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
+    return max(accumulate(map(_STEPS.__getitem__, brackets), initial=0))
 
 
 def _has_nul(found: object) -> bool:
