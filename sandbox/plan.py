@@ -104,6 +104,11 @@ def _link_secret(access_key: str) -> str:
     return hashlib.sha256(f"links {access_key}".encode()).hexdigest()
 
 
+def _seal_secret(access_key: str) -> str:
+    """Derive what secrets of sources are sealed with: of the same stack always the same."""
+    return hashlib.sha256(f"seals {access_key}".encode()).hexdigest()
+
+
 def _webhooks(plan: Plan, access_key: str) -> str:
     """Name a team and another system, both played by the receiver."""
     team = {"kind": "teams", "url": url(plan.ports.webhooks, "/teams/care-team")}
@@ -134,6 +139,7 @@ def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
         "HEARTHLINE_PUBLIC_URL": url(plan.ports.host, "/api"),
         "HEARTHLINE_AUDIT_SECRETS": json.dumps([_audit_secret(access_key)]),
         "HEARTHLINE_LINK_SECRETS": json.dumps([_link_secret(access_key)]),
+        "HEARTHLINE_SEAL_SECRETS": json.dumps([_seal_secret(access_key)]),
         "HEARTHLINE_PHONE": "+1 555 555 0100",
         "HEARTHLINE_POSTAL_ADDRESS": "1 Harbour Street, Riverside, NY 10000",
         "HEARTHLINE_ENTRA_ISSUER": issuer_url(url(plan.ports.issuer)),

@@ -9,6 +9,7 @@ import pytest
 from notifiers import KEYED, SHARED, SIGNED, signature
 from product_kit import PROBLEM, Product, Reply
 
+from shared.usecases.sources.editing import Wanted, create, remove
 from tests.unit.fhir.notification_data import PATIENT, cloud, grid
 
 BODY = orjson.dumps(PATIENT)
@@ -158,3 +159,21 @@ def test_many_first_tokens_at_once_are_all_verified(tmp_path_factory: pytest.Tem
         ]
         asked = [pool.submit(fresh.call, "POST", f"{SIGNED}/entra", handshake, sent, None) for _ in range(8)]
         assert [each.result().status for each in asked] == [200] * 8
+
+
+async def test_a_source_that_staff_configured_is_heard_and_no_more_once_it_is_removed(
+    intake: Product,
+) -> None:
+    path = f"{KEYED}/by-staff"
+    assert intake.call("POST", path, EVENTS).status == 404
+    async with intake.opened() as services:
+        wanted = Wanted(["event-grid"], [{"kind": "function-key"}])
+        await create(services, "by-staff", wanted, "somebody")
+    try:
+        assert intake.call("POST", path, EVENTS).json == {"queued": 1, "ignored": []}
+        refused(intake.call("POST", f"{SIGNED}/by-staff", EVENTS, key=None))
+    finally:
+        async with intake.opened() as services:
+            await remove(services, "by-staff")
+    assert intake.call("POST", path, EVENTS).status == 404
+    await intake.take("changes")
