@@ -1,19 +1,15 @@
-"""`hearthline event`: tell a patient's journeys of something that no FHIR resource says, as the API does."""
+"""`hearthline event`: tell a patient's journeys of something that no FHIR resource says, by the admin API."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import json as json_text
+from typing import Annotated, Any
 
-import orjson
 import typer
 
+from cli.addressed import patient_at
+from cli.calling import Admin, by_api
 from cli.chosen import SettingsFile
-from cli.working import on_deployment
-from shared.config import Settings
-from shared.fhir.custom_events import parse_told
-from shared.fhir.notification import Limits
-from shared.usecases.custom_events import queue_event
-from shared.usecases.services import Services
 
 
 def event(
@@ -21,14 +17,14 @@ def event(
     patient: Annotated[str, typer.Option("--patient", help="FHIR id of the patient.")],
     event_id: Annotated[str, typer.Option("--id", help="What it is known by: the same counts once.")],
     at: Annotated[str, typer.Option("--at", help="When it happened; now if not given.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     settings_file: SettingsFile = None,
 ) -> None:
-    """Tell of an event of one patient; told twice under one id it counts once."""
-    fields = {"id": event_id, "patient": {"reference": f"Patient/{patient.removeprefix('Patient/')}"}}
-    body = orjson.dumps({**fields, "at": at} if at else fields)
+    """Tell of an event of one patient who is known here; told twice under one id it counts once."""
+    body = {"name": name, "id": event_id, **({"at": at} if at else {})}
 
-    async def work(services: Services, _: Settings) -> None:
-        await queue_event(services, parse_told(name, body, Limits()))
+    async def calls(admin: Admin) -> Any:
+        return (await admin.call("POST", f"{patient_at(patient)}/events", body)).json()
 
-    on_deployment(settings_file, work)
-    typer.echo("queued")
+    told = by_api(settings_file, calls)
+    typer.echo(json_text.dumps(told) if json else told["state"])

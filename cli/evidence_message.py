@@ -1,4 +1,4 @@
-"""The story of a message, as the admin API tells it, in lines that people read."""
+"""The story of a patient or a message, as the admin API tells it, in lines that people read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def story_lines(story: Json) -> Iterator[str]:
     """Write a story, in order."""
     whose = story["reference"] or "somebody who was erased"
     yield f"{whose}, key {story['patient']}, catalogue {story['catalogue'] or 'none'}"
-    yield from _message(story["message"])
+    for each in story["messages"] if "messages" in story else (story["message"],):
+        yield from _message(each)
     yield ""
     yield from (_line(each) for each in story["happenings"])
     yield ""

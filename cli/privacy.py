@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from cli.addressed import patient_at
+from cli.calling import Admin, by_api
 from cli.chosen import SettingsFile
+from cli.retention import retention
 from cli.switching import By, Reason
-from cli.working import on_deployment
-from shared.config import Settings
-from shared.errors import Rejected
-from shared.fhir.instants import iso
-from shared.message.contact import normalise
-from shared.patient.record import patient_key
-from shared.usecases.privacy.erase import Erasure, find
-from shared.usecases.privacy.erase import erase as forget
 from shared.usecases.privacy.export import README
-from shared.usecases.privacy.export import export as everything
-from shared.usecases.privacy.reads import note
-from shared.usecases.privacy.written import written
-from shared.usecases.retention.prune import Pruned
-from shared.usecases.retention.walk import Walk, progress, run_retention
-from shared.usecases.services import Services
 
 Patient = Annotated[str, typer.Argument(help="FHIR id of the patient.")]
+Whom = Annotated[str, typer.Argument(help="FHIR id of the patient, or key/KEY.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")]
+
+_KEY = "key/"
+"""With it begins a patient by opaque key, as of a record of which only that is known."""
 
 privacy = typer.Typer(help="What is held of people: export, erasure, retention.", no_args_is_help=True)
+privacy.command()(retention)
 
 
 @privacy.command()
@@ -47,10 +42,10 @@ def export(
     if out.exists():
         raise typer.BadParameter("there is such a file already")
 
-    async def work(services: Services, _: Settings) -> dict[str, Any]:
-        return await everything(services, patient, by)
+    async def calls(admin: Admin) -> Any:
+        return await admin.read(f"{patient_at(patient)}/export")
 
-    held = json.dumps(on_deployment(settings_file, work), ensure_ascii=False, indent=2) + "\n"
+    held = json.dumps(by_api(settings_file, calls, by), ensure_ascii=False, indent=2) + "\n"
     _write(out, held)
     _say(f"Written to {out.name}: it holds health data; keep it as such.")
 
@@ -68,42 +63,52 @@ def _write(out: Path, held: str) -> None:
 
 @privacy.command()
 def erase(
-    patient: Patient,
+    patient: Whom,
     by: By,
     reason: Reason,
     list_written: Annotated[
         bool, typer.Option("--list-written", help="List what we wrote to the FHIR server, which stays there.")
     ] = False,
+    as_json: AsJson = False,
     settings_file: SettingsFile = None,
 ) -> None:
     """Forget a patient for good; asks first. Again finishes what was interrupted."""
-    on_deployment(settings_file, lambda services, _: find(services, patient))
+    if list_written and patient.startswith(_KEY):
+        raise typer.BadParameter("what was written is listed by FHIR id")
+    console = Console(stderr=True)
     _say(
-        "All that is held of this patient is removed, and nobody will be written to at their contact points."
+        "All that is held of this patient is removed, and nobody will be written to at their contact points.",
+        console,
     )
-    if typer.prompt("Type the patient's id to go on") != patient:
-        _say("That is not it: nothing was done.")
+    if typer.prompt("Type the patient's id to go on", err=True) != patient:
+        _say("That is not it: nothing was done.", console)
         raise typer.Exit(1)
 
-    async def work(services: Services, _: Settings) -> tuple[Erasure, list[tuple[str, str]]]:
-        await note(services, "erase", patient_key(patient.removeprefix("Patient/")), by, reason)
-        done = await forget(services, patient, by, reason)
-        return done, [each async for each in written(services, patient)] if list_written else []
+    async def calls(admin: Admin) -> tuple[dict[str, Any], Any]:
+        started = (await admin.call("POST", f"{_at(patient)}/erase", {"reason": reason})).json()
+        done = await admin.follow(started, console)
+        return done, await _written(admin, patient) if list_written else None
 
-    done, left = on_deployment(settings_file, work)
+    done, written = by_api(settings_file, calls, by)
+    if as_json:
+        typer.echo(json.dumps({**done, **({"written": written["items"]} if written else {})}))
+        return
     _say(_erased(done))
-    for reference in done.linked:
-        _say(f"linked to it, and not erased by this: {reference}")
-    for reference, status in left:
-        _say(f"on the FHIR server: {reference} ({status})")
+    for key in done["linked"]:
+        _say(f"linked to it, and not erased by this: {_KEY}{key}")
+    for each in written["items"] if written else ():
+        _say(f"on the FHIR server: {each['reference']} ({each['status']})")
 
 
-def _erased(done: Erasure) -> str:
-    if done.before:
-        return f"The patient was erased on {iso(done.at)}: nothing is left to do."
-    return (
-        f"Erased: {done.rows} index rows and the record {done.key} are empty, {done.marks} marks were made."
-    )
+def _at(patient: str) -> str:
+    return f"/patients/{patient.removeprefix(_KEY)}" if patient.startswith(_KEY) else patient_at(patient)
+
+
+def _erased(done: Mapping[str, Any]) -> str:
+    if done["before"]:
+        return f"The patient was erased on {done['erased']}: nothing is left to do."
+    rows, key, marks = done["rows"], done["patient"], done["marks"]
+    return f"Erased: {rows} index rows and the record {key} are empty, {marks} marks were made."
 
 
 @privacy.command()
@@ -115,63 +120,38 @@ def lift(
     settings_file: SettingsFile = None,
 ) -> None:
     """Let a contact point be written to again that was an erased person's."""
+    body = {"channel": channel, "address": address, "reason": reason}
 
-    async def work(services: Services, _: Settings) -> bool:
-        await note(services, "lift", "", by, reason)
-        if services.marks is None:
-            raise Rejected("the settings have no HEARTHLINE_LINK_SECRETS: nothing is marked", "no-secrets")
-        whole = normalise(channel, address, services.policy.region) or address
-        return await services.marks.lift(channel, whole)
+    async def calls(admin: Admin) -> Any:
+        return (await admin.call("POST", "/privacy/lift", body)).json()
 
-    if not on_deployment(settings_file, work):
+    if not by_api(settings_file, calls, by)["lifted"]:
         _say("Nobody who was erased had this contact point.")
         raise typer.Exit(1)
     _say("Lifted: every instance knows within a minute.")
 
 
 @privacy.command("written")
-def list_what_was_written(patient: Patient, by: By, settings_file: SettingsFile = None) -> None:
+def list_what_was_written(
+    patient: Patient, by: By, as_json: AsJson = False, settings_file: SettingsFile = None
+) -> None:
     """List what we wrote of a patient to the FHIR server, also after they were erased."""
 
-    async def work(services: Services, _: Settings) -> list[tuple[str, str]]:
-        await note(services, "list", patient_key(patient.removeprefix("Patient/")), by)
-        return [each async for each in written(services, patient)]
+    async def calls(admin: Admin) -> Any:
+        return await _written(admin, patient)
 
-    for reference, status in on_deployment(settings_file, work):
-        _say(f"{reference} ({status})")
-
-
-@privacy.command()
-def retention(
-    now: Annotated[bool, typer.Option("--now", help="Go on with the walk until it is done.")] = False,
-    settings_file: SettingsFile = None,
-) -> None:
-    """Show how long things are kept, and how far the walk is that prunes them."""
-
-    async def work(services: Services, settings: Settings) -> tuple[Settings, Walk]:
-        if now:
-            await run_retention(services, settings.retention, seconds=float("inf"))
-        return settings, await progress(services)
-
-    settings, walk = on_deployment(settings_file, work)
-    table = Table("kind", "kept for")
-    for kind, length in settings.retention.model_dump().items():
-        table.add_row(kind, length or "as long as the person")
-    Console().print(table)
-    if walk.began is None:
-        _say("There was no walk yet.")
+    written = by_api(settings_file, calls, by)
+    if as_json:
+        typer.echo(json.dumps(written))
         return
-    stands = "done" if walk.phase == "done" else f"at the {walk.phase}"
-    _say(f"The last walk began {iso(walk.began)} and is {stands}.")
-    _say(_pruned(walk.pruned))
+    for each in written["items"]:
+        _say(f"{each['reference']} ({each['status']})")
 
 
-def _pruned(gone: Pruned) -> str:
-    return (
-        f"It looked at {gone.patients} patients; {gone.messages} messages, {gone.timeline} commits of the "
-        f"timeline, {gone.engagement} facts of engagement and {gone.links} links went."
-    )
+async def _written(admin: Admin, patient: str) -> Any:
+    body = {"patient_id": patient.removeprefix("Patient/")}
+    return (await admin.call("POST", "/privacy/written", body)).json()
 
 
-def _say(text: str) -> None:
-    Console().print(text, highlight=False, markup=False, soft_wrap=True)
+def _say(text: str, console: Console | None = None) -> None:
+    (console or Console()).print(text, highlight=False, markup=False, soft_wrap=True)

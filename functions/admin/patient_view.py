@@ -22,6 +22,7 @@ from functions.admin.routes import Routes
 from functions.admin.shapes import Moment, PatientKey, moment_or_none
 from shared.usecases.evidence.story import of_patient_of
 from shared.usecases.patients.known import unknown
+from shared.usecases.privacy.reads import Noted
 
 routes = Routes("patients")
 
@@ -71,7 +72,7 @@ async def get_patient_story(call: TheCall, patient: PatientKey) -> PatientStory:
     """
     await need_clinical(call)
     await call.reads(patient)
-    story = await of_patient_of(call.services, patient, call.caller.subject)
+    story = await of_patient_of(call.services, patient, Noted(call.caller.subject))
     return PatientStory(
         patient=story.key,
         reference=story.patient,

@@ -20,6 +20,7 @@ from shared.usecases.patients.erasing import check_can_erase
 from shared.usecases.patients.known import known, unknown
 from shared.usecases.privacy.export import export
 from shared.usecases.privacy.marks import Marks
+from shared.usecases.privacy.reads import Noted
 from shared.usecases.privacy.written import written
 
 routes = Routes("privacy")
@@ -104,7 +105,7 @@ async def export_patient(call: TheCall, patient: PatientKey) -> Response:
     """Hand out all that is held of a person, as one JSON document to be kept as health data."""
     stored = await known(call.services, patient)
     await call.reads(patient)
-    held = await export(call.services, stored.record.patient_id, call.caller.subject)
+    held = await export(call.services, stored.record.patient_id, Noted(call.caller.subject))
     name = f'attachment; filename="export-{patient}.json"'
     return JSONResponse(held, headers={"Content-Disposition": name, "Cache-Control": "no-store"})
 

@@ -127,7 +127,10 @@ def test_the_story_of_a_patient_and_of_a_message_is_printed(run: Command, patien
 def test_what_is_not_there_is_said(run: Command, patient: str) -> None:
     assert "no such patient" in run("evidence", "patient", f"{patient}-2", *BY, fails=True)
     assert "no such message" in run("evidence", "message", "m", "--patient", patient, *BY, fails=True)
-    assert "no such patient" in run("privacy", "erase", f"{patient}-2", *BY, *WHY, fails=True)
+    nobody = f"{patient}-2"
+    typed = f"{nobody}\n"
+    assert "no such patient" in run("privacy", "erase", nobody, *BY, *WHY, typed=typed, fails=True)
+    assert "no such patient" in run("event", "no-show", "--patient", nobody, "--id", "1", fails=True)
     assert "Nobody who was erased" in run("privacy", "lift", "sms", "+12065550000", *BY, *WHY, fails=True)
 
 
