@@ -54,7 +54,8 @@ class MemoryNeeds:
             listed, (max(after, f"{turned(until)}." if until is not None else ""), chr(0x10FFFF))
         )
         last = bisect_left(listed, (f"{turned(since)}.", "")) if since is not None else len(listed)
-        rows = (NeedRow(*self._of(name), place) for place, name in islice(listed, first, max(first, last)))
+        places = (listed[number] for number in range(first, last))
+        rows = (NeedRow(*self._of(name), place) for place, name in places)
         found = (
             row
             for row in rows

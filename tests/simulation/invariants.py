@@ -17,7 +17,7 @@ from shared.patient.record import PatientRecord
 from shared.patient.state import Message
 from shared.patient.unseen import unseen
 from shared.segment.evaluate import reassess
-from tests.simulation import outward, roster
+from tests.simulation import needing, outward, roster
 from tests.simulation.process import POLICY, Outside
 from tests.simulation.world import World
 
@@ -45,6 +45,7 @@ def broken(world: World, catalogue: Catalogue) -> list[str]:
     found += _indexes(world.outside, catalogue)
     found += _messages(world)
     found += roster.broken(world, records(world.outside).values(), catalogue)
+    found += needing.broken(world, rows(world.outside))
     found += outward.broken(world, catalogue, records(world.outside).values())
     return found
 
