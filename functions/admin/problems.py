@@ -17,7 +17,15 @@ from starlette.responses import JSONResponse, Response
 
 from shared.access.table import methods_at
 from shared.authoring import path_text
-from shared.errors import Conflict, HearthlineError, Invalid, Rejected, Unauthenticated, Unavailable
+from shared.errors import (
+    Conflict,
+    HearthlineError,
+    Invalid,
+    Rejected,
+    Unauthenticated,
+    Unavailable,
+    Unreadable,
+)
 
 logger = logging.getLogger("hearthline")
 
@@ -119,6 +127,11 @@ def of_error(error: HearthlineError) -> Response:
             logger.warning("unavailable: %s", error.reason)
             after = str(round(error.retry_after or 5))
             return answered(503, "unavailable", "try again later", headers={"Retry-After": after})
+        case Unreadable():
+            logger.error("unreadable: %s", error)
+            return answered(
+                503, "unreadable", "what is stored of this patient cannot be read: docs/poison.md"
+            )
         case _:
             raise error
 

@@ -11,7 +11,7 @@ from benchmarks.organisation.counting import CountingTables, Tally
 from benchmarks.organisation.memory_tables import MemoryTables
 from shared.access.roles import Role
 from shared.adapters.table_store import TABLE, TablePatientStore
-from shared.errors import Unavailable
+from shared.errors import Unavailable, Unreadable
 from shared.events import PersonErased, ResourceChanged
 from shared.fhir.project import project
 from shared.patient.record import Decision, PatientRecord, patient_key
@@ -171,6 +171,16 @@ class TestGlance:
         tally.counts.clear()
         assert (await seen(desk))["person"]["name"] == "Ann Lee"
         assert dict(tally.counts) == {"table_reads": 1}
+
+    async def test_a_record_that_cannot_be_read_is_said_to_be_so(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def damaged(key: str) -> None:
+            raise Unreadable(key, "ValueError")
+
+        monkeypatch.setattr(desk.services.patients, "glance", damaged)
+        answer = await desk.call("GET", f"/patients/{ANN}", CLINICAL)
+        assert (answer.status_code, code_of(answer)) == (503, "unreadable")
 
     async def test_its_etag_changes_with_the_record_alone(self, desk: Desk) -> None:
         path = f"/patients/{ANN}"
