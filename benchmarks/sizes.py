@@ -50,6 +50,8 @@ class Sizes:
     """The same over Azurite, which cannot hold a hundred thousand records and answer."""
     listed: tuple[int, int] = (1000, 100_000)
     """Items of each list, in tables in memory: what a page asks for is counted."""
+    audited: tuple[int, int] = (1000, 20_000)
+    """Entries of the audit trail of which pages are read; the longer one is proven."""
     listed_stored: tuple[int, int] = (1000, 20_000)
     """The same on Azurite, whose every query looks at more the more rows there are."""
     simulated: int = 100_000
@@ -83,6 +85,7 @@ QUICK = Sizes(
     wakeups=(500, 5000),
     wakeups_stored=(2000,),
     listed=(500, 5000),
+    audited=(500, 2000),
     listed_stored=(500, 2000),
     simulated=20_000,
     operations=120,

@@ -18,6 +18,7 @@ from benchmarks import (
     preview,
     record,
     simulation,
+    trail,
     views,
     wakeups,
 )
@@ -117,6 +118,10 @@ async def _views(run: Run) -> Part:
     return await views.measure(run.sizes, run.tell)
 
 
+async def _trail(run: Run) -> Part:
+    return await trail.measure(run.sizes, run.tell)
+
+
 SUITE: Mapping[str, Measure] = {
     "import": _imports,
     "cold_start": _cold_start,
@@ -132,4 +137,5 @@ SUITE: Mapping[str, Measure] = {
     "preview": _preview,
     "simulation": _simulation,
     "views": _views,
+    "audit_trail": _trail,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from shared.access.chain import LANES
 from shared.access.roles import Role
 from shared.adapters.memory import MemoryQueue
+from shared.adapters.memory_trail import MemoryLanes
 from shared.fhir.instants import DAY, HOUR, iso
 from shared.patient.record import patient_key
 from shared.ports.trail import AuditEntry
@@ -145,6 +147,32 @@ async def test_a_cursor_goes_with_its_filters(desk: Desk) -> None:
     page = (await desk.call("GET", "/audit", AUDITOR, params={"limit": 2})).json()
     answer = await desk.call("GET", "/audit", AUDITOR, params={"cursor": page["next"], "by": "u1"})
     assert code_of(answer) == "bad-cursor"
+
+
+async def test_a_page_reads_as_many_rows_of_a_long_trail_as_of_a_short_one(desk: Desk) -> None:
+    lanes = desk.trail._rows
+    assert isinstance(lanes, MemoryLanes)
+    asked, read, most = lanes.range, list[int](), list[int]()
+
+    async def counted(lane: int, beyond: str, upto: str, limit: int) -> Any:
+        found = await asked(lane, beyond, upto, limit)
+        read.append(len(found))
+        return found
+
+    lanes.range = counted  # type: ignore[method-assign]
+    for params in ({"limit": 20}, {"limit": 20, "patient": ANNA}, {"limit": 20, "operation": "other"}):
+        for count in (300, 3000):
+            await asyncio.gather(*(desk.trail.append(_one(desk, number)) for number in range(count)))
+            read.clear()
+            await desk.call("GET", "/audit", AUDITOR, params=params)
+            most.append(sum(read))
+    assert max(most[:4]) <= 20 + 2 * 8 * 16
+    assert max(most[4:]) <= 2000 + 2 * 8 * 250
+
+
+def _one(desk: Desk, number: int) -> AuditEntry:
+    now = desk.clock.now()
+    return AuditEntry(now, f"request-{number}", "getPatient", "read", "done", f"u{number % 3}", patient=ANNA)
 
 
 async def test_reading_it_is_noted_with_whom_it_was_asked_about(desk: Desk) -> None:

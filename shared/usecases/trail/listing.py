@@ -7,7 +7,8 @@ page may be short though there are more.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
@@ -17,6 +18,8 @@ from shared.ports.trail import AuditEntry, AuditTrail, entry_of
 
 LOOKED_AT = 2000
 """Entries that one page may look at where a filter finds few."""
+_PICKY, _LEAST = 250, 16
+"""Entries of a lane read at once: where a filter may find few, and at least."""
 _EVER = 10**17
 
 
@@ -72,30 +75,55 @@ async def list_entries(
     """Return a page, and where the next begins; None where this is the last. Raises Unavailable."""
     found: list[Listed] = []
     looked_at = 0
-    while len(found) < limit and looked_at < LOOKED_AT:
-        links = await _merged(trail, wanted, place, limit)
-        for link in links:
-            place, looked_at = Place(link.stamp, link.lane), looked_at + 1
-            entry = entry_of(link)
-            if wanted.takes(entry):
-                found.append(Listed(link, entry, trail.sealer.is_link(link)))
-                if len(found) == limit:
-                    break
-        if len(links) < limit:
-            more = len(found) == limit and links and place != Place(links[-1].stamp, links[-1].lane)
-            return tuple(found), place if more else None
-    return tuple(found), place
+    async for link in _merged(trail, wanted, place, _size(wanted, limit)):
+        if len(found) == limit or looked_at == LOOKED_AT:
+            return tuple(found), place
+        place, looked_at = Place(link.stamp, link.lane), looked_at + 1
+        entry = entry_of(link)
+        if wanted.takes(entry):
+            found.append(Listed(link, entry, trail.sealer.is_link(link)))
+    return tuple(found), None
 
 
-async def _merged(trail: AuditTrail, wanted: Wanted, place: Place | None, limit: int) -> Sequence[Link]:
-    """Read the next `limit` entries of all lanes."""
-    since, until = wanted.since or 0, wanted.until or _EVER
+def _size(wanted: Wanted, limit: int) -> int:
+    """Return how many entries of a lane are read at once: many where few of them may fit."""
+    picky = wanted.operation or wanted.outcome or wanted.glass is not None or (wanted.patient and wanted.by)
+    return _PICKY if picky else max(_LEAST, limit // 3)
 
-    async def page(lane: int) -> tuple[Link, ...]:
-        below = min(until, place.below(lane) if place else _EVER)
+
+async def _merged(trail: AuditTrail, wanted: Wanted, place: Place | None, size: int) -> AsyncIterator[Link]:
+    """Walk the entries of all lanes behind a place, the latest first."""
+    until = wanted.until if wanted.until is not None else _EVER
+    lanes = [
+        _Lane(trail, lane, wanted, min(until, place.below(lane) if place else _EVER), size)
+        for lane in range(LANES)
+    ]
+    await asyncio.gather(*(lane.fill() for lane in lanes))
+    while going := [lane for lane in lanes if lane.waiting]:
+        latest = max(going, key=lambda lane: (lane.waiting[0].stamp, lane.number))
+        yield latest.waiting.popleft()
+        if not latest.waiting:
+            await latest.fill()
+
+
+class _Lane:
+    """The entries of one lane, read some at a time."""
+
+    def __init__(self, trail: AuditTrail, number: int, wanted: Wanted, below: int, size: int) -> None:
+        self.number = number
+        self.waiting: deque[Link] = deque()
+        self._trail, self._wanted, self._below, self._size = trail, wanted, below, size
+        self._ended = False
+
+    async def fill(self) -> None:
+        """Read the next, if there are any."""
+        if self._ended:
+            return
+        wanted, since = self._wanted, max(self._wanted.since or 0, 0)
         by = "" if wanted.patient else wanted.by
-        return await trail.page(lane, below, limit, since=since, patient=wanted.patient, by=by)
-
-    pages = await asyncio.gather(*map(page, range(LANES)))
-    merged = sorted((link for each in pages for link in each), key=lambda link: (-link.stamp, -link.lane))
-    return merged[:limit]
+        found = await self._trail.page(
+            self.number, self._below, self._size, since=since, patient=wanted.patient, by=by
+        )
+        self.waiting.extend(found)
+        self._ended = len(found) < self._size
+        self._below = found[-1].stamp if found else self._below
