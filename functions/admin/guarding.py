@@ -37,6 +37,7 @@ LEAST_REASON = 8
 """Characters of a reason for which the glass is broken."""
 MOST_REASON = 200
 
+_PATIENT = re.compile(r"[0-9a-f]{32}")
 _KEY = re.compile(r"[!-~]{8,200}")
 
 
@@ -98,6 +99,8 @@ async def _note_refusal(request: Request, call: Call) -> None:
     if call.operation.audited and request.app.state.denied.is_news(
         call.caller.subject, call.operation.name, now
     ):
+        about = str(request.path_params.get("patient", ""))
+        call.patient = about if _PATIENT.fullmatch(about) else ""
         await call.note("refused")
 
 

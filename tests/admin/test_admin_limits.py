@@ -186,3 +186,13 @@ async def test_the_local_issuer_is_believed_over_http() -> None:
         claims = await entra.claims(key.sign(claims_of(issuer, [Role.AGENT], "ann", now)))
         caller = caller_of(claims, Expected(issuer, AUDIENCE))
     assert (caller.subject, caller.roles) == ("ann", frozenset({Role.AGENT}))
+
+
+async def test_a_refusal_says_about_whom_if_it_is_a_key(desk: Desk) -> None:
+    for patient in ("0123456789abcdef" * 2, "Ann-Example"):
+        by = f"somebody-{patient[:3]}"
+        assert (await desk.call("GET", f"/patients/{patient}", Role.MARKETER, by=by)).status_code == 403
+    assert [(each.patient, each.outcome) for each in desk.noted] == [
+        ("0123456789abcdef" * 2, "refused"),
+        ("", "refused"),
+    ]
