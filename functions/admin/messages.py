@@ -21,6 +21,7 @@ from shared.ports import Documents
 from shared.usecases.evidence.story import of_message_of
 from shared.usecases.evidence.withheld import without_clinical
 from shared.usecases.messages import resolve
+from shared.usecases.privacy.reads import Noted
 from shared.usecases.shelf import load_shelf
 
 routes = Routes("messages")
@@ -119,7 +120,7 @@ async def get_message_story(call: TheCall, patient: PatientKey, message: Message
     Reasons that quote clinical facts are left out for those who may not see them.
     """
     await call.reads(patient, message)
-    story = await of_message_of(call.services, patient, message, call.caller.subject)
+    story = await of_message_of(call.services, patient, message, Noted(call.caller.subject))
     return story_shown(story if call.clinical else without_clinical(story))
 
 
