@@ -56,6 +56,8 @@ class Sizes:
     """The same on Azurite, whose every query looks at more the more rows there are."""
     simulated: int = 100_000
     """Patients of a dry run, in memory."""
+    lines: tuple[int, int] = (100_000, 1_000_000)
+    """Of the analytics log."""
     operations: int = 400
     """Of each kind where one client is held against another."""
 
@@ -88,5 +90,6 @@ QUICK = Sizes(
     audited=(500, 2000),
     listed_stored=(500, 2000),
     simulated=20_000,
+    lines=(20_000, 100_000),
     operations=120,
 )

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from benchmarks import (
+    analytics,
     clients,
     cold_start,
     evaluation,
@@ -122,6 +123,10 @@ async def _trail(run: Run) -> Part:
     return await trail.measure(run.sizes, run.tell)
 
 
+async def _analytics(run: Run) -> Part:
+    return await analytics.measure(run.sizes.lines, run.sizes.reactions, run.tell)
+
+
 SUITE: Mapping[str, Measure] = {
     "import": _imports,
     "cold_start": _cold_start,
@@ -136,6 +141,7 @@ SUITE: Mapping[str, Measure] = {
     "messages": _messages,
     "preview": _preview,
     "simulation": _simulation,
+    "analytics": _analytics,
     "views": _views,
     "audit_trail": _trail,
 }

@@ -35,8 +35,8 @@ KEPT = 2 * 1024**3
 
 _DATED = "kind IN ('segment', 'step') OR (kind = 'message' AND message = '')"
 _IDENTITY = (
-    "concat_ws(chr(31), kind, what, key, segment, enrolment, step, message, "
-    f"CASE WHEN {_DATED} THEN instant ELSE 0 END)"
+    "md5_number(concat_ws(chr(31), kind, what, key, segment, enrolment, step, message, "
+    f"CASE WHEN {_DATED} THEN instant ELSE 0 END))"
 )
 """What makes a line one: told again it says the same, though perhaps of another instant."""
 _ORDER = "kind, segment, journey, instant, n"
@@ -148,10 +148,16 @@ def _lines(
     names = ", ".join(COLUMNS)
     base.execute(f"CREATE TEMP VIEW folded AS SELECT {names} FROM {_parquet(folded)} {kept}")
     base.execute(f"CREATE TEMP TABLE told AS SELECT *, {_IDENTITY} AS id FROM {_json(fresh)} {kept}")
-    there = f"SELECT {_IDENTITY} FROM folded WHERE key IN (SELECT key FROM told)"
-    new = f"SELECT DISTINCT ON (id) {names} FROM told WHERE id NOT IN ({there}) ORDER BY id, instant"
-    base.execute(f"CREATE TEMP TABLE fresh AS {new}")
-    base.execute("CREATE TEMP VIEW lines AS SELECT * FROM folded UNION ALL SELECT * FROM fresh")
+    there = f"SELECT DISTINCT {_IDENTITY} AS id FROM folded WHERE key IN (SELECT key FROM told)"
+    base.execute(f"CREATE TEMP TABLE there AS {there}")
+    base.execute("CREATE TEMP TABLE twice AS SELECT id FROM told GROUP BY id HAVING count(*) > 1")
+    first = "QUALIFY row_number() OVER (PARTITION BY id ORDER BY instant) = 1"
+    again = f"SELECT {names} FROM told WHERE id IN (FROM twice) AND id NOT IN (FROM there) {first}"
+    base.execute(f"CREATE TEMP TABLE again AS {again}")  # few, or none: to sort all would cost most
+    once = f"SELECT {names} FROM told WHERE id NOT IN (FROM twice) AND id NOT IN (FROM there)"
+    base.execute(
+        f"CREATE TEMP VIEW lines AS SELECT * FROM folded UNION ALL {once} UNION ALL SELECT * FROM again"
+    )
 
 
 def _parquet(places: Sequence[Path]) -> str:

@@ -122,7 +122,15 @@ def test_the_quick_run_is_smaller_in_everything_that_it_counts() -> None:
         assert smaller, field.name
     usual = {"import", "full_path", "record", "clients", "segments", "patients"}
     usual |= {"cold_start", "views", "audit_trail"}
-    assert set(SUITE) == usual | {"evaluation", "populate", "wakeups", "messages", "preview", "simulation"}
+    assert set(SUITE) == usual | {
+        "evaluation",
+        "populate",
+        "wakeups",
+        "messages",
+        "preview",
+        "simulation",
+        "analytics",
+    }
 
 
 def test_notifications_are_understood_as_what_they_say() -> None:

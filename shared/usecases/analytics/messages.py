@@ -73,9 +73,18 @@ async def message_figures(
 
     `template` and `journey` are urls; "" is any. Raises Rejected, Unavailable.
     """
+    params: dict[str, object] = {"since": period.since, "until": period.until}
+    params |= {"channel": channel, "template": template, "journey": journey}
+    if {"day", "hour"} & set(by):
+        params["zone"] = services.policy.zone
+    return await ask(services, asked(by), params, period.since)
+
+
+def asked(by: Sequence[Dimension]) -> str:
+    """Return the question, with parameters for all else."""
     shown = ", ".join(f"{_SQL[dimension]} AS {dimension}" for dimension in by)
     names = ", ".join(map(str, range(1, len(by) + 1)))
-    sql = f"""{_MESSAGES}
+    return f"""{_MESSAGES}
 SELECT {shown + "," if by else ""}{_COUNTS}
 FROM messages
 WHERE base >= $since AND base < $until
@@ -84,8 +93,3 @@ WHERE base >= $since AND base < $until
     AND ($journey = '' OR split_part(journey, '|', 1) = $journey)
 {f"GROUP BY {names} ORDER BY {names}" if by else ""}
 LIMIT {MOST_ROWS + 1}"""
-    params: dict[str, object] = {"since": period.since, "until": period.until}
-    params |= {"channel": channel, "template": template, "journey": journey}
-    if {"day", "hour"} & set(by):
-        params["zone"] = services.policy.zone
-    return await ask(services, sql, params, period.since)
