@@ -72,7 +72,7 @@ def show_run(console: Console, run: Run) -> None:
         console.print(f"population {run['publication']}: {told}", highlight=False, soft_wrap=True)
         return
     ended = f"finished {run['finished']}" if run["finished"] is not None else "not finished"
-    looked_at = f"{run['looked_at']} patients looked at, {run['committed']} written"
+    looked_at = f"{run['looked_at']} patients looked at, {_count(run['committed'])} written"
     console.print(
         f"population {run['publication']}: {looked_at}, "
         f"{_sum(run, 'entered')} entered and {_sum(run, 'left')} left a segment; "

@@ -18,7 +18,7 @@ from functions.admin.paging import Cursor, Limit, Page, paged
 from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
 from functions.admin.shapes import Body, DefinitionId, Moment, definition_id, moment, moment_or_none
-from shared.access.cells import sees_people, without_small_cells
+from shared.access.small_cells import sees_people, without_small_cells
 from shared.journey.campaign import CampaignDefinition
 from shared.journey.campaign_moves import CampaignState
 from shared.usecases.campaigns.listing import Listed, listing

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from functions.admin.call import Call
 from functions.admin.shapes import Moment, moment
-from shared.access.small_cells import whole
+from shared.access.small_cells import sees_people
 from shared.access.small_figures import rough
 from shared.ports.happened import Table
 from shared.usecases.analytics.asking import Figures, Row, log_of
@@ -89,12 +89,12 @@ def _answered(
     filters: Mapping[str, Any],
     then: Callable[[list[Row]], list[Row]],
 ) -> Mapping[str, Any] | Response:
-    rows = figures.rows if whole(call.caller) else [_rough(row, each) for each in figures.rows]
+    rows = figures.rows if sees_people(call.caller) else [_rough(row, each) for each in figures.rows]
     said = {name: value for name, value in filters.items() if value}
     answer: dict[str, Any] = {
         "as_of": moment(figures.as_of),
         "filters": said,
-        "rough": not whole(call.caller),
+        "rough": not sees_people(call.caller),
         "rows": [{"suppressed": False, **each} for each in then(rows)],
     }
     match chosen or _accepted(request):

@@ -12,7 +12,7 @@ from functions.admin.paging import Cursor, Limit, Page, paged
 from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
 from functions.admin.shapes import DefinitionId, definition_id
-from shared.access.cells import sees_people, without_small_cells
+from shared.access.small_cells import sees_people, without_small_cells
 from shared.catalogue import Catalogue
 from shared.journey.compile import CompiledJourney
 from shared.journey.definition import parse_journey

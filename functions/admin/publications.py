@@ -19,7 +19,8 @@ from functions.admin.definitions import (
 )
 from functions.admin.routes import PREFIX, Routes
 from functions.admin.shapes import Moment, definition_id, moment, moment_or_none
-from shared.access.small_cells import told, whole
+from shared.access.small_cells import sees_people
+from shared.access.small_figures import rough
 from shared.usecases.population import Progress, Tally
 from shared.usecases.publications import Gates, Publication, Standing, publish_together, standing
 
@@ -69,7 +70,7 @@ class PublicationAnswer(BaseModel):
 
 
 class SegmentTally(BaseModel):
-    """What came of it for one segment; counts of 1 to 10 are null for who may not see people."""
+    """What came of it for one segment; for who may not see people of 1 to 10 null, else rounded to 5."""
 
     segment: str = Field(description="Id of the segment")
     url: str
@@ -109,7 +110,7 @@ class PublicationState(BaseModel):
     shards: int = 0
     shards_done: int = 0
     looked_at: Annotated[int, Field(description="Patients")] = 0
-    committed: Annotated[int, Field(description="Patients whose record changed by it")] = 0
+    committed: Annotated[int | None, Field(description="Patients whose record changed by it")] = 0
     started: Moment | None = None
     finished: Moment | None = None
     segments: list[SegmentTally] = []
@@ -134,7 +135,7 @@ async def publish_definitions(call: TheCall, body: Publishing, response: Respons
 async def get_publication(call: TheCall, publication: PublicationId) -> PublicationState:
     """Say how far everybody is looked at, and who entered and left which segment by it."""
     found = await standing(call.services, "" if publication == "latest" else publication)
-    return _state(found, whole=whole(call.caller))
+    return _state(found, whole=sees_people(call.caller))
 
 
 def published(done: Publication, response: Response) -> PublicationAnswer:
@@ -159,7 +160,7 @@ def _state(found: Standing, *, whole: bool) -> PublicationState:
         shards=progress.population.shards,
         shards_done=progress.shards_done,
         looked_at=progress.looked_at,
-        committed=progress.committed,
+        committed=progress.committed if whole else rough(progress.committed),
         started=moment(progress.population.started),
         finished=moment_or_none(progress.finished),
         segments=_tallies(progress, whole=whole),
@@ -172,5 +173,5 @@ def _tallies(progress: Progress, *, whole: bool) -> list[SegmentTally]:
 
 def _tally(url: str, tally: Tally, *, whole: bool) -> SegmentTally:
     counts = {name: getattr(tally, name) for name in ("members", "entered", "left")}
-    shown = {name: count if whole else told(count) for name, count in counts.items()}
+    shown = {name: count if whole else rough(count) for name, count in counts.items()}
     return SegmentTally(segment=definition_id("segment", url), url=url, **shown)

@@ -12,7 +12,7 @@ from functions.admin.definitions import SEGMENT
 from functions.admin.long_work import OperationState, accepted
 from functions.admin.routes import Routes
 from functions.admin.shapes import Body, instant_of
-from shared.access.small_cells import whole
+from shared.access.small_cells import sees_people
 from shared.usecases.drafts.kept import MOST_BYTES
 from shared.usecases.segments.compiling import compiled
 from shared.usecases.segments.counting import ask_of, check_size
@@ -40,11 +40,11 @@ async def preview_segment(call: TheCall, body: PreviewAsked, response: Response)
     (everybody known of the patients `looked_at`), and members by `age`, `sex`, `language` and `channel`
     (the first of sms, email and letter that reaches them). `unsure` counts people in whom what the segment
     asks was not looked for yet (fhirpath, extension): they are taken not to have it. Whoever may not see
-    people is not told counts of 1 to 10: those are null, and where just one part is, the next one, too.
+    people is told no exact counts: 1 to 10 are null, all others rounded to 5.
     """
     check_size(body.content, MOST_BYTES)
     now = call.services.clock.now()
     as_of = instant_of(body.as_of, "as_of") if body.as_of else now
     await compiled(call.services, body.content)
-    params = ask_of(body.content, as_of, body.at_most, whole=whole(call.caller))
+    params = ask_of(body.content, as_of, body.at_most, whole=sees_people(call.caller))
     return await accepted(call, response, "preview-segment", params)

@@ -13,7 +13,8 @@ from functions.admin.etags import etag_of, tell_etag
 from functions.admin.paging import Cursor, Limit, Page, paged
 from functions.admin.routes import Routes
 from functions.admin.shapes import DefinitionId, Moment, definition_id, moment_or_none
-from shared.access.small_cells import told, whole
+from shared.access.small_cells import sees_people
+from shared.access.small_figures import rough
 from shared.errors import Rejected
 from shared.naming import named
 from shared.segment.compile import references
@@ -64,7 +65,7 @@ class Sentence(BaseModel):
 
 
 class MembersNow(BaseModel):
-    """How many members there are; 1 to 10 are null for who may not see people."""
+    """How many members there are; for who may not see people 1 to 10 are null, others rounded to 5."""
 
     count: int | None = Field(examples=[812])
     more: bool = Field(description="There are more than were counted")
@@ -232,5 +233,5 @@ def _came(each: SegmentVersion) -> str:
 
 async def _members(call: Call, url: str) -> MembersNow:
     found = await count_members(call.services, url)
-    count = found.count if whole(call.caller) else told(found.count)
+    count = found.count if sees_people(call.caller) else rough(found.count)
     return MembersNow(count=count, more=found.more, as_of=moment_or_none(found.as_of))

@@ -164,7 +164,7 @@ async def test_a_preview_counts_who_would_be_in_it_and_enters_nobody(ward: Desk)
     assert (await ward.call("GET", f"/segments/{definition_id('segment', 'urn:men')}")).status_code == 404
 
 
-async def test_a_preview_tells_no_count_of_few_to_who_may_not_see_people(ward: Desk) -> None:
+async def test_a_preview_tells_no_exact_count_to_who_may_not_see_people(ward: Desk) -> None:
     content = {"url": HIGH, "version": "2", "title": "High", "criteria": {"member_of": RECENT}}
     started = await ward.call("POST", "/segments/preview", Role.MARKETER, {"content": content})
     told = (await _ended(ward, started))["result"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.access.cells import LEAST, without_small_cells
+from shared.access.small_cells import LEAST, without_small_cells
 
 _FIGURES = st.recursive(
     st.one_of(st.integers(0, 40), st.booleans(), st.text(max_size=3), st.none()),

@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import islice
 from typing import Any
 
-from shared.access.cells import without_small_cells
+from shared.access.small_cells import without_small_cells
 from shared.fhir.instants import iso
 from shared.usecases.campaigns.moves import find
 from shared.usecases.campaigns.preview import PAGE, Plan, Totals, plan, preview

@@ -6,12 +6,13 @@ digests, so that the first so many of them are a fair sample of everybody.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
-from shared.access.small_cells import few, told, told_cells
+from shared.access.small_figures import rough
 from shared.errors import Rejected
 from shared.fhir.instants import Instant, iso
 from shared.patient.record import PatientRecord
@@ -101,28 +102,27 @@ async def _tell(progress: Progress, counted: Counted, ask: Ask) -> None:
 
 
 def _result(made: Compiled, counted: Counted, ask: Ask) -> dict[str, Any]:
-    shown = counted.cells if ask.whole else {name: _told(cells) for name, cells in counted.cells.items()}
-    members = counted.members if ask.whole else told(counted.members)
+    told = _exact if ask.whole else rough
     return {
         "segment": made.segment.canonical,
         "as_of": iso(ask.as_of),
         "looked_at": counted.looked_at,
         "everybody": ask.at_most is None or counted.looked_at < ask.at_most,
         "population": counted.population,
-        "members": members,
-        "unsure": counted.unsure,
-        **{name: _in_order(cells) for name, cells in shown.items()},
+        "members": told(counted.members),
+        "unsure": told(counted.unsure),
+        **{name: _told(cells, told) for name, cells in counted.cells.items()},
     }
 
 
-def _told(cells: dict[str, int]) -> dict[str, int | None]:
-    """Leave out small parts; all of them where the whole is small."""
-    return dict.fromkeys(cells) if few(sum(cells.values())) else told_cells(cells)
+def _exact(count: int) -> int | None:
+    return count
 
 
-def _in_order(cells: dict[str, Any]) -> dict[str, Any]:
-    """Put the most first."""
-    return dict(sorted(cells.items(), key=lambda each: (-(each[1] or 0), each[0])))
+def _told(cells: Mapping[str, int], told: Callable[[int], int | None]) -> dict[str, int | None]:
+    """Tell the parts, the most first; of those that are not told nothing is told by their order either."""
+    shown = {word: told(count) for word, count in cells.items()}
+    return dict(sorted(shown.items(), key=lambda each: (-(each[1] or 0), each[0])))
 
 
 def ask_of(content: dict[str, Any], as_of: Instant, at_most: int | None, *, whole: bool) -> dict[str, Any]:
