@@ -10,6 +10,7 @@ import azure.functions as func
 from functions.admin.bridge import through
 from functions.entries import entry
 from shared.bootstrap import services, verify_caller
+from shared.errors import Invalid, Unavailable
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -43,4 +44,7 @@ def _application() -> ASGIApp:
 
 
 async def _authenticate(request: Request) -> Caller:
-    return await verify_caller({name.lower(): value for name, value in request.headers.items()})
+    try:
+        return await verify_caller({name.lower(): value for name, value in request.headers.items()})
+    except Invalid:  # the settings: which are wrong is no stranger's business, health/ready says it
+        raise Unavailable("the settings are wrong") from None

@@ -9,9 +9,13 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from fastapi import Request
 
+from functions.admin import trigger
 from sandbox.issuer.signing import claims_of
+from shared import bootstrap
 from shared.access.roles import Role
+from shared.errors import Invalid, Problem, Unavailable
 from tests.admin.admin_kit import code_of
 from tests.admin.token_kit import (
     AUDIENCE,
@@ -282,3 +286,15 @@ async def test_without_an_audience_everybody_is_refused(monkeypatch: pytest.Monk
     door = Door(monkeypatch.setattr, HEARTHLINE_API_AUDIENCE="")
     refused(await door.shows(token()))
     refused(await door.shows(token(aud="")))
+
+
+async def test_wrong_settings_are_told_to_nobody_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which are wrong stands in the log, and in health/ready; a stranger is told to come later."""
+
+    def wrong() -> None:
+        raise Invalid((Problem("HEARTHLINE_FHIR_URL", "must be set"),))
+
+    monkeypatch.setattr(bootstrap, "_settings", wrong)
+    request = Request({"type": "http", "path": "/", "headers": [(b"authorization", b"Bearer x")]})
+    with pytest.raises(Unavailable, match="^the settings are wrong$"):
+        await trigger._authenticate(request)
