@@ -61,7 +61,9 @@ async def _take(req: func.HttpRequest, prefix: str, *, function_key: bool) -> fu
     token = bearer_token(headers) if any(isinstance(p, EntraBearer) for p in source.proofs) else None
     claims = await verify_token(token) if token else None
     evidence = Evidence(function_key=function_key, claims=claims)
-    return _encode(await hear(ready, source, request, evidence, intake().limits))
+    receipt = await hear(ready, source, request, evidence, intake().limits)
+    await ready.sources.note_heard(source.name)
+    return _encode(receipt)
 
 
 def _tail(url: str, prefix: str) -> str:

@@ -220,6 +220,7 @@ class SourceStanding(SourceState):
         ],
     )
 
+    heard: Moment | None = Field(None, description="When it was last heard of, to the minute")
     subscriptions: list[SubscriptionState] = Field(
         [], description="Of sources that number their events: Subscriptions of FHIR do, Event Grid does not"
     )

@@ -11,6 +11,7 @@ from functions.admin.etags import check_match, etag_of, tell_etag
 from functions.admin.paging import Cursor, Limit, Page, paged
 from functions.admin.problems import Refusal
 from functions.admin.routes import PREFIX, Routes
+from functions.admin.shapes import moment_or_none
 from functions.admin.source_shapes import (
     Gap,
     NewSource,
@@ -22,6 +23,7 @@ from functions.admin.source_shapes import (
 )
 from shared.fhir.sources import Source
 from shared.usecases.sources.editing import change, create, remove
+from shared.usecases.sources.heard import last_heard
 from shared.usecases.sources.standing import counted
 from shared.usecases.sources.stored import StoredSource, all_sources, load_source
 
@@ -61,7 +63,8 @@ async def get_source(call: TheCall, source: SourceName, response: Response) -> S
         state = SourceState.of_stored(stored, call.services.clock.now())
         tell_etag(response, etag_of(_content(stored)))
     heard = [SubscriptionState.of(each) for each in await counted(call.services.documents, source)]
-    return SourceStanding(**dict(state), subscriptions=heard)
+    latest = moment_or_none(await last_heard(call.services.documents, source))
+    return SourceStanding(**dict(state), heard=latest, subscriptions=heard)
 
 
 @routes("putSource")

@@ -13,8 +13,9 @@ from hypothesis import strategies as some
 from msgspec.structs import replace
 
 from shared.access.roles import Role
+from shared.adapters.memory import MemoryDocuments
 from shared.adapters.sealing import SettingSeals
-from shared.errors import Invalid, Rejected, Unauthenticated
+from shared.errors import Invalid, Rejected, Unauthenticated, Unavailable
 from shared.fhir.instants import HOUR, SECOND
 from shared.fhir.notification import Request
 from shared.fhir.proof import Evidence, prove
@@ -283,6 +284,26 @@ class TestLookedUp:
         with pytest.raises(Rejected):
             await sources.find("medplum")
         assert looks == 2
+
+    async def test_when_one_was_heard_of_is_noted_once_a_minute(self, desk: Desk) -> None:
+        now = 0.0
+        sources = NotifyingSources(
+            desk.services.documents, (CONFIGURED,), SEALS, desk.clock, 5.0, lambda: now
+        )
+        told = []
+        for second in (0.0, 59.0, 60.0):
+            now = second
+            await sources.note_heard("hapi")
+            told.append((await desk.call("GET", "/sources/hapi", SYNC)).json()["heard"][11:19])
+            desk.clock.passes(59 * SECOND)
+        assert told == ["09:00:00", "09:00:00", "09:01:58"]
+
+    async def test_that_it_cannot_be_noted_hinders_nobody(self, desk: Desk) -> None:
+        class Away(MemoryDocuments):
+            async def put(self, kind: str, name: str, body: bytes, etag: str | None) -> str:
+                raise Unavailable("storage is away")
+
+        await NotifyingSources(Away(), (CONFIGURED,), SEALS, desk.clock).note_heard("hapi")
 
 
 class TestGaps:

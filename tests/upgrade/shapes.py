@@ -44,7 +44,7 @@ from shared.usecases.operations import written
 from shared.usecases.privacy import marks
 from shared.usecases.retention import walk
 from shared.usecases.segments import counting
-from shared.usecases.sources import stored
+from shared.usecases.sources import heard, stored
 from shared.usecases.templates import approval
 from shared.usecases.trail import export
 
@@ -90,6 +90,7 @@ PERSISTED: Mapping[str, Any] = {
     "preview of a segment": counting.Ask,
     "how far a preview is": counting.Counted,
     "source of notifications": stored.StoredSource,
+    "when a source was heard": heard.LastHeard,
     "line of the analytics log": happened.Line,
 }
 """Everything that outlives a process, by what it is."""

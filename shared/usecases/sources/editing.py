@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from shared.errors import Conflict, Rejected
 from shared.fhir.instants import SECOND, Instant
 from shared.usecases.services import Services
+from shared.usecases.sources.heard import HEARD
 from shared.usecases.sources.stored import (
     SOURCES,
     Secret,
@@ -79,6 +80,7 @@ async def change(services: Services, name: str, wanted: Wanted, by: str, etag: s
 async def remove(services: Services, name: str) -> None:
     """Remove a source: what it sends is refused from now on, with its secrets gone. Raises Unavailable."""
     await services.documents.delete(SOURCES, name)
+    await services.documents.delete(HEARD, name)
 
 
 async def rotate(
