@@ -15,6 +15,7 @@ from functions.admin import trigger
 from sandbox.issuer.signing import claims_of
 from shared import bootstrap
 from shared.access.roles import Role
+from shared.adapters import entra
 from shared.errors import Invalid, Problem, Unavailable
 from tests.admin.admin_kit import code_of
 from tests.admin.token_kit import (
@@ -200,6 +201,35 @@ class TestKeys:
             assert (answer.status_code, code_of(answer)) == (503, "unavailable")
         assert len(door.published.asked) == 1
 
+    async def test_a_key_that_is_withdrawn_is_good_for_a_day(
+        self, door: Door, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Keys are fetched again after a day; where that fails, those that we have hold until it works."""
+        now = time.monotonic()
+        monkeypatch.setattr(entra.time, "monotonic", lambda: now)
+        assert (await door.shows(token())).status_code == 200
+        door.published.keys = OTHER.published()
+        now += 86_000
+        assert (await door.shows(token())).status_code == 200
+        now += 500
+        door.published.failing = True
+        assert (await door.shows(token())).status_code == 200
+        now += 10
+        door.published.failing = False
+        refused(await door.shows(token()))
+        assert (await door.shows(token(OTHER))).status_code == 200
+
+    async def test_a_new_key_is_found_when_a_token_names_it(
+        self, door: Door, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = time.monotonic()
+        monkeypatch.setattr(entra.time, "monotonic", lambda: now)
+        assert (await door.shows(token())).status_code == 200
+        door.published.keys = {"keys": [*KEY.published()["keys"], *OTHER.published()["keys"]]}  # type: ignore[misc]
+        refused(await door.shows(token(OTHER)))
+        now += 301
+        assert (await door.shows(token(OTHER))).status_code == 200
+
     async def test_metadata_of_another_issuer_is_not_believed(self, door: Door) -> None:
         door.published.issuer = "https://evil.example"
         assert (await door.shows(token())).status_code == 503
@@ -296,5 +326,5 @@ async def test_wrong_settings_are_told_to_nobody_who_asks(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(bootstrap, "_settings", wrong)
     request = Request({"type": "http", "path": "/", "headers": [(b"authorization", b"Bearer x")]})
-    with pytest.raises(Unavailable, match="^the settings are wrong$"):
+    with pytest.raises(Unavailable, match=r"^the settings are wrong$"):
         await trigger._authenticate(request)
