@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from cli.addressed import patient_at
+from cli.addressed import definition_at, patient_at
 from cli.calling import Admin, by_api
 from cli.chosen import SettingsFile
 from cli.switching import By, Reason
@@ -45,6 +45,7 @@ def unknown(limit: Most = 1000, as_json: AsJson = False, settings_file: Settings
 def listed(
     state: Annotated[State, typer.Option("--state", help="Why they need somebody.")] = State.UNKNOWN,
     channel: Annotated[str, typer.Option("--channel", help="Only by this one.")] = "",
+    journey: Annotated[str, typer.Option("--journey", help="Only of this one, by url.")] = "",
     since: Since = "",
     until: Until = "",
     limit: Most = 1000,
@@ -52,7 +53,8 @@ def listed(
     settings_file: SettingsFile = None,
 ) -> None:
     """List the messages that need somebody, the newest first."""
-    wanted = {"state": state.value, "channel": channel, "since": since, "until": until}
+    which = definition_at("journey", journey) if journey else ""
+    wanted = {"state": state.value, "channel": channel, "journey": which, "since": since, "until": until}
     found = _listed(settings_file, {name: value for name, value in wanted.items() if value}, limit)
     _show(found, as_json, f"No message is {state.value}.")
 
