@@ -15,6 +15,7 @@ KINDS: Mapping[str, str] = {
     "preview-segment": "shared.usecases.segments.counting:preview_segment",
     "write-segment-group": "shared.usecases.segments.grouping:write_segment_group",
     "find-message": "shared.usecases.evidence.find:find_message",
+    "simulate-journey": "shared.usecases.journeys.simulate:simulate_journey",
     "migrate-journey": "shared.usecases.journeys.migrate:migrate_journey",
     "preview-campaign": "shared.usecases.campaigns.previewed:preview_campaign",
     "analytics-rebuild": "shared.usecases.analytics.rebuild:rebuild",
