@@ -117,6 +117,7 @@ def lift(
     address: Annotated[str, typer.Argument(help="The contact point, which is somebody else's now.")],
     by: By,
     reason: Reason,
+    as_json: AsJson = False,
     settings_file: SettingsFile = None,
 ) -> None:
     """Let a contact point be written to again that was an erased person's."""
@@ -125,10 +126,15 @@ def lift(
     async def calls(admin: Admin) -> Any:
         return (await admin.call("POST", "/privacy/lift", body)).json()
 
-    if not by_api(settings_file, calls, by)["lifted"]:
+    done = by_api(settings_file, calls, by)
+    if as_json:
+        typer.echo(json.dumps(done))
+    elif done["lifted"]:
+        _say("Lifted: every instance knows within a minute.")
+    else:
         _say("Nobody who was erased had this contact point.")
+    if not done["lifted"]:
         raise typer.Exit(1)
-    _say("Lifted: every instance knows within a minute.")
 
 
 @privacy.command("written")

@@ -5,6 +5,7 @@ Carried out over storage, not by the admin API: it shows settings, and takes a w
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from cli.chosen import SettingsFile
 from cli.working import on_deployment
 from shared.config import Settings
 from shared.fhir.instants import iso
+from shared.usecases.privacy.readable import readable
 from shared.usecases.retention.prune import Pruned
 from shared.usecases.retention.walk import Walk, progress, run_retention
 from shared.usecases.services import Services
@@ -22,6 +24,7 @@ from shared.usecases.services import Services
 
 def retention(
     now: Annotated[bool, typer.Option("--now", help="Go on with the walk until it is done.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")] = False,
     settings_file: SettingsFile = None,
 ) -> None:
     """Show how long things are kept, and how far the walk is that prunes them."""
@@ -32,6 +35,10 @@ def retention(
         return settings, await progress(services)
 
     settings, walk = on_deployment(settings_file, work)
+    if as_json:
+        kept = settings.retention.model_dump()
+        typer.echo(json.dumps({"kept": kept, "walk": readable(walk)}))
+        return
     table = Table("kind", "kept for")
     for kind, length in settings.retention.model_dump().items():
         table.add_row(kind, length or "as long as the person")
