@@ -98,7 +98,8 @@ async def _ratio(reactions: int, *, sends: bool) -> tuple[float, float]:
 async def _asking(count: int) -> dict[str, float]:
     """Return seconds of folding, of questions over what is folded, and of one over lines that are not."""
     with tempfile.TemporaryDirectory(prefix="hearthline-benchmark-") as folder:
-        log = FiledLog(MemoryHappenedFiles(), Path(folder))
+        files = MemoryHappenedFiles()
+        log = FiledLog(files, Path(folder))
         log.tell(_lines(count // _LINES))
         began = time.perf_counter()
         await log.flush()
@@ -112,7 +113,7 @@ async def _asking(count: int) -> dict[str, float]:
         questions = {"funnel_s": funnel._STEPS, "goals_s": goals._GOALS}
         found = {name: await _least(log, sql, _REPEATS) for name, sql in questions.items()}
         found["messages_s"] = await _least(log, messages.asked(["channel", "day"]), _REPEATS)
-        size = sum(len(body) for body, _ in log._files.held.values())  # type: ignore[attr-defined]
+        size = sum(len(body) for body, _ in files.held.values())
         return {
             "write_s": tidy(written),
             "fold_s": tidy(folded),

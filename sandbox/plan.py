@@ -132,6 +132,7 @@ def app_settings(plan: Plan, access_key: str) -> dict[str, str]:
         "HEARTHLINE_EMAIL_FROM": "care@hearthline.example",
         "HEARTHLINE_WHATSAPP_CHANNEL": "00000000-0000-0000-0000-000000000007",
         "HEARTHLINE_LETTERS": "true",
+        "HEARTHLINE_ANALYTICS": "true",
         "HEARTHLINE_PUSH_WEBHOOK": "partner",
         "HEARTHLINE_TIME_ZONE": TIME_ZONE,
         "HEARTHLINE_WEBHOOKS": _webhooks(plan, access_key),
