@@ -12,11 +12,14 @@ import msgspec
 
 from shared.errors import Rejected
 from shared.fhir.instants import Instant
-from shared.fhir.notification import Limits, Parsed, Resource
+from shared.fhir.notification import Heard, Limits, Parsed, Resource
 from shared.fhir.notifications import cloud_events, event_grid
 from shared.fhir.notifications.reading import count, instant, mapping, optional_text, safe_id
 from shared.fhir.parse_notification import parse_events
 from shared.fhir.strict_json import decode
+
+COMMUNICATION = "Microsoft.Communication."
+"""How types of events of Communication Services begin."""
 
 _DEFAULT = Limits()
 
@@ -36,6 +39,8 @@ class Undelivered(msgspec.Struct, frozen=True):
 
     parsed: Parsed
     letters: tuple[DeadLetter, ...]
+    reports: tuple[Resource, ...] = ()
+    """Those of Communication Services, as they came: reports and replies, which are none of FHIR's."""
 
 
 def read_dead_letters(blob: bytes, limits: Limits = _DEFAULT) -> Undelivered:
@@ -53,7 +58,15 @@ def read_dead_letters(blob: bytes, limits: Limits = _DEFAULT) -> Undelivered:
     events = [mapping(letter.get("event", letter), "the event") for letter in wrapped]
     if not all(event_grid.is_event(event) or cloud_events.is_event(event) for event in events):
         raise Rejected("the blob holds something that is no event", "unknown-format")
-    return Undelivered(parse_events(events, limits), tuple(map(_letter, wrapped, events)))
+    reports = tuple(event for event in events if kind_of(event).startswith(COMMUNICATION))
+    others = [event for event in events if not kind_of(event).startswith(COMMUNICATION)]
+    parsed = parse_events(others, limits) if others else Heard((), ())
+    return Undelivered(parsed, tuple(map(_letter, wrapped, events)), reports)
+
+
+def kind_of(event: Resource) -> str:
+    """Return the type of an event, in either schema; "" where it says none."""
+    return str(event.get("eventType") or event.get("type") or "")
 
 
 def _letter(letter: Resource, event: Resource) -> DeadLetter:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from shared.errors import Rejected, Unavailable
-from shared.fhir.dead_letter import read_dead_letters
+from shared.fhir.dead_letter import COMMUNICATION, kind_of, read_dead_letters
 from shared.fhir.notification import Heard
 from shared.ports.running import DeadLetterFiles
 from shared.usecases.replay import LIMITS, Replayed, replay
@@ -29,7 +29,7 @@ class LookedInto(Struct, frozen=True):
     reasons: dict[str, int]
     """Why they were given up, as Event Grid says it."""
     changes: dict[str, int]
-    """What they tell of: "Observation updated" and the like."""
+    """What they tell of: "Observation updated", "SMSReceived" and the like."""
     ids: tuple[str, ...]
 
 
@@ -39,6 +39,7 @@ async def look_into(services: Services, name: str) -> LookedInto:
     letters = found.letters
     told = found.parsed.notifications if isinstance(found.parsed, Heard) else ()
     changes = Counter(f"{each.key.resource_type} {each.action}" for one in told for each in one.changes)
+    changes += Counter(_known(kind_of(each).removeprefix(COMMUNICATION)) for each in found.reports)
     return LookedInto(
         events=len(letters),
         reasons=_counted(letter.reason or "not told" for letter in letters),
@@ -69,5 +70,8 @@ def files(services: Services) -> DeadLetterFiles:
 
 
 def _counted(reasons: Iterable[str]) -> dict[str, int]:
-    known = (reason if _WORDS.fullmatch(reason) else _STRANGE for reason in reasons)
-    return dict(Counter(known).most_common())
+    return dict(Counter(map(_known, reasons)).most_common())
+
+
+def _known(word: str) -> str:
+    return word if _WORDS.fullmatch(word) else _STRANGE

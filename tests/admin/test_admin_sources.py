@@ -23,6 +23,7 @@ from shared.fhir.sources import Source
 from shared.usecases.count import COUNTERS, counter_name
 from shared.usecases.services import Services
 from shared.usecases.sources.notifying import NotifyingSources
+from shared.usecases.sources.standing import counted
 from shared.usecases.sources.stored import SOURCES
 from tests.admin.admin_kit import Desk, code_of
 
@@ -331,9 +332,7 @@ class TestGaps:
 
     @given(some.text("abc-", min_size=1, max_size=4), some.text("abc-", min_size=1, max_size=4))
     async def test_no_source_is_told_the_counters_of_another(self, one: str, other: str) -> None:
-        from shared.usecases.sources.standing import counted
-
-        desk = Desk()
+        documents = MemoryDocuments()
         for source in {one, other}:
-            await self._count(desk, source, "s", [])
-        assert len(await counted(desk.services.documents, one)) == 1
+            await documents.put(COUNTERS, counter_name(source, "s"), b"{}", None)
+        assert len(await counted(documents, one)) == 1
