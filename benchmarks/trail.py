@@ -19,6 +19,7 @@ from benchmarks.record import timed
 from benchmarks.report import Json, at_most, tidy
 from benchmarks.sizes import Sizes
 from shared.access.chain import Sealer
+from shared.adapters.memory_trail import MemoryLanes
 from shared.adapters.table_trail import AUDIT, TableLanes
 from shared.adapters.tables import Entity, Write
 from shared.adapters.trail_chained import ChainedTrail
@@ -33,12 +34,15 @@ _START = 1_772_442_000_000_000
 _SEALER = Sealer([b"a secret of the audit trail, for figures"])
 _numbers = count()
 
+type Read = Callable[[int, str, str, int], Awaitable[tuple[tuple[str, Entity], ...]]]
 type Work = Callable[[], Awaitable[None]]
 
 
 async def measure(sizes: Sizes, tell: Tell) -> Json:
     """Measure appends, pages and the proof."""
     few, many = sizes.audited
+    tell(f"audit trails of {sizes.listed}, in memory")
+    counted = await _counted_in_memory(sizes.listed)
     async with storage() as at:
         tell("appending to the audit trail")
         found = await _appends(at, sizes.operations)
@@ -51,6 +55,7 @@ async def measure(sizes: Sizes, tell: Tell) -> Json:
         found |= {"proof": await _proof(at)}
     return {
         **found,
+        **counted,
         "pages": {str(length): page for length, page in pages.items()},
         **_flat(pages, few, many),
     }
@@ -129,6 +134,29 @@ async def _fill(at: Storage, length: int) -> None:
         there += (await trail.head(lane)).number
     for start in range(there, length, 500):
         await asyncio.gather(*(trail.append(an_entry()) for _ in range(min(500, length - start))))
+
+
+async def _counted_in_memory(lengths: tuple[int, int]) -> dict[str, object]:
+    """Count the rows that a page reads of a short trail and of a long one."""
+    read: list[int] = []
+    for length in lengths:
+        lanes, rows = MemoryLanes(), [0]
+        trail = ChainedTrail(lanes, _SEALER)
+        for start in range(0, length, 1000):
+            await asyncio.gather(*(trail.append(an_entry()) for _ in range(min(1000, length - start))))
+        inner = lanes.range
+
+        async def counted(
+            lane: int, beyond: str, upto: str, limit: int, inner: Read = inner, rows: list[int] = rows
+        ) -> tuple[tuple[str, Entity], ...]:
+            found = await inner(lane, beyond, upto, limit)
+            rows[0] += len(found)
+            return found
+
+        lanes.range = counted  # type: ignore[method-assign]
+        await list_entries(trail, Wanted(), None, PAGE)
+        read.append(rows[0])
+    return {"in_memory": {"rows": read, "grown": at_most(read[1] / read[0], 1.2)}}
 
 
 class _Counted(TableLanes):

@@ -44,6 +44,8 @@ def look(
 ) -> None:
     """Prove that server, records, memberships, member lists and wake-ups agree; 1 while anything differs."""
     if context.invoked_subcommand is not None:
+        if settings_file is not None or repair or runs:
+            raise typer.BadParameter(f"options go behind {context.invoked_subcommand}")
         return
     console = Console()
     try:

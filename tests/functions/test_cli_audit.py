@@ -138,3 +138,8 @@ def test_it_is_written_to_the_fhir_server(deployment: Path, fhir: StubFhir) -> N
 def test_the_audit_of_records_is_still_there(deployment: Path) -> None:
     result = run(deployment, "--runs")
     assert (result.exit_code, "differences" in result.output) == (0, True)
+
+
+def test_options_in_front_of_a_subcommand_are_not_passed_over(deployment: Path) -> None:
+    result = CliRunner().invoke(app, ["audit", "--settings", str(deployment), "verify"])
+    assert (result.exit_code, "options go behind verify" in result.output) == (2, True)
