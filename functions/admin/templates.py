@@ -39,6 +39,7 @@ from shared.usecases.drafts.checking import check
 from shared.usecases.services import Services
 from shared.usecases.shelf import digest
 from shared.usecases.templates.approval import load_approval, settle, submit
+from shared.usecases.templates.authors import has_drafted
 from shared.usecases.templates.rendering import Previewed, Wanted, render_for_nobody
 from shared.usecases.templates.shown import TemplateShown, templates, version_of
 
@@ -171,8 +172,16 @@ async def submit_template(call: TheCall, response: Response, asked: Submission) 
 async def approve_template(
     call: TheCall, response: Response, template: DefinitionId, yes: Yes
 ) -> TemplateStanding:
-    """Say yes to what somebody else handed in, in another role than theirs."""
+    """Say yes to what somebody else handed in, in another role than theirs.
+
+    The problem `own-work` says that the caller has saved a draft of it, `template-move` that it is not theirs
+    to approve, or not to be approved now.
+    """
+    if call.if_match == "*":
+        raise Refusal(412, "changed", "whoever approves a template names the ETag of what they have read")
     shown, role = await _over(call, template, yes.version, yes.role, yes.reason)
+    if await has_drafted(call.services.documents, shown.canonical, call.caller.subject):
+        raise Refusal(403, "own-work", "nobody approves what they have written in themselves")
     by, over = call.caller.subject, shown.approval
     after = await settle(
         call.services, shown.canonical, "approve", by, role, yes.reason, over.digest, over=over

@@ -79,7 +79,7 @@ def _check_approver(state: Approval, move: Move) -> None:
     if state.status != "submitted":
         raise _refused(f"it is {state.status}; one can approve only what is submitted")
     submitted = next(each for each in reversed(state.moves) if each.action == "submit")
-    if submitted.by == move.by:
+    if any(each.action == "submit" and each.by == move.by for each in state.moves):
         raise _refused("nobody approves what they have submitted themselves")
     if submitted.role == move.role:
         raise _refused("another role than the author's must approve it")

@@ -100,12 +100,28 @@ async def test_nobody_approves_their_own_work(desk: Desk) -> None:
     assert (await desk.call("GET", f"/templates/{ID}")).json()["approval"] == "submitted"
 
 
+async def test_who_has_written_in_it_does_not_approve_it(desk: Desk) -> None:
+    """Ben submitted words of before, or has saved a draft; that Ana handed it in last does not help."""
+    both = (Role.MARKETER, Role.APPROVER)
+    before = {"content": offer(text=TEXT.replace("new", "other"))}
+    await desk.call("POST", "/templates/submit", both, before, by="ben")
+    handed = await submitted(desk)
+    refused = await settled(desk, "approve", etag_in(handed), by="ben", role=both)
+    assert "submitted themselves" in refused.json()["detail"]
+    draft = {"kind": "template", "content": offer()}
+    assert (await desk.call("POST", "/drafts", both, draft, by="cem")).status_code == 201
+    own = await settled(desk, "approve", etag_in(handed), by="cem", role=both)
+    assert (own.status_code, code_of(own)) == (403, "own-work")
+    assert (await settled(desk, "approve", etag_in(handed), by="dan")).status_code == 200
+
+
 async def test_what_was_read_is_what_is_approved(desk: Desk) -> None:
     """An author changes a word while somebody reads: the yes was to other words."""
     first = etag_in(await submitted(desk))
     await submitted(desk, offer(text=TEXT.replace("new", "much better")))
     stale = await settled(desk, "approve", first)
     assert (stale.status_code, code_of(stale)) == (412, "changed")
+    assert (await settled(desk, "approve", "*")).status_code == 412
     unseen = await settled(desk, "approve", "")
     assert (unseen.status_code, code_of(unseen)) == (428, "if-match-required")
     fresh = etag_in(await desk.call("GET", f"/templates/{ID}", Role.APPROVER))
