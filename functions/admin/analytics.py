@@ -11,10 +11,10 @@ from pydantic import Field
 from functions.admin.call import Call, TheCall
 from functions.admin.figures import FORMATS, Answer, Count, Figure, Format, Seconds, Share, told
 from functions.admin.long_work import OperationState, accepted
+from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
 from functions.admin.shapes import DefinitionId, Why, definition_id, instant_of
 from shared.document import Kind
-from shared.errors import Rejected
 from shared.fhir.instants import DAY, Instant
 from shared.message.outbound import ChannelName
 from shared.usecases.analytics.asking import Figures, Period, log_of
@@ -223,7 +223,7 @@ async def get_message_figures(
     format: Format = None,
 ) -> Answer[MessageCounts]:
     """Count the messages that were sent in the period, with whatever became of them until now."""
-    url = await _journey(call, journey) if journey else ""
+    url = await _journey(call, journey, 422) if journey else ""
     of_template = await _template(call, template) if template else ""
     period, chosen = _period(call, since, until), list(dict.fromkeys(by))
     figures = await message_figures(
@@ -242,7 +242,7 @@ async def get_segment_overlap(
 ) -> Answer[Overlap]:
     """Count members of each of some segments, of each two of them, and of all."""
     catalogue = await call.services.definitions.current()
-    urls = [_found("segment", each, (s.url for s in catalogue.segments.all)) for each in segment]
+    urls = [_found("segment", each, (s.url for s in catalogue.segments.all), 422) for each in segment]
     found = await segment_overlap(call.services, list(dict.fromkeys(urls)))
     rows = [
         {**row, "segments": [definition_id("segment", url) for url in row["segments"]]} for row in found.rows
@@ -275,21 +275,21 @@ async def rebuild_analytics(call: TheCall, response: Response, body: Why) -> Ope
     return await accepted(call, response, "analytics-rebuild", {})
 
 
-async def _journey(call: Call, wanted: str) -> str:
+async def _journey(call: Call, wanted: str, status: int = 404) -> str:
     catalogue = await call.services.definitions.current()
-    return _found("journey", wanted, (journey.url for journey in catalogue.journeys))
+    return _found("journey", wanted, (journey.url for journey in catalogue.journeys), status)
 
 
 async def _template(call: Call, wanted: str) -> str:
     catalogue = await call.services.definitions.current()
-    return _found("template", wanted, (template.url for template in catalogue.templates))
+    return _found("template", wanted, (template.url for template in catalogue.templates), 422)
 
 
-def _found(kind: Kind, wanted: str, urls: Iterable[str]) -> str:
+def _found(kind: Kind, wanted: str, urls: Iterable[str], status: int = 404) -> str:
     for url in urls:
         if definition_id(kind, url) == wanted:
             return url
-    raise Rejected(f"no {kind} of this id is published", f"unknown-{kind}")
+    raise Refusal(status, f"unknown-{kind}", f"no {kind} of this id is published")
 
 
 def _period(call: Call, since: str, until: str) -> Period:

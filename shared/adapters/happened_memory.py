@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from itertools import count
 from pathlib import Path
+from uuid import uuid4
 
 from shared.errors import Conflict
 from shared.ports.happened import LogFile
@@ -15,12 +16,12 @@ class MemoryHappenedFiles:
 
     def __init__(self) -> None:
         self.held: dict[str, tuple[bytes, str]] = {}
-        self._versions = count(1)
+        self._versions = (f"{uuid4().hex}-{number}" for number in count(1))
 
     async def append(self, name: str, body: bytes) -> None:
         """See HappenedFiles.append."""
         there = self.held[name][0] if name in self.held else b""
-        self.held[name] = (there + body, f"v{next(self._versions)}")
+        self.held[name] = (there + body, next(self._versions))
 
     async def files(self, prefix: str) -> AsyncIterator[LogFile]:
         """See HappenedFiles.files."""
@@ -41,7 +42,7 @@ class MemoryHappenedFiles:
         if etag != self.held.get(name, (b"", ""))[1]:
             raise Conflict(name)
         body = source.read_bytes()  # noqa: ASYNC240 - for tests: nobody waits
-        self.held[name] = (body, f"v{next(self._versions)}")
+        self.held[name] = (body, next(self._versions))
 
     async def delete(self, file: LogFile) -> bool:
         """See HappenedFiles.delete."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from functions.admin.shapes import definition_id
+from shared.adapters.happened_log import FiledLog
+from shared.adapters.happened_memory import MemoryHappenedFiles
 from shared.catalogue import Document
 from shared.usecases.drafts.kept import Draft, create_draft
 from shared.usecases.jobs import Change, encode_job
@@ -14,7 +18,7 @@ from shared.usecases.sources.editing import Wanted, create
 from tests.admin.admin_kit import Desk
 from tests.admin.running_kit import deployed
 from tests.unit.memory_kit import HIGH, Time
-from tests.unit.privacy_kit import ANN, lived
+from tests.unit.privacy_kit import ANN, JOURNEY, lived
 
 DRAFT = "6c1d1de8-6e6c-5f0a-8d44-0f5d6a4c2b11"
 _SET = "https://hearthline.example/valuesets/few"
@@ -38,7 +42,7 @@ class World:
 async def made() -> World:
     """Take in two people, publish definitions, let things happen."""
     clock = Time()
-    desk = Desk(await lived(clock), clock)
+    desk = Desk(replace(await lived(clock), happened=FiledLog(MemoryHappenedFiles())), clock)
     await _running(desk)
     await _defined(desk)
     work = await start(desk.services, "count", "fuzz", {}, "of the world")
@@ -52,6 +56,7 @@ async def made() -> World:
         "queue": "changes",
         "source": "medplum",
         "segment": definition_id("segment", HIGH),
+        "journey": definition_id("journey", JOURNEY),
         "value_set": definition_id("valueset", _SET),
         "draft": DRAFT,
         "publication": "latest",

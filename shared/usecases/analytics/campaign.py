@@ -41,16 +41,16 @@ ways AS (
 SELECT
     run, step, way,
     count(*) AS asked,
-    count_if(entered) AS entered,
-    count_if(sent) AS sent,
-    count_if(delivered) AS delivered,
-    count_if(opened) AS opened,
-    count_if(clicked) AS clicked,
-    count_if(answered) AS answered,
-    count_if(opted_out) AS opted_out,
-    count_if(completed) AS completed,
-    count_if(revoked) AS revoked,
-    count_if(goals) AS goals
+    count(*) FILTER (entered) AS entered,
+    count(*) FILTER (sent) AS sent,
+    count(*) FILTER (delivered) AS delivered,
+    count(*) FILTER (opened) AS opened,
+    count(*) FILTER (clicked) AS clicked,
+    count(*) FILTER (answered) AS answered,
+    count(*) FILTER (opted_out) AS opted_out,
+    count(*) FILTER (completed) AS completed,
+    count(*) FILTER (revoked) AS revoked,
+    count(*) FILTER (goals) AS goals
 FROM runs JOIN people USING (enrolment) JOIN ways USING (enrolment)
 GROUP BY run, step, way
 ORDER BY run, step, way"""

@@ -21,7 +21,7 @@ ways AS (
 SELECT
     split_part(journey, '|', 2) AS version, step, way,
     count(*) AS entered,
-    count_if(goal) AS goals
+    count(*) FILTER (goal) AS goals
 FROM cohort JOIN ways USING (enrolment) LEFT JOIN ends USING (enrolment)
 GROUP BY ALL
 ORDER BY version, step, way"""

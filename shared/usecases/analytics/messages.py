@@ -48,16 +48,16 @@ WITH messages AS (
     GROUP BY message
 )"""
 _COUNTS = """
-    count_if(sent) AS sent,
-    count_if(delivered) AS delivered,
-    count_if(opened) AS opened,
-    count_if(clicked) AS clicked,
-    count_if(answered) AS answered,
-    count_if(opted_out) AS opted_out,
-    count_if(complained) AS complained,
-    count_if(failed) AS failed,
-    count_if(unknown) AS unknown,
-    count_if(not_sent) AS not_sent"""
+    count(*) FILTER (sent) AS sent,
+    count(*) FILTER (delivered) AS delivered,
+    count(*) FILTER (opened) AS opened,
+    count(*) FILTER (clicked) AS clicked,
+    count(*) FILTER (answered) AS answered,
+    count(*) FILTER (opted_out) AS opted_out,
+    count(*) FILTER (complained) AS complained,
+    count(*) FILTER (failed) AS failed,
+    count(*) FILTER (unknown) AS unknown,
+    count(*) FILTER (not_sent) AS not_sent"""
 
 
 async def message_figures(

@@ -14,8 +14,8 @@ from shared.usecases.services import Services
 _TREND = """
 SELECT
     strftime(timezone($zone, make_timestamp(instant)::TIMESTAMPTZ), '%Y-%m-%d') AS day,
-    count_if(what = 'entered') AS entered,
-    count_if(what = 'left') AS left_it
+    count(*) FILTER (what = 'entered') AS entered,
+    count(*) FILTER (what = 'left') AS left_it
 FROM lines
 WHERE kind = 'segment' AND split_part(segment, '|', 1) = $segment AND instant >= $since
 GROUP BY day"""
