@@ -44,7 +44,7 @@ async def list_sources(call: TheCall, limit: Limit = 50, cursor: Cursor = "") ->
 async def create_source(call: TheCall, body: NewSource, response: Response) -> SourceState:
     """Configure a source; a proof that needs a secret gets it by rotateSecret."""
     await call.begins("", "source", body.name)
-    made = await create(call.services, body.name, body.wanted(), call.caller.subject)
+    made = await create(call.services, body.name, body.wanted(), call.caller.subject, call.intent)
     call.changed(_content(made))
     response.headers["Location"] = f"{PREFIX}/sources/{made.name}"
     tell_etag(response, etag_of(_content(made)))

@@ -145,6 +145,16 @@ class TestConfigured:
         again = await desk.call("POST", "/sources", SYNC, MEDPLUM)
         assert (again.status_code, code_of(again)) == (409, "name-taken")
 
+    async def test_asked_again_after_a_crash_it_is_there(self, desk: Desk) -> None:
+        """The source was made, and the answer lost before anything was kept of it."""
+        one = await desk.call("POST", "/sources", SYNC, MEDPLUM, key="the-same-key")
+        for kind, name in list(desk.services.documents._bodies):  # type: ignore[attr-defined]
+            if kind != SOURCES:
+                await desk.services.documents.delete(kind, name)
+        again = await desk.call("POST", "/sources", SYNC, MEDPLUM, key="the-same-key")
+        assert (again.status_code, again.json()) == (201, one.json())
+        assert "Idempotency-Replayed" not in again.headers
+
     @pytest.mark.parametrize(
         ("change", "where"),
         [

@@ -46,15 +46,21 @@ class Rotated(Struct, frozen=True):
     """Until when the former one is accepted; None where there was none."""
 
 
-async def create(services: Services, name: str, wanted: Wanted, by: str) -> StoredSource:
-    """Configure a source. Raises Rejected (in-settings, name-taken, no-seal, too-many), Invalid."""
-    made = StoredSource(name, *_fields(wanted), services.clock.now(), by)
+async def create(services: Services, name: str, wanted: Wanted, by: str, intent: str = "") -> StoredSource:
+    """Configure a source. Raises Rejected (in-settings, name-taken, no-seal, too-many), Invalid.
+
+    `intent` names the request: the same one again, after a crash, finds what it made.
+    """
+    made = StoredSource(name, *_fields(wanted), services.clock.now(), by, created=intent)
     _check(services, made)
     if len(await all_sources(services.documents)) >= MOST:
         raise Rejected(f"there are {MOST} sources already", "too-many")
     try:
         await save_source(services.documents, made, "")
     except Conflict:
+        there, _ = await load_source(services.documents, name)
+        if intent and there.created == intent:
+            return there
         raise Rejected("there is a source of this name already", "name-taken") from None
     return made
 
@@ -65,7 +71,8 @@ async def change(services: Services, name: str, wanted: Wanted, by: str, etag: s
     Raises Rejected, Invalid, Conflict, Unavailable.
     """
     there, _ = await load_source(services.documents, name)
-    made = StoredSource(name, *_fields(wanted), services.clock.now(), by, rotated=there.rotated)
+    made = StoredSource(name, *_fields(wanted), services.clock.now(), by)
+    made = replace(made, created=there.created, rotated=there.rotated)
     kept = {
         place: there.secrets[place]
         for place in proofs_with_secret(made)

@@ -52,6 +52,8 @@ class StoredSource(Struct, frozen=True):
     """By whom, as an opaque id."""
     secrets: dict[str, Secret] = {}
     """By the place of their proof among `proofs`, from "0"."""
+    created: str = ""
+    """What asked for it first: the same request again finds it made."""
     rotated: str = ""
     """What asked for the latest secret: the same request again makes no former one of it."""
 
