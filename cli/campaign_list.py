@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json as json_text
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.calling import Admin, by_api
 from cli.chosen import SettingsFile
-from cli.working import on_deployment
-from shared.config import Settings
-from shared.fhir.instants import iso
-from shared.usecases.campaigns.listing import Listed, listing
-from shared.usecases.services import Services
 
 Json = Annotated[bool, typer.Option("--json", help="A JSON array.")]
 
@@ -23,24 +19,21 @@ Json = Annotated[bool, typer.Option("--json", help="A JSON array.")]
 def list_campaigns(json: Json = False, settings_file: SettingsFile = None) -> None:
     """List the published campaigns."""
 
-    async def work(services: Services, _: Settings) -> tuple[Listed, ...]:
-        return await listing(services)
+    async def calls(admin: Admin) -> list[dict[str, Any]]:
+        return [_told(each) async for each in admin.pages("/campaigns")]
 
-    found = on_deployment(settings_file, work)
+    found = by_api(settings_file, calls)
     if json:
-        typer.echo(json_text.dumps([_told(each) for each in found], ensure_ascii=False))
+        typer.echo(json_text.dumps(found, ensure_ascii=False))
         return
     table = Table("campaign", "title", "is", "runs", "next run")
     for each in found:
-        cells = (each.campaign, each.title, each.status, str(each.runs), _next(each))
+        cells = (each["campaign"], each["title"], each["status"], str(each["runs"]), each["next_run"] or "")
         table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     Console().print(table)
 
 
-def _told(each: Listed) -> dict[str, object]:
-    told = {"campaign": each.campaign, "title": each.title, "status": each.status, "runs": each.runs}
-    return {**told, "next_run": _next(each) or None}
-
-
-def _next(each: Listed) -> str:
-    return iso(each.next_run) if each.next_run is not None else ""
+def _told(each: dict[str, Any]) -> dict[str, Any]:
+    """Name a campaign as people do, not by the id of its address."""
+    told = {name: each[name] for name in ("title", "status", "runs", "next_run")}
+    return {"campaign": f"{each['url']}|{each['version']}", **told}

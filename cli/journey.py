@@ -7,8 +7,9 @@ import json
 import typer
 
 from cli.journey_check import check
-from cli.journey_control import pause, resume, show_controls, stop
+from cli.journey_control import pause, resume, show_controls, stop, winner
 from cli.journey_explain import explain_patient
+from cli.journey_migrate import migrate
 from cli.journey_show import show
 from cli.journey_simulate import simulate
 from shared.journey.definition import journey_schema
@@ -19,6 +20,8 @@ journey.command()(show)
 journey.command()(pause)
 journey.command()(resume)
 journey.command()(stop)
+journey.command()(winner)
+journey.command()(migrate)
 journey.command("controls")(show_controls)
 journey.command()(simulate)
 journey.command("explain")(explain_patient)

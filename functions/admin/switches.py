@@ -72,6 +72,7 @@ class Switches(BaseModel):
             {"journey": "6f0c1c0f2b0e5d0c9f1b7f7f3a0d4c11", "url": "https://hearthline.example/journeys/flu"}
         ],
         stopped=[],
+        winners={"https://hearthline.example/journeys/flu|1.0.0": {"which-text": "short"}},
         latest={
             "at": "2026-03-02T09:00:00.000Z",
             "action": "sending off",
@@ -85,6 +86,9 @@ class Switches(BaseModel):
     sending: bool = Field(description="While it is off nothing goes out, and nobody is told anything")
     paused: list[SwitchedJourney] = Field(description="Journeys in which everybody stands still")
     stopped: list[SwitchedJourney] = Field(description="Journeys that everybody left, and nobody enters")
+    winners: dict[str, dict[str, str]] = Field(
+        {}, description='By journey ("url|version") and step that splits, the way that everybody takes'
+    )
     latest: SwitchingState | None = None
 
 
@@ -116,6 +120,7 @@ async def get_switches(call: TheCall, response: Response) -> Switches:
         sending=shelf.controls.sending,
         paused=_journeys(shelf.controls.paused),
         stopped=_journeys(shelf.controls.stopped),
+        winners=shelf.controls.winners,
         latest=None if shelf.switched is None else SwitchingState.of(shelf.switched),
     )
 

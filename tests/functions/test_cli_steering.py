@@ -42,17 +42,26 @@ def patient(deployment: Path, name: str, url: str) -> str:
 
 
 async def _prepare(values: dict[str, str], name: str, url: str) -> None:
-    steps = [
-        {"id": "a-week", "kind": "wait", "duration": "P7D"},
-        {"id": "a-day", "kind": "wait", "duration": "P1D"},
-    ]
-    body = {"url": url, "version": "1", "title": "Care", "trigger": {"manual": True}, "steps": steps}
+    await _publish(values, _care(url, "1", "P7D"))
     async with aiohttp.ClientSession() as session:
         services = await build(settings(values), session)
-        await publish(services, (Document("journey", "care.yaml", body),))
         facts = Facts.of_facts(Fact("Appointment", "a1", "1", 1, status="booked"))
         record = PatientRecord(patient_key(name), name, Person(name, "1", 1, active=True), facts)
         await services.patients.commit(await services.patients.load(record.key, name), Decision(record))
+
+
+def _care(url: str, version: str, length: str) -> Document:
+    steps = [
+        {"id": "a-week", "kind": "wait", "duration": length},
+        {"id": "a-day", "kind": "wait", "duration": "P1D"},
+    ]
+    body = {"url": url, "version": version, "title": "Care", "trigger": {"manual": True}, "steps": steps}
+    return Document("journey", "care.yaml", body)
+
+
+async def _publish(values: dict[str, str], document: Document) -> None:
+    async with aiohttp.ClientSession() as session:
+        await publish(await build(settings(values), session), (document,))
 
 
 class Command:
@@ -107,8 +116,23 @@ def test_what_is_not_there_is_said(run: Command, patient: str, url: str) -> None
     focus = ("--focus", "Appointment/a2")
     assert "no resource that is known" in run("enrolment", "enter", url, *whose, *BY, *focus, fails=True)
     no_reason = ("--by", "u17", "--reason", " ")
-    assert "needs somebody" in run("journey", "pause", url, *no_reason, fails=True)
-    assert "no journey of this url" in run("journey", "stop", f"{url}s", *BY, fails=True)
+    assert "body.reason" in run("journey", "pause", url, *no_reason, fails=True)
+    assert "no journey of this id" in run("journey", "stop", f"{url}s", *BY, fails=True)
+
+
+def test_those_inside_go_on_in_another_version(
+    run: Command, patient: str, url: str, deployment: Path
+) -> None:
+    whose = ("--patient", patient)
+    run("enrolment", "enter", url, *whose, *BY)
+    asyncio.run(_publish(json.loads(deployment.read_text())["Values"], _care(url, "2", "P9D")))
+    asked = ("journey", "migrate", url, "--from", "1", "--to", "2", *BY)
+    assert "1 of 1 would be moved" in run(*asked, "--dry-run")
+    assert f"{url}|1" in run("enrolment", "list", *whose)
+    assert json.loads(run(*asked, "--json"))["moved"] == 1
+    assert f"{url}|2" in run("enrolment", "list", *whose)
+    assert "0 of 0 moved" in run(*asked)
+    assert "no step nowhere" in run(*asked, "--step", "nowhere=a-day", fails=True)
 
 
 def test_a_journey_and_sending_are_switched(run: Command, patient: str, url: str) -> None:
@@ -132,5 +156,5 @@ def test_a_journey_and_sending_are_switched(run: Command, patient: str, url: str
 
 def test_an_event_is_checked_and_queued(run: Command, patient: str) -> None:
     assert run("event", "no-show", "--patient", patient, "--id", "1").strip() == "queued"
-    assert "small letters" in run("event", "No Show", "--patient", patient, "--id", "1", fails=True)
-    assert "blanks" in run("event", "no-show", "--patient", patient, "--id", "1 2", fails=True)
+    assert "body.name" in run("event", "No Show", "--patient", patient, "--id", "1", fails=True)
+    assert "body.id" in run("event", "no-show", "--patient", patient, "--id", "1 2", fails=True)
