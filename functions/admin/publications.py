@@ -27,6 +27,7 @@ from shared.usecases.publications import Gates, Publication, Standing, publish_t
 routes = Routes("publications")
 
 _VERSION = "12-0f3a5b7c9d1e2f40"
+_TALLY = {"segment": REF["definition"], "url": REF["url"], "members": 5120, "entered": 120, "left": 44}
 type PublicationId = Annotated[
     str,
     Path(
@@ -72,14 +73,13 @@ class PublicationAnswer(BaseModel):
 class SegmentTally(BaseModel):
     """What came of it for one segment; for who may not see people of 1 to 10 null, else rounded to 5."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_TALLY]})
+
     segment: str = Field(description="Id of the segment")
     url: str
     members: int | None = Field(description="Of those looked at so far")
     entered: int | None
     left: int | None
-
-
-_TALLY = {"segment": REF["definition"], "url": REF["url"], "members": 5120, "entered": 120, "left": 44}
 
 
 class PublicationState(BaseModel):
