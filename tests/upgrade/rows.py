@@ -39,7 +39,9 @@ from shared.effects import (
     IndexMember,
     IndexMessage,
     IndexReference,
+    Need,
 )
+from shared.fhir.instants import Instant
 from shared.message.policy import Policy
 from shared.patient.record import Decision, TimelineLine
 from shared.ports import Stored
@@ -57,6 +59,9 @@ EFFECTS: tuple[IndexEffect, ...] = (
     IndexReference("Location/1"),
     IndexContact("sms", "+12125550142"),
     IndexMessage("message-1"),
+    IndexMessage(
+        "message-2", Need("unknown", Instant(5), Instant(6), 2, "sms", "https://hearthline.example/j|1")
+    ),
     IndexLink("token-1", "survey", "message-1", "enrolment|step", "RelatedPerson/1", "sms", "care", "es", 17),
     IndexEnrolment("e1", "https://hearthline.example/j|1", "active", 1_700_000_000_000_000, 4, step="ask"),
 )
@@ -101,6 +106,7 @@ async def said(tables: TableService) -> dict[str, Any]:
     found["reference"] = sorted(await indexes.patients_of_reference("Location/1"))
     found["contact"] = sorted(await indexes.patients_of_contact("sms", "+12125550142"))
     found["message"] = await indexes.patient_of_message("message-1")
+    found["needs"] = _plain(await indexes.needs("unknown"))
     found["link"] = _plain(await indexes.link("token-1"))
     found["watermark"] = _plain(await documents.get("watermarks", "Patient"))[0]
     catalogue = await PublishedDefinitions(documents, Policy(), 0).current("")
