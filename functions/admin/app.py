@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from functions.admin.denied import Denied
 from functions.admin.guarding import Authenticate, Ready
-from functions.admin.page import serve_page
+from functions.admin.page import serve_documentation
 from functions.admin.problems import ProblemDocument, install
 from functions.admin.routes import PREFIX
 
@@ -67,7 +67,7 @@ def build(ready: Ready, authenticate: Authenticate) -> FastAPI:
         title="Hearthline admin API",
         version=VERSION,
         description=_ABOUT,
-        openapi_url=f"{PREFIX}/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         separate_input_output_schemas=True,
@@ -76,7 +76,7 @@ def build(ready: Ready, authenticate: Authenticate) -> FastAPI:
     install(app)
     for name in ROUTERS:
         app.include_router(import_module(f"functions.admin.{name}").routes.router)
-    serve_page(app, f"{PREFIX}/docs")
+    serve_documentation(app, PREFIX)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 

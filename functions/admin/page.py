@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -30,13 +31,22 @@ HEADERS = {
 }
 
 
-def serve_page(app: FastAPI, path: str) -> None:
-    """Serve the page at a path."""
+def serve_documentation(app: FastAPI, prefix: str) -> None:
+    """Serve the OpenAPI document and its page below a prefix, each made once: anybody may ask for them."""
+
+    @cache
+    def made() -> tuple[bytes, bytes]:
+        document = app.openapi()
+        return json.dumps(document, ensure_ascii=False).encode(), api_page(document).encode()
+
+    async def document(request: Request) -> Response:
+        return Response(made()[0], media_type="application/json", headers=HEADERS)
 
     async def page(request: Request) -> Response:
-        return HTMLResponse(api_page(app.openapi()), headers=HEADERS)
+        return HTMLResponse(made()[1], headers=HEADERS)
 
-    app.add_route(path, page, include_in_schema=False)
+    app.add_route(f"{prefix}/openapi.json", document, include_in_schema=False)
+    app.add_route(f"{prefix}/docs", page, include_in_schema=False)
 
 
 def api_page(document: Document) -> str:
