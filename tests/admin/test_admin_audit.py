@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
@@ -19,8 +21,10 @@ from shared.queues import OPERATIONS
 from shared.usecases.jobs import Operate, decode_job
 from shared.usecases.operations.kinds import does
 from shared.usecases.operations.running import carry_on
+from shared.usecases.trail.checkpoint import checkpoint
 from tests.admin.admin_kit import Desk, code_of
 from tests.unit.memory_kit import person, server
+from tests.unit.trail_tampering import TAMPERINGS, Rows
 
 AUDITOR = Role.AUDITOR
 ANNA, BEN = patient_key("anna"), patient_key("ben")
@@ -173,6 +177,36 @@ async def test_a_page_reads_as_many_rows_of_a_long_trail_as_of_a_short_one(desk:
 def _one(desk: Desk, number: int) -> AuditEntry:
     now = desk.clock.now()
     return AuditEntry(now, f"request-{number}", "getPatient", "read", "done", f"u{number % 3}", patient=ANNA)
+
+
+@pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda each: each.__name__)
+async def test_a_tampered_trail_is_still_listed(desk: Desk, tamper: Callable[[Rows, Random], None]) -> None:
+    await leave(desk, 16)
+    await desk.call("POST", "/audit/verify", AUDITOR)
+    await checkpoint(desk.services)
+    lanes = desk.trail._rows
+    assert isinstance(lanes, MemoryLanes)
+    before = dict(lanes.rows)
+    for seed in range(12):
+        lanes.rows = dict(before)
+        tamper(lanes.rows, Random(seed))  # type: ignore[arg-type]
+        for params in ({}, {"patient": ANNA}, {"by": "u1"}, {"outcome": "refused"}):
+            answer = await desk.call("GET", "/audit", AUDITOR, params={"limit": 100, **params})
+            assert answer.status_code == 200, answer.text
+
+
+async def test_an_entry_that_something_else_was_written_over_is_shown_as_such(desk: Desk) -> None:
+    await leave(desk, 3)
+    lanes = desk.trail._rows
+    assert isinstance(lanes, MemoryLanes)
+    for place in [place for place in lanes.rows if place[1].startswith("e-")]:
+        lanes.rows[place] = {**lanes.rows[place], "body": b"nothing"}
+    page = (await desk.call("GET", "/audit", AUDITOR, params={"limit": 100})).json()
+    unreadable = [item for item in page["items"] if not item["genuine"]]
+    assert len(unreadable) == 3
+    assert {item["why"] for item in unreadable} == {
+        "this entry cannot be read: something else was written over it"
+    }
 
 
 async def test_reading_it_is_noted_with_whom_it_was_asked_about(desk: Desk) -> None:
