@@ -37,9 +37,11 @@ from shared.usecases import (
     sweep,
     watch,
 )
+from shared.usecases.analytics import forgetting
 from shared.usecases.campaigns import documents as campaigns
 from shared.usecases.drafts import kept as drafts
 from shared.usecases.inbound import kept
+from shared.usecases.journeys import migrate, simulate
 from shared.usecases.operations import written
 from shared.usecases.privacy import marks
 from shared.usecases.retention import walk
@@ -88,10 +90,14 @@ PERSISTED: Mapping[str, Any] = {
     "place of such an export": export.Place,
     "draft": drafts.Draft,
     "preview of a segment": counting.Ask,
+    "move between versions of a journey": migrate.Order,
+    "how far such a move is": migrate.Place,
+    "dry run of a journey": simulate.Simulated,
     "how far a preview is": counting.Counted,
     "source of notifications": stored.StoredSource,
     "when a source was heard": heard.LastHeard,
     "line of the analytics log": happened.Line,
+    "who is taken out of the analytics log": forgetting.Forgetting,
 }
 """Everything that outlives a process, by what it is."""
 

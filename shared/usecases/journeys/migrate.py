@@ -83,7 +83,7 @@ class Tally(Struct):
         self.not_moved[reason] = self.not_moved.get(reason, 0) + 1
 
 
-class _Place(Struct, frozen=True):
+class Place(Struct, frozen=True):
     """Where to go on after a crash, and what was counted up to there."""
 
     after: str = ""
@@ -122,14 +122,14 @@ async def migrate_journey(services: Services, work: LongWork, progress: Progress
     """Go through the roster of those inside. Raises Rejected, and Unavailable to go on from its place."""
     order = msgspec.convert(work.params, Order)
     check_order(await services.definitions.current(), order)
-    place = msgspec.json.decode(work.place, type=_Place) if work.place else _Place()
+    place = msgspec.json.decode(work.place, type=Place) if work.place else Place()
     tally = place.tally
     while rows := await services.indexes.roster(order.journey, inside=True, after=place.after, limit=PAGE):
         for some in batched(rows, AT_ONCE, strict=False):
             meant = [row for row in some if row.enrolment.journey == order.of]
             await asyncio.gather(*(_one(services, work, order, row, tally) for row in meant))
             tally.looked_at += len(some)
-            place = _Place(some[-1].place, tally)
+            place = Place(some[-1].place, tally)
             await progress.tell(tally.looked_at, phase="moving", place=msgspec.json.encode(place).decode())
         if len(rows) < PAGE:
             break
