@@ -13,13 +13,14 @@ from functions.admin.long_work import OperationState, accepted
 from functions.admin.message_shapes import MessageNeed, need_shown
 from functions.admin.message_stories import MessageStory, story_shown
 from functions.admin.paging import Cursor, Limit, Page, cursor_of, place_of
+from functions.admin.patient_encoded import sight_of
 from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
 from functions.admin.shapes import Body, PatientKey, Reason, definition_id, instant_of
 from shared.events import OutcomeSaid
 from shared.ports import Documents
 from shared.usecases.evidence.story import of_message_of
-from shared.usecases.evidence.withheld import without_clinical
+from shared.usecases.evidence.withheld import as_seen
 from shared.usecases.messages import resolve
 from shared.usecases.privacy.reads import Noted
 from shared.usecases.shelf import load_shelf
@@ -117,11 +118,12 @@ async def find_message(call: TheCall, response: Response, asked: FindMessage) ->
 async def get_message_story(call: TheCall, patient: PatientKey, message: MessageId) -> MessageStory:
     """Tell a message's story in order: what was decided and why, each try, each report, reply and choice.
 
-    Reasons that quote clinical facts are left out for those who may not see them.
+    Reasons that quote clinical facts are left out for those who may not see them, words for those who do not
+    talk with patients.
     """
     await call.reads(patient, message)
     story = await of_message_of(call.services, patient, message, Noted(call.caller.subject))
-    return story_shown(story if call.clinical else without_clinical(story))
+    return story_shown(as_seen(story, sight_of(call)))
 
 
 @routes("resolveMessage")

@@ -34,7 +34,7 @@ from shared.ports.glance import Glance
 from shared.usecases.patients.facts import count_facts
 from shared.usecases.patients.known import merged_into
 from shared.usecases.patients.search import full_name
-from shared.usecases.patients.shown import Sight, shown_line, shown_reason, shown_refs, shown_why
+from shared.usecases.patients.shown import Sight, shown_line, shown_reason, shown_refs
 
 
 def sight_of(call: Call) -> Sight:
@@ -163,7 +163,7 @@ def _journeys(record: PatientRecord, catalogue: Catalogue, clinical: bool) -> It
             due=moment_or_none(held.due),
             ends=moment_or_none(held.ends),
             held=held.held,
-            reason=shown_why(held, clinical) or None,
+            reason=held.reason if clinical else None,
             campaign=held.results.get("@campaign", ""),
         )
 

@@ -115,7 +115,7 @@ class JourneyHeld(BaseModel):
     held: Literal["", "fault", "paused", "staff"] = Field(default="", description="Who put it on hold")
     reason: str | None = Field(
         default=None,
-        description="Why it entered, or is on hold; null where that needs sight of clinical facts",
+        description="Why it entered, or is on hold; null without sight of clinical facts",
     )
     campaign: str = Field(default="", description="The campaign's run that brought it about, or empty")
 

@@ -137,7 +137,7 @@ async def test_reasons_that_are_clinical_are_for_those_who_may_see_them() -> Non
         assert "Observation/" not in str(hidden)
         withheld = {each["text"] for each in hidden["happenings"] if each["withheld"]}
         assert {"Entered segment high", "Waits"} <= withheld
-        assert hidden["message"]["text"] == "Hello Ann"
+        assert hidden["message"]["text"] == ("" if role is Role.NON_CLINICAL_USER else "Hello Ann")
         glass = {"Break-Glass": "she is on the phone and asks why"}
         assert "HbA1c 9.1" in (await desk.call("GET", path, role, headers=glass)).text
         assert desk.noted[-1].glass
@@ -153,8 +153,10 @@ async def _quote(desk: Desk, which: str) -> None:
         TimelineLine(at, "fact", "HbA1c 9.1 % arrived", (journey, "Observation/r1")),
         TimelineLine(at, "segment", "Entered segment high: HbA1c 9.1 % > 9 %", (journey,)),
         TimelineLine(at, "journey", "Waits: HbA1c 9.1 %", (journey, "Observation/r1")),
+        TimelineLine(at, "message", "Not sent by SMS: no longer so (HbA1c 9.1 %)", (which,)),
     )
     message = replace(message, focus="Observation/r1", looked_at=("Observation/r1|1",))
+    message = replace(message, status_reason="no longer so (HbA1c 9.1 %)")
     await patients.commit(stored, Decision(stored.record, timeline=lines, messages=(message,)))
 
 

@@ -1,4 +1,4 @@
-"""A story without what is clinical, for those who see people but not their clinical facts.
+"""A story as those see it who may not see all of it: shared.usecases.patients.shown says what that is.
 
 What was sent, reported, answered and chosen stays. Of segments and journeys it stays that something happened
 and not why, as reasons quote results; of facts nothing.
@@ -8,34 +8,35 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from shared.patient.record import TimelineLine
+from shared.patient.state import Message
 from shared.usecases.evidence.story import Happening, Story
+from shared.usecases.patients.shown import Sight, may_be_named, shown_line, shown_reason
 
-_ABOUT_PEOPLE = frozenset({"Patient", "RelatedPerson", "Appointment", "Communication", "Consent"})
-"""Types of resources whose names say nothing clinical."""
-_REASONED = frozenset({"segment", "journey", "fault"})
-
-
-def without_clinical(story: Story) -> Story:
-    """Return what may be shown of a story to those who do not see clinical facts."""
-    told = (_told(each) for each in story.happenings)
-    messages = tuple(
-        replace(message, focus="", looked_at=(), calls=tuple(replace(c, looked_at=()) for c in message.calls))
-        for message in story.messages
-    )
-    return replace(story, happenings=tuple(filter(None, told)), messages=messages)
+_LINES = frozenset({"segment", "journey", "message", "inbound", "fault"})
+"""Kinds of what stands on the timeline."""
 
 
-def _told(happening: Happening) -> Happening | None:
-    if happening.kind == "fact":
-        return None
-    refs = tuple(ref for ref in happening.refs if _may_be_named(ref))
-    if happening.kind not in _REASONED:
-        return replace(happening, refs=refs, withheld=refs != happening.refs)
-    head, _, reason = happening.text.partition(": ")
-    return replace(happening, text=head, refs=refs, withheld=bool(reason) or refs != happening.refs)
+def as_seen(story: Story, sight: Sight) -> Story:
+    """Return what somebody may see of a story."""
+    if sight.clinical:
+        return story
+    told = (_told(each, sight) for each in story.happenings if each.kind != "fact")
+    messages = tuple(_message(each, sight) for each in story.messages)
+    return replace(story, happenings=tuple(told), messages=messages)
 
 
-def _may_be_named(ref: str) -> bool:
-    """Say whether a reference is none of a clinical resource: definitions and ids of ours have no type."""
-    kind, slash, _ = ref.partition("/")
-    return not slash or ":" in kind or kind in _ABOUT_PEOPLE
+def _message(message: Message, sight: Sight) -> Message:
+    calls = tuple(replace(each, looked_at=()) for each in message.calls)
+    reason = shown_reason(message, sight.clinical)
+    plain = replace(message, focus="", looked_at=(), calls=calls, status_reason=reason)
+    return plain if sight.words else replace(plain, text="", subject="")
+
+
+def _told(happening: Happening, sight: Sight) -> Happening:
+    refs = tuple(ref for ref in happening.refs if may_be_named(ref))
+    text, withheld = happening.text, False
+    if happening.kind in _LINES:
+        line = TimelineLine(happening.at, happening.kind, text)  # type: ignore[arg-type] # it is one of _LINES
+        text, withheld = shown_line(line, sight)
+    return replace(happening, text=text, refs=refs, withheld=withheld or refs != happening.refs)

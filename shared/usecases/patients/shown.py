@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from shared.message.failures import FAILURES
 from shared.patient.record import TimelineLine
-from shared.patient.state import Enrolment, Message
+from shared.patient.state import Message
 
 
 class Sight(Struct, frozen=True):
@@ -22,6 +22,8 @@ class Sight(Struct, frozen=True):
     """What patients wrote, and what they were sent."""
 
 
+_ABOUT_PEOPLE = frozenset({"Patient", "RelatedPerson", "Appointment", "Communication", "Consent"})
+"""Types of resources whose names say nothing clinical."""
 _HARMLESS = (
     *FAILURES.values(),
     "no phone number",
@@ -39,11 +41,11 @@ _HARMLESS = (
 
 def shown_line(line: TimelineLine, sight: Sight) -> tuple[str, bool]:
     """Return what is shown of a line, and whether something of it is left out."""
-    if sight.clinical or line.kind == "fault" or (line.kind == "inbound" and sight.words):
+    if sight.clinical or (line.kind == "inbound" and sight.words):
         return line.text, False
     head, _, reason = line.text.partition(": ")
     match line.kind:
-        case "journey" | "inbound":
+        case "journey" | "segment" | "inbound" | "fault":
             return head, bool(reason)
         case "message":
             plain = not line.text.startswith("Not sent") or _is_harmless(reason)
@@ -52,23 +54,19 @@ def shown_line(line: TimelineLine, sight: Sight) -> tuple[str, bool]:
 
 
 def shown_refs(line: TimelineLine, clinical: bool) -> tuple[str, ...]:
-    """Return what a line is about; without clinical facts no resource of the FHIR server is named."""
-    return tuple(ref for ref in line.refs if clinical or not _is_resource(ref))
+    """Return what a line is about; without clinical facts no clinical resource is named."""
+    return tuple(ref for ref in line.refs if clinical or may_be_named(ref))
 
 
-def _is_resource(ref: str) -> bool:
-    """Say whether it is a reference such as "Observation/1"; urls, and ids of ours, are not."""
-    return "://" not in ref and "/" in ref
+def may_be_named(ref: str) -> bool:
+    """Say whether a reference is none of a clinical resource: definitions and ids of ours have no type."""
+    kind, slash, _ = ref.partition("/")
+    return not slash or ":" in kind or kind in _ABOUT_PEOPLE
 
 
 def shown_reason(message: Message, clinical: bool) -> str:
     """Return why a message stands as it does."""
     return message.status_reason if clinical or _is_harmless(message.status_reason) else ""
-
-
-def shown_why(enrolment: Enrolment, clinical: bool) -> str:
-    """Return why an enrolment is there; of one on hold why it is, which staff have to mend."""
-    return enrolment.reason if clinical or enrolment.held else ""
 
 
 def _is_harmless(reason: str) -> bool:
