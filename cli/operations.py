@@ -25,13 +25,15 @@ MOST = 200
 @operations.command("list")
 def list_operations(
     limit: Annotated[int, typer.Option(help="Works at most, the latest first.", min=1, max=MOST)] = 50,
+    status: Annotated[str, typer.Option(help="Only work that stands so, such as failed.")] = "",
     as_json: Json = False,
     settings_file: SettingsFile = None,
 ) -> None:
     """List long work, the latest first: yours, all of it for Administrators."""
 
     async def calls(admin: Admin) -> list[Any]:
-        found: list[Any] = (await admin.read("/operations", {"limit": limit}))["items"]
+        params = {"limit": limit} | ({"status": status} if status else {})
+        found: list[Any] = (await admin.read("/operations", params))["items"]
         return found
 
     found = by_api(settings_file, calls)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from fastapi import Query
+
 from functions.admin.call import Call, TheCall
 from functions.admin.long_work import OperationState, state_of
 from functions.admin.paging import Cursor, Limit, Page, cursor_of, place_of
 from functions.admin.routes import Routes
+from functions.admin.shapes import WorkStatus
 from shared.access.roles import ADMINISTRATORS
 from shared.errors import Rejected
 from shared.usecases.operations.running import cancel
@@ -15,11 +20,23 @@ routes = Routes("operations")
 
 
 @routes("listOperations")
-async def list_operations(call: TheCall, limit: Limit = 50, cursor: Cursor = "") -> Page[OperationState]:
-    """List long work, the latest first; a page may be short where others' work lies between."""
-    found = await page_of_work(call.services.documents, place_of(cursor), limit)
-    more = cursor_of(found[-1].operation) if len(found) == limit else ""
-    return Page(items=[state_of(work) for work in found if _may_see(call, work)], next=more)
+async def list_operations(
+    call: TheCall,
+    limit: Limit = 50,
+    cursor: Cursor = "",
+    status: Annotated[WorkStatus | None, Query(description="Only work that stands so")] = None,
+    kind: Annotated[str, Query(max_length=60, description="Only work of this kind")] = "",
+) -> Page[OperationState]:
+    """List long work, the latest first; a page may be short where other work lies between."""
+    place = place_of(cursor, status, kind)
+    found = await page_of_work(call.services.documents, place, limit)
+    shown = [
+        state_of(work)
+        for work in found
+        if _may_see(call, work) and status in (None, work.status) and kind in ("", work.kind)
+    ]
+    more = cursor_of(found[-1].operation, status, kind) if len(found) == limit else ""
+    return Page(items=shown, next=more)
 
 
 @routes("getOperation")

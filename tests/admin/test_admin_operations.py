@@ -78,3 +78,25 @@ async def test_delivered_again_it_changes_nothing(desk: Desk) -> None:
         pytest.fail("it has ended")
 
     await _carried_on(desk, never)
+
+
+async def test_the_list_is_of_one_kind_or_of_what_stands_so(desk: Desk) -> None:
+    await _asked(desk)
+    await start(desk.services, "other", "ann", {}, "another intent")
+    for params, kinds in (
+        ({"kind": "count"}, {"count"}),
+        ({"status": "waiting"}, {"count", "other"}),
+        ({"status": "failed"}, set()),
+    ):
+        found = (await desk.call("GET", "/operations", by="ann", params=params)).json()["items"]
+        assert {each["kind"] for each in found} == kinds
+    wrong = await desk.call("GET", "/operations", by="ann", params={"status": "asleep"})
+    assert (wrong.status_code, code_of(wrong)) == (422, "invalid")
+
+
+async def test_a_cursor_is_of_its_filters(desk: Desk) -> None:
+    for number in range(2):
+        await _asked(desk, f"ann-{number}")
+    first = await desk.call("GET", "/operations", params={"limit": 1})
+    answer = await desk.call("GET", "/operations", params={"cursor": first.json()["next"], "kind": "count"})
+    assert (answer.status_code, code_of(answer)) == (400, "bad-cursor")
