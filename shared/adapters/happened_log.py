@@ -28,7 +28,7 @@ LOG, FOLDED = "log/", "analytics/"
 MOST = 100_000
 """Lines that wait to be written at most; beyond that the oldest are lost, and told so."""
 AGAIN = 3
-"""Times that a question is asked whose files were folded meanwhile."""
+"""Times that a question is asked whose files were folded meanwhile, and that a full file is followed."""
 LANES = 8
 """Files brought here at once."""
 _DAYS = 16
@@ -83,14 +83,15 @@ class FiledLog:
 
     async def _append(self, day: str, body: bytes) -> None:
         """Add to this process's file of a day, the next one where that is full."""
-        while True:
+        if day not in self._parts and len(self._parts) >= _DAYS:
+            del self._parts[next(iter(self._parts))]
+        for _ in range(AGAIN):
             part = self._parts.setdefault(day, 0)
-            if len(self._parts) > _DAYS:
-                del self._parts[min(self._parts)]
             try:
                 return await self._files.append(f"{LOG}{day}/{self._writer}-{part}.jsonl", body)
             except Conflict:
                 self._parts[day] = part + 1
+        raise Unavailable("no file of the analytics log can be added to")
 
     async def ask(self, question: Question) -> Table:
         """See HappenedLog.ask."""

@@ -213,6 +213,20 @@ async def test_an_erasure_tells_nothing(finished: bool) -> None:
     assert happened(stored.record, (event,), _nothing(stored.record)) == []
 
 
+async def test_forgetting_goes_on_where_the_time_was_up(tmp_path: Path) -> None:
+    log = memory_log(tmp_path)
+    services = await _life(log, Time())
+    await fold(services, Retention(), everything=True)
+    await erase(services, "ann", "u17", "asked for it")
+    days = await _days(log)
+    for _ in days[:-1]:
+        ticks = iter((0.0, 0.0, *(100.0 for _ in days)))
+        done = await fold(services, Retention(), everything=True, seconds=1, real_time=lambda: next(ticks))  # noqa: B023
+        assert (done.days, done.forgotten) == (1, 0)
+    assert (await fold(services, Retention(), everything=True)).forgotten == 1
+    assert {row[3] for row in await _folded(log, tmp_path)} == {patient_key("bob")}
+
+
 async def test_what_is_too_old_goes(tmp_path: Path) -> None:
     log, clock = memory_log(tmp_path), Time()
     services = await _life(log, clock)

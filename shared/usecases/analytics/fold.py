@@ -12,7 +12,7 @@ from shared.fhir.instants import to_datetime
 from shared.ports.happened import HappenedLog
 from shared.retention import Retention
 from shared.usecases.analytics.asking import log_of
-from shared.usecases.analytics.forgetting import forgotten, is_done
+from shared.usecases.analytics.forgetting import forgotten, go_on, is_done, went
 from shared.usecases.services import Services
 
 SECONDS = 240.0
@@ -54,22 +54,24 @@ async def fold(
     days, today = await log.days(), to_datetime(now).date().isoformat()
     dropped = await _drop(services, log, kept, list(days))
     gone = await forgotten(services.documents)
+    walk = await go_on(services.documents, gone) if everything else None
     done = lines = 0
     for day, waiting in days.items():
-        wanted = waiting > (0 if everything or day >= today else LEAST) or (everything and gone)
-        if day in dropped or not wanted:
+        behind = walk is not None and day > walk.day
+        if day in dropped or not (behind or waiting > (0 if everything or day >= today else LEAST)):
             continue
         if real_time() >= until:
             return Folding(done, lines, len(dropped))
         try:
             folded = await log.fold(day, gone)
-        except Conflict:
-            everything, gone = False, frozenset()  # another is at it: who were forgotten wait for the next
+        except Conflict:  # another is at it: who were forgotten wait for the next call
+            walk = None
             continue
         done, lines = done + 1, lines + folded.lines
-    if everything:
-        await is_done(services.documents, gone)
-    return Folding(done, lines, len(dropped), len(gone) if everything else 0)
+        walk = await went(services.documents, walk, day) if walk is not None and behind else walk
+    if walk is not None:
+        await is_done(services.documents, walk)
+    return Folding(done, lines, len(dropped), len(walk.keys) if walk is not None else 0)
 
 
 async def _drop(services: Services, log: HappenedLog, kept: Retention, days: list[str]) -> set[str]:
