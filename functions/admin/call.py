@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
 import orjson
@@ -61,6 +62,15 @@ class Call(Struct):
         if self.glass:
             tell_glass(self.operation.name, patient, self.caller.subject)
 
+    async def reads_each(self, patients: Sequence[str]) -> None:
+        """Note people whose names are about to be shown, an entry of each: so it is found who saw somebody.
+
+        Of nobody there is an entry too: somebody has looked. Raises Unavailable: then show nothing.
+        """
+        self.noted = True
+        entries = [self._entry("done", patient) for patient in patients or ("",)]
+        await asyncio.gather(*(self.services.trail.append(entry) for entry in entries))
+
     async def begins(self, patient: str = "", *about: str, why: str = "", before: object = None) -> None:
         """Note what is about to be changed; `before` is what is there now. Raises Unavailable."""
         self.patient, self.about, self.why = patient, about, why
@@ -74,23 +84,24 @@ class Call(Struct):
     async def note(self, outcome: Outcome) -> None:
         """Append an entry of this call to the audit trail."""
         self.noted = True
-        await self.services.trail.append(
-            AuditEntry(
-                at=self.services.clock.now(),
-                request=self.request_id,
-                operation=self.operation.name,
-                kind="change" if self.operation.audited == "change" else "read",
-                outcome=outcome,
-                by=self.caller.subject,
-                roles=tuple(sorted(self.caller.roles)),
-                patient=self.patient,
-                about=self.about,
-                why=self.why,
-                glass=bool(self.glass),
-                before=self.before,
-                after=self.after,
-                address=self.address,
-            )
+        await self.services.trail.append(self._entry(outcome, self.patient))
+
+    def _entry(self, outcome: Outcome, patient: str) -> AuditEntry:
+        return AuditEntry(
+            at=self.services.clock.now(),
+            request=self.request_id,
+            operation=self.operation.name,
+            kind="change" if self.operation.audited == "change" else "read",
+            outcome=outcome,
+            by=self.caller.subject,
+            roles=tuple(sorted(self.caller.roles)),
+            patient=patient,
+            about=self.about,
+            why=self.why,
+            glass=bool(self.glass),
+            before=self.before,
+            after=self.after,
+            address=self.address,
         )
 
 

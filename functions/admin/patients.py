@@ -143,8 +143,7 @@ class EventQueued(BaseModel):
 async def search_patients(call: TheCall, wanted: SearchWanted) -> PatientsFound:
     """Find patients on the FHIR server; whoever is found is noted as seen."""
     found = await search(call.services, _asked(wanted), wanted.limit)
-    keys = [each.key for each in found]
-    await call.reads(keys[0] if len(keys) == 1 else "", *(keys if len(keys) > 1 else ()))
+    await call.reads_each([each.key for each in found])
     return PatientsFound(items=[_found(each) for each in found], more=len(found) == wanted.limit)
 
 
