@@ -17,6 +17,7 @@ from shared.bootstrap import open_backups
 from shared.config import Settings
 from shared.ports import Backup, BackupPart
 from shared.usecases.controls import switch_sending
+from shared.usecases.privacy.reads import note
 from shared.usecases.restored import Held, hold_everybody, hold_written_to
 from shared.usecases.services import Services
 from shared.usecases.trail.upkeep import settle_trail
@@ -32,10 +33,15 @@ Everybody = Annotated[
 
 
 @backup.command()
-def save(folder: Folder, settings_file: SettingsFile = None) -> None:
+def save(
+    folder: Folder,
+    by: Annotated[str, typer.Option("--by", help="Who does it, for the audit trail.")] = "operator",
+    settings_file: SettingsFile = None,
+) -> None:
     """Write all rows of all tables into an empty FOLDER; everything goes on meanwhile."""
 
-    async def work(_services: Services, settings: Settings) -> Backup:
+    async def work(services: Services, settings: Settings) -> Backup:
+        await note(services, "backup", "", by)
         async with aiohttp.ClientSession() as session:
             return await (await open_backups(settings, session)).save(folder, _tell)
 
@@ -56,6 +62,7 @@ def restore(
         async with aiohttp.ClientSession() as session:
             restored = await (await open_backups(settings, session)).restore(folder, _tell, go_on=go_on)
         await settle_trail(services)
+        await note(services, "restore", "", by, reason)
         await switch_sending(services, on=False, by=by, reason=reason)
         return restored
 

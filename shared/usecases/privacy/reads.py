@@ -25,9 +25,9 @@ COMMAND = "command:"
 
 logger = logging.getLogger("hearthline.audit")
 
-type What = Literal["evidence", "export", "erase", "lift", "list"]
+type What = Literal["evidence", "export", "erase", "lift", "list", "backup", "restore"]
 
-_CHANGES = frozenset({"erase", "lift"})
+_CHANGES = frozenset({"erase", "lift", "restore"})
 _PAGE = 200
 _decode = msgspec.json.Decoder
 
@@ -54,7 +54,10 @@ class Read(Struct, frozen=True):
 
 
 async def note(services: Services, what: What, key: str, by: str, reason: str = "") -> None:
-    """Write down who does what about whom, before it is done. Raises Rejected (no-reader), Unavailable."""
+    """Write down who does what about whom, "" for everybody, before it is done.
+
+    Raises Rejected (no-reader), Unavailable.
+    """
     if isinstance(by, Noted):
         return
     if not by.strip():
