@@ -6,8 +6,11 @@ import json
 from collections.abc import Mapping
 
 import pytest
+from click.testing import Result
 from product_kit import PROBLEM, Product, Reply
+from typer.testing import CliRunner
 
+from cli.main import app as cli
 from functions.admin.limits import MOST_BYTES
 from sandbox.issuer.signing import AUDIENCE
 
@@ -152,3 +155,17 @@ def test_nothing_that_was_sent_or_answered_is_logged(intake: Product) -> None:
     assert token[7:40] not in logged
     assert SUBJECT not in logged
     assert "the admin API knows no caller of getMe" in logged
+
+
+def test_commands_call_a_running_system(intake: Product) -> None:
+    """By its address and a token; what it refuses is said in its words, with exit status 1."""
+
+    def run(token: str) -> Result:
+        env = {"HEARTHLINE_API_URL": intake.urls["host"], "HEARTHLINE_API_TOKEN": token}
+        return CliRunner().invoke(cli, ["message", "list"], env=env)
+
+    agent, marketer = (str(bearer(intake, role)["Authorization"])[7:] for role in ("Agent", "Marketer"))
+    assert run(agent).exit_code == 0, run(agent).output
+    assert (run(marketer).exit_code, "is for these roles" in run(marketer).output) == (1, True)
+    wrong = run(agent[:-4])
+    assert (wrong.exit_code, "a valid bearer token must come along" in wrong.output) == (1, True)
