@@ -48,6 +48,7 @@ _RUN: dict[str, Any] = {
     "goals": 240,
     "ways": {"which-text": {"short": {"entered": 600, "goals": 130}}},
     "refused": {"no longer in its segment": 20},
+    "messages": {},
 }
 _MOVE: dict[str, Any] = {
     "action": "submit",
@@ -111,6 +112,7 @@ class CampaignRun(BaseModel):
     goals: People = None
     ways: dict[str, dict[str, WayResult]] = Field({}, description="By step and way of a split or wait")
     refused: dict[str, People] = Field({}, description="Not let in by the journey's own rules, by the reason")
+    messages: dict[str, People] = Field({}, description="By status and latest report, where asked for")
 
 
 class CampaignDetail(CampaignListed):
@@ -166,10 +168,14 @@ async def get_campaign(
     results: Annotated[
         bool, Query(description="What has come of them: costs a query for each thousand people")
     ] = False,
+    messages: Annotated[
+        bool, Query(description="Results, and messages too: costs a query for each person of these runs")
+    ] = False,
 ) -> CampaignDetail:
     """Say how it stands, who did what with it, and what has come of its latest runs."""
     definition = await campaign_of(call, campaign)
-    found = await status(call.services, definition, most=runs, results=results)
+    results = results or messages
+    found = await status(call.services, definition, messages=messages, most=runs, results=results)
     tell_etag(response, state_etag(found.state))
     listed = Listed(
         definition.canonical, definition.title, found.state.status, len(found.state.runs), found.next_run
@@ -232,6 +238,7 @@ def _run(call: Call, run: RunStatus, *, results: bool) -> CampaignRun:
         "goals": run.goals if results else None,
         "ways": msgspec.to_builtins(run.ways),
         "refused": dict(run.refused),
+        "messages": dict(run.messages),
     }
     return CampaignRun(
         run=run.run,

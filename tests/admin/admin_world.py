@@ -28,6 +28,14 @@ _CODES = {
     "version": "1",
     "expansion": {"contains": [{"system": "urn:x", "code": "a"}]},
 }
+_CAMPAIGN = {
+    "url": "https://hearthline.example/campaigns/call",
+    "version": "1",
+    "title": "Call",
+    "journey": JOURNEY,
+    "audience": {"in": [HIGH]},
+    "schedule": {"start": "2026-03-02T09:00:00Z"},
+}
 DEAD_LETTER = "topic/hearthline/2026/3/2/9/a.json"
 
 
@@ -59,6 +67,7 @@ async def made() -> World:
         "journey": definition_id("journey", JOURNEY),
         "value_set": definition_id("valueset", _SET),
         "draft": DRAFT,
+        "campaign": definition_id("campaign", f"{_CAMPAIGN['url']}|1"),
         "publication": "latest",
         "dead_letter": DEAD_LETTER.replace("/", "~"),
     }
@@ -66,9 +75,10 @@ async def made() -> World:
 
 
 async def _defined(desk: Desk) -> None:
-    """Publish a value set, and let somebody write a draft."""
+    """Publish a value set and a campaign, and let somebody write a draft."""
     services = desk.services
-    await publish(services, (Document("valueset", "codes.json", _CODES),))
+    documents = Document("valueset", "codes.json", _CODES), Document("campaign", "call.yaml", _CAMPAIGN)
+    await publish(services, documents)
     now = services.clock.now()
     await create_draft(services.documents, Draft(DRAFT, "segment", {}, ("somebody",), now, now, "somebody"))
 
