@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from notifiers import SIGNED
 from product_kit import Product, Reply
 from test_admin_http import bearer, send
+from typer.testing import CliRunner
 from ward import Ward
 
+from cli.main import app
 from sandbox.play import resources as make
 from shared.fhir.instants import MINUTE, iso
 
@@ -66,3 +70,23 @@ def test_health_and_settings_are_told_without_secrets(ward: Ward) -> None:
     assert found["AzureWebJobsStorage"] | {"set": True, "value": None} == found["AzureWebJobsStorage"]
     for secret in ("AccountKey=", ward.product.stack.access_key):
         assert secret not in settings.body.decode()
+
+
+async def test_commands_call_a_running_system_by_its_address(ward: Ward, tmp_path: Path) -> None:
+    """With nothing but an address and a token: no key of storage, and long work done by the system itself."""
+    begin = iso(ward.pass_time(MINUTE))
+    ward.put(make.patient("admin-3", "Cay", "Lund", "+12125550193"))
+    token = bearer(ward.product, "FhirSyncAdmin")["Authorization"].removeprefix("Bearer ")
+    settings = tmp_path / "remote.json"
+    values = {"HEARTHLINE_API_URL": ward.product.urls["host"], "HEARTHLINE_API_TOKEN": token}
+    settings.write_text(json.dumps({"Values": values}))
+
+    async def run(*words: str) -> str:
+        all_words = [*words, "--settings", str(settings)]
+        done = await asyncio.to_thread(CliRunner().invoke, app, all_words, env={"COLUMNS": "250"})
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "Patient: 1" in await run("recover", begin, "--type", "Patient")
+    assert "No queue gave anything up" in await run("poison", "list")
+    assert "reconcile" in await run("operations", "list", "--status", "succeeded")
