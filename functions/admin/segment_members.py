@@ -7,12 +7,14 @@ from typing import Any
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from functions.admin.call import TheCall
+from functions.admin.call import Call, TheCall
 from functions.admin.long_work import OperationState, accepted
 from functions.admin.paging import Cursor, Limit, Page, cursor_of, place_of
+from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
 from functions.admin.segments import SUMMARY, versions_of
 from functions.admin.shapes import DefinitionId, Moment, PatientKey, moment_or_none
+from shared.segment.clinical import may_be_seen
 from shared.segment.explanation import Explanation
 from shared.usecases.segments.members import Membership, explain
 
@@ -67,8 +69,12 @@ class Explained(BaseModel):
 async def list_segment_members(
     call: TheCall, segment: DefinitionId, limit: Limit = 50, cursor: Cursor = ""
 ) -> Page[Member]:
-    """List the members' keys, in their order. Who has just entered or left may be missing for a moment."""
+    """List the members' keys, in their order. Who has just entered or left may be missing for a moment.
+
+    Whom a segment holds by clinical facts is for ClinicalUser.
+    """
     url = (await versions_of(call, segment))[-1].url
+    await _may_see(call, url, segment)
     place = place_of(cursor, segment)
     await call.reads("", segment)
     keys = await call.services.indexes.members(url, place, limit)
@@ -78,8 +84,12 @@ async def list_segment_members(
 
 @routes("explainMembership")
 async def explain_membership(call: TheCall, segment: DefinitionId, patient: PatientKey) -> Explained:
-    """Say whether a patient is in a segment; why, to those who may see clinical facts."""
+    """Say whether a patient is in a segment; why, to those who may see clinical facts.
+
+    Of a segment that goes by clinical facts nobody else is told either whether the patient is in it.
+    """
     url = (await versions_of(call, segment))[-1].url
+    await _may_see(call, url, segment, patient)
     await call.reads(patient, segment)
     found = await explain(call.services, url, patient)
     return _explained(segment, patient, found, clinical=call.clinical)
@@ -94,6 +104,15 @@ async def write_segment_group(call: TheCall, segment: DefinitionId, response: Re
     url = (await versions_of(call, segment))[-1].url
     await call.begins("", segment)
     return await accepted(call, response, "write-segment-group", {"url": url})
+
+
+async def _may_see(call: Call, url: str, segment: str, patient: str = "") -> None:
+    """Refuse to tell who is in a segment that goes by clinical facts. Raises Refusal (clinical)."""
+    segments = (await call.services.definitions.current()).segments
+    if not may_be_seen(url, segments, clinical=call.clinical):
+        call.patient, call.about = patient, (segment,)
+        await call.note("refused")
+        raise Refusal(403, "clinical", "this segment goes by clinical facts, which are for ClinicalUser")
 
 
 def _explained(segment: str, patient: str, found: Membership, *, clinical: bool) -> Explained:

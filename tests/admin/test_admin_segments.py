@@ -110,8 +110,8 @@ async def test_versions_are_listed_and_each_is_read(ward: Desk) -> None:
 
 async def test_members_are_listed_by_key_and_that_they_were_is_noted(ward: Desk) -> None:
     path = f"/segments/{HIGH_ID}/members"
-    first = (await ward.call("GET", path, Role.NON_CLINICAL_USER, params={"limit": 2}, by="nora")).json()
-    rest = (await ward.call("GET", path, Role.NON_CLINICAL_USER, params={"cursor": first["next"]})).json()
+    first = (await ward.call("GET", path, Role.CLINICAL_USER, params={"limit": 2}, by="nora")).json()
+    rest = (await ward.call("GET", path, Role.CLINICAL_USER, params={"cursor": first["next"]})).json()
     found = [each["patient"] for each in (*first["items"], *rest["items"])]
     assert found == sorted(patient_key(f"p{n}") for n in range(FEW))
     assert (ward.noted[0].operation, ward.noted[0].by, ward.noted[0].about) == (
@@ -131,10 +131,17 @@ async def test_why_somebody_is_in_it_is_told_to_clinical_users(ward: Desk) -> No
     assert (out.json()["member"], out.json()["since"]) == (False, None)
 
 
+async def _of_men(ward: Desk) -> str:
+    """Publish a segment that reads nothing clinical; its id."""
+    body = {"url": "urn:men", "version": "1", "title": "Men", "criteria": {"gender": "male"}}
+    await publish(ward.services, (Document("segment", "men.yaml", body),))
+    return definition_id("segment", "urn:men")
+
+
 async def test_others_learn_no_reason_unless_they_break_the_glass(ward: Desk) -> None:
-    path = f"/segments/{HIGH_ID}/members/{patient_key('p0')}"
+    path = f"/segments/{await _of_men(ward)}/members/{patient_key('p0')}"
     found = (await ward.call("GET", path, Role.AGENT)).json()
-    assert (found["member"], found["reason"], found["criteria"]) == (True, None, [])
+    assert (found["clinical"], found["reason"], found["criteria"]) == (False, None, [])
     told = {"Break-Glass": "asks for it on the phone"}
     broken = (await ward.call("GET", path, Role.AGENT, headers=told)).json()
     assert broken["reason"]
@@ -144,8 +151,21 @@ async def test_others_learn_no_reason_unless_they_break_the_glass(ward: Desk) ->
     ]
 
 
+async def test_who_is_in_a_segment_by_clinical_facts_is_a_clinical_fact(ward: Desk) -> None:
+    """Its name says what somebody has: whoever may not see that learns neither members nor whether one is."""
+    one = f"/segments/{HIGH_ID}/members/{patient_key('p0')}"
+    for path, role in ((one, Role.AGENT), (f"/segments/{HIGH_ID}/members", Role.NON_CLINICAL_USER)):
+        refused = await ward.call("GET", path, role)
+        assert (refused.status_code, code_of(refused)) == (403, "clinical")
+    assert [each.outcome for each in ward.noted] == ["refused", "refused"]
+    told = {"Break-Glass": "asks for it on the phone"}
+    assert (await ward.call("GET", one, Role.AGENT, headers=told)).json()["member"] is True
+    men = f"/segments/{await _of_men(ward)}/members"
+    assert (await ward.call("GET", men, Role.NON_CLINICAL_USER)).status_code == 200
+
+
 async def test_who_or_what_is_not_known_is_told_apart(ward: Desk) -> None:
-    nobody = await ward.call("GET", f"/segments/{HIGH_ID}/members/{'0' * 32}", Role.AGENT)
+    nobody = await ward.call("GET", f"/segments/{HIGH_ID}/members/{'0' * 32}", Role.CLINICAL_USER)
     assert (nobody.status_code, code_of(nobody)) == (404, "unknown-patient")
     nothing = await ward.call("GET", f"/segments/{'0' * 32}")
     assert (nothing.status_code, code_of(nothing)) == (404, "unknown-segment")
