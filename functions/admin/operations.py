@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Query
+from msgspec.structs import replace
 
 from functions.admin.call import Call, TheCall
 from functions.admin.long_work import OperationState, state_of
@@ -27,11 +28,11 @@ async def list_operations(
     status: Annotated[WorkStatus | None, Query(description="Only work that stands so")] = None,
     kind: Annotated[str, Query(max_length=60, description="Only work of this kind")] = "",
 ) -> Page[OperationState]:
-    """List long work, the latest first; a page may be short where other work lies between."""
+    """List long work, the latest first, without results; a page may be short where other work lies between."""
     place = place_of(cursor, status, kind)
     found = await page_of_work(call.services.documents, place, limit)
     shown = [
-        state_of(work)
+        state_of(replace(work, result={}))
         for work in found
         if _may_see(call, work) and status in (None, work.status) and kind in ("", work.kind)
     ]

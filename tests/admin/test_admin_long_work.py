@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from shared.queues import OPERATIONS
 from shared.usecases.jobs import Operate, decode_job
-from shared.usecases.operations.resuming import STOOD_STILL, TRIES, resume_work
+from shared.usecases.operations.resuming import PAGE, STOOD_STILL, TRIES, resume_work
 from shared.usecases.operations.running import (
     LONGEST,
     Progress,
@@ -75,6 +75,16 @@ async def test_what_was_lost_on_the_way_to_the_queue_is_handed_out_again(desk: D
     assert await resume_work(desk.services) == 0
     assert await resume_work(desk.services, time.time() + STILL + 1) == 1
     assert _waiting(desk) == [Operate(work.operation)]
+
+
+async def test_it_is_found_behind_many_that_came_later(desk: Desk) -> None:
+    old = await _asked(desk, "old")
+    for number in range(PAGE + 1):
+        desk.clock.passes(1)
+        await give_up(desk.services, (await _asked(desk, f"later-{number}")).operation)
+    _waiting(desk)
+    assert await resume_work(desk.services, time.time() + STILL + 1) == 1
+    assert _waiting(desk) == [Operate(old.operation)]
 
 
 async def test_what_stands_still_over_and_over_has_failed(desk: Desk) -> None:

@@ -76,6 +76,7 @@ def test_long_work_is_listed_shown_and_cancelled_in_vain_once_it_has_ended(run: 
     latest = json.loads(run("operations", "list", "--limit", "1", "--json"))[0]
     assert (latest["kind"], latest["status"]) == ("replay-poison", "succeeded")
     assert "replay-poison" in run("operations", "list")
-    assert json.loads(run("operations", "show", latest["operation"], "--json")) == latest
+    shown = json.loads(run("operations", "show", latest["operation"], "--json"))
+    assert shown == {**latest, "result": {"done": 0, "missing": []}}
     cancelled = json.loads(run("operations", "cancel", latest["operation"], "--json", *BY))
     assert (cancelled["status"], cancelled["cancelling"]) == ("succeeded", False)

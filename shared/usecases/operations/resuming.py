@@ -17,8 +17,8 @@ from shared.usecases.services import Services
 TRIES = 4
 """How often work that was begun is handed out again, before it counts as failed."""
 
-LATEST = 1000
-"""Works that are looked at, the latest first: what is older has ended."""
+PAGES, PAGE = 20, 50
+"""Works that are looked at, the latest first, some at once as results may be large; older ones have ended."""
 
 STOOD_STILL = "it stood still each time it was begun anew; the log may say why"
 
@@ -36,8 +36,15 @@ async def resume_work(services: Services, real_now: float | None = None) -> int:
 
 async def still_work(services: Services, real_now: float) -> list[LongWork]:
     """Return the work that stands still. Raises Unavailable."""
-    latest = await page_of_work(services.documents, "", LATEST)
-    return [work for work in latest if stands_still(work, real_now)]
+    found: list[LongWork] = []
+    after = ""
+    for _ in range(PAGES):
+        page = await page_of_work(services.documents, after, PAGE)
+        found += (work for work in page if stands_still(work, real_now))
+        if len(page) < PAGE:
+            break
+        after = page[-1].operation
+    return found
 
 
 async def _again(services: Services, work: LongWork, now: float) -> bool:
