@@ -28,7 +28,7 @@ async def list_operations(
     status: Annotated[WorkStatus | None, Query(description="Only work that stands so")] = None,
     kind: Annotated[str, Query(max_length=60, description="Only work of this kind")] = "",
 ) -> Page[OperationState]:
-    """List long work, the latest first, without results; a page may be short where other work lies between."""
+    """List long work, the latest first, without results; a page may be short where other work lies."""
     place = place_of(cursor, status, kind)
     found = await page_of_work(call.services.documents, place, limit)
     shown = [
