@@ -13,7 +13,7 @@ from functions.admin.definitions import Offered
 from functions.admin.journeys import journey_of, version_of
 from functions.admin.long_work import OperationState, accepted
 from functions.admin.problems import Refusal
-from functions.admin.routes import Routes
+from functions.admin.routes import Routes, refusal
 from functions.admin.shapes import Body, DefinitionId, Version, Why, instant_of
 from shared.access.small_cells import sees_people
 from shared.fhir.instants import Instant, parse_instant
@@ -96,7 +96,11 @@ class Simulation(Body):
     currency: str = Field("USD", max_length=10)
 
 
-@routes("simulateJourney", status=202)
+@routes(
+    "simulateJourney",
+    status=202,
+    responses={404: refusal("There is no such journey, version or segment")},
+)
 async def simulate_journey(call: TheCall, response: Response, simulation: Simulation) -> OperationState:
     """Play it over the stored records on a virtual clock: nothing is written, nobody is told anything."""
     asked = await _simulated(call, simulation)

@@ -72,11 +72,13 @@ def _refusals(operation: Operation) -> dict[int | str, dict[str, Any]]:
         told |= _STARTS
     if operation.edits:
         told |= _EDITS
+    return {status: refusal(what) for status, what in sorted(told.items())}
+
+
+def refusal(what: str) -> dict[str, Any]:
+    """Describe a refusal: for a status of a handler's own, in its `responses`."""
     schema = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
-    return {
-        status: {"description": what, "content": {MEDIA_TYPE: {"schema": schema}}}
-        for status, what in sorted(told.items())
-    }
+    return {"description": what, "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
 def _described(operation: Operation) -> dict[str, Any]:
