@@ -95,10 +95,11 @@ async def world(documents: tuple[Document, ...]) -> AsyncIterator[World]:
     other = {
         "HEARTHLINE_FHIR_URL": url(ports.fhir, "/fhir"),
         "HEARTHLINE_CATALOGUE_SECONDS": "1",
-        # At whatever hour this is measured, everything goes out at once; letters need blobs.
+        # At whatever hour this is measured, everything goes out at once; letters and analytics need blobs.
         "HEARTHLINE_QUIET_HOURS": "null",
         "HEARTHLINE_CAPS": "[]",
         "HEARTHLINE_LETTERS": "false",
+        "HEARTHLINE_ANALYTICS": "false",
         _IDLE_POLL: "00:00:01",
     }
     with tempfile.TemporaryDirectory(prefix="hearthline-bench-") as folder:

@@ -80,6 +80,8 @@ _logger = logging.getLogger("hearthline")
 
 STORAGE_SCOPE = "https://storage.azure.com/.default"
 TABLES = (TABLE, WAKEUPS, INDEX, DOCUMENTS, AUDIT)
+LINGER = 0.01
+"""Seconds for which lines of the analytics log wait for others': each write is a request that is paid for."""
 CONTAINER = "hearthline"
 """Where files are kept: letters, until they are printed."""
 DEAD_LETTERS = "dead-letters"
@@ -394,7 +396,8 @@ async def open_happened(chosen: Settings, session: aiohttp.ClientSession) -> Hap
     from shared.adapters.happened_log import FiledLog
 
     await open_blobs(chosen, session)
-    return FiledLog(BlobHappenedFiles(BlobRest(_account(chosen, "blob"), session), CONTAINER))
+    files = BlobHappenedFiles(BlobRest(_account(chosen, "blob"), session), CONTAINER)
+    return FiledLog(files, linger=LINGER)
 
 
 def verify_provider(name: str, headers: Mapping[str, str], body: bytes) -> None:

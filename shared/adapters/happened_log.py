@@ -41,8 +41,9 @@ _encode = msgspec.json.Encoder().encode_lines
 class FiledLog:
     """Lines in files. One writer a process, each with files of its own."""
 
-    def __init__(self, files: HappenedFiles, scratch: Path | None = None) -> None:
-        self._files, self._scratch = files, scratch
+    def __init__(self, files: HappenedFiles, scratch: Path | None = None, linger: float = 0.0) -> None:
+        """Bring files into the folder `scratch`; wait `linger` seconds for others' lines before a write."""
+        self._files, self._scratch, self._linger = files, scratch, linger
         self._waiting: list[Line] = []
         self._writing = asyncio.Lock()
         self._lanes = asyncio.Semaphore(LANES)
@@ -59,9 +60,10 @@ class FiledLog:
         if not self._waiting and not self._writing.locked():
             return
         async with self._writing:
-            lines, self._waiting = self._waiting, []
-            if not lines:
+            if not self._waiting:
                 return
+            await asyncio.sleep(self._linger)
+            lines, self._waiting = self._waiting, []
             by_day: defaultdict[str, list[Line]] = defaultdict(list)
             for line in lines:
                 by_day[day_of(line.at)].append(line)
