@@ -25,6 +25,7 @@ ROUTERS: Sequence[str] = (
     "journey_switches",
     "journey_roster",
     "journey_work",
+    "journey_futures",
     "campaigns",
     "campaign_moves",
     "enrolments",

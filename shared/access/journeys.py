@@ -61,6 +61,15 @@ OPERATIONS = (
         "List who is and was in a journey",
         "read",
     ),
+    Operation(
+        "explainJourney",
+        "GET",
+        f"{_JOURNEY}/enrolments/{{patient}}",
+        CARE,
+        "Say what would happen to a patient in a journey, and why",
+        "read",
+        glass=CARE,
+    ),
     Operation("listCampaigns", "GET", "/campaigns", READERS, "List campaigns"),
     Operation("getCampaign", "GET", _CAMPAIGN, READERS, "Say how a campaign stands"),
     Operation(

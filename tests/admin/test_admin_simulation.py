@@ -138,5 +138,20 @@ async def test_what_cannot_be_played_is_said_before_anything_begins(
     assert not desk.services.queue.queues[OPERATIONS]  # type: ignore[attr-defined]
 
 
+async def test_one_future_is_told_to_who_sees_clinical_facts(desk: Desk) -> None:
+    key = (await desk.services.patients.range("", "g", 1))[0].record.key
+    path = f"/journeys/{await _published(desk)}/enrolments/{key}"
+    seen = await desk.call("GET", path, Role.CLINICAL_USER, params={"enrol": True})
+    assert seen.status_code == 200, seen.text
+    assert [each["kind"] for each in seen.json()["moments"]].count("journey") > 1
+    refused = await desk.call("GET", path, Role.AGENT)
+    assert (refused.status_code, code_of(refused)) == (403, "clinical")
+    glass = {"Break-Glass": "the patient asks on the phone"}
+    assert (await desk.call("GET", path, Role.AGENT, headers=glass)).status_code == 200
+    assert [(entry.patient, entry.glass) for entry in desk.noted] == [(key, False), (key, True)]
+    stranger = await desk.call("GET", path.replace(key, "0" * 32), Role.CLINICAL_USER)
+    assert (stranger.status_code, code_of(stranger)) == (404, "unknown-patient")
+
+
 async def test_agents_play_nothing(desk: Desk) -> None:
     assert (await _ask(desk, Role.AGENT, definitions=[_drafted()])).status_code == 403

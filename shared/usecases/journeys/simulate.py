@@ -86,6 +86,14 @@ class Simulated(Struct, frozen=True):
 
 async def staged(services: Services, asked: Simulated) -> Stage:
     """Make the stage ready, by what is published now. Raises Invalid with every problem, Rejected."""
+    stage = await asyncio.to_thread(set_stage, await planned(services, asked))
+    if asked.enrol not in ("", EVERYBODY) and stage.catalogue.segments.get(asked.enrol) is None:
+        raise Rejected("there is no segment of this url to enrol", "unknown-segment")
+    return stage
+
+
+async def planned(services: Services, asked: Simulated) -> Plan:
+    """Gather what is to be played: the journey and all it leans on. Raises Rejected, Unavailable."""
     shelf, _ = await load_shelf(services.documents)
     published = await load_documents(services.documents, shelf)
     own = tuple(Document(each.kind, each.where, each.body) for each in asked.documents)
@@ -94,11 +102,7 @@ async def staged(services: Services, asked: Simulated) -> Stage:
     others = (*own, *(each for each in published if _url(each) not in taken))
     documents = with_versions_before(needed(journey, others, asked.enrol), published)
     end = Instant(asked.start + asked.days * DAY)
-    plan = Plan(documents, services.policy, asked.assumptions, asked.start, end, enrol=asked.enrol)
-    stage = await asyncio.to_thread(set_stage, plan)
-    if asked.enrol not in ("", EVERYBODY) and stage.catalogue.segments.get(asked.enrol) is None:
-        raise Rejected("there is no segment of this url to enrol", "unknown-segment")
-    return stage
+    return Plan(documents, services.policy, asked.assumptions, asked.start, end, enrol=asked.enrol)
 
 
 def _journey(own: Sequence[Document], published: Sequence[Document], wanted: str) -> Document:
