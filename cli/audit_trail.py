@@ -101,6 +101,8 @@ def _show(found: dict[str, Any]) -> None:
         table.add_row(*(Text(str(cell)) for cell in cells))
     console.print(table)
     console.print(f"Sound: {found['entries']} entries. What the FHIR server was told: {found['fhir']}.")
+    if found["fhir"] == "gone":
+        console.print("The FHIR server was told how the trail stands, and knows it no more.", style="yellow")
     if found["unkeyed"]:
         told = f"{found['unkeyed']} of them were made without a key: whoever may write could have made them."
         console.print(told, style="yellow")

@@ -22,9 +22,11 @@ from shared.usecases.operations.written import LongWork
 from shared.usecases.services import Services
 from shared.usecases.trail.anchor import read_anchor
 from shared.usecases.trail.checkpoint import Claim, checkpoint, heads
+from shared.usecases.trail.export import exported
 from shared.usecases.trail.lane import Fault, Faulty, Proven, Tell, prove_lane
 
-type Compared = Literal["agrees", "none", "not reached", "not compared"]
+type Compared = Literal["agrees", "none", "gone", "not reached", "not compared"]
+"""Nothing was exported yet: none. It was, and the server knows nothing of it any more: gone."""
 
 VERIFY = "verify-audit"
 """Kind of the long work."""
@@ -65,7 +67,9 @@ async def _compare(services: Services, proven: list[Proven]) -> Compared:
     except (Unavailable, Rejected):
         return "not reached"
     await _check_claims(services.trail, claims, "the FHIR server", proven)
-    return "agrees" if claims else "none"
+    if claims:
+        return "agrees"
+    return "none" if (await exported(services))[0].at is None else "gone"
 
 
 async def _check_claims(trail: AuditTrail, claims: Collection[Claim], who: str, proven: list[Proven]) -> None:
