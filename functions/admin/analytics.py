@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Query, Request, Response
 from pydantic import Field
@@ -45,6 +45,7 @@ _ID = "^[0-9a-f]{32}$"
 class FunnelStep(Figure):
     """How far those came who entered in the period: one step of one version."""
 
+    parts: ClassVar = ("went_on", "ended", "waiting")
     version: str = Field(examples=["1.0.0"])
     step: str = Field(description="Empty is the journey as a whole", examples=["invite"])
     came: Count

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, ClassVar, Literal, cast, get_args
 
 import orjson
 from fastapi import Query, Request, Response
@@ -61,6 +61,8 @@ class Answer[R](BaseModel):
 class Figure(BaseModel):
     """A row of figures."""
 
+    parts: ClassVar[tuple[str, ...]] = ()
+    """Counts that make up another of the row: never is just one of them left out."""
     suppressed: bool = Field(False, description="Something of this row is left out, as it is of so few")
 
 
@@ -135,6 +137,9 @@ def _rough(model: type[Figure], row: Row) -> Row:
     """Round counts, and leave out those of few; with them whatever else the row says in numbers."""
     counts = {name for name, field in model.model_fields.items() if _kind(field.annotation) == COUNT}
     told_counts = {name: rough(row[name]) for name in counts & row.keys()}
+    others = [name for name in model.parts if told_counts[name]]
+    if others and sum(told_counts[name] is None for name in model.parts) == 1:
+        told_counts[min(others, key=row.__getitem__)] = None
     hidden = None in told_counts.values()
     numbers = {name: None for name, value in row.items() if isinstance(value, float) and hidden}
     return {**row, **told_counts, **numbers, "suppressed": hidden}

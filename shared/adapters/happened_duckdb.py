@@ -64,7 +64,7 @@ class Bench:
             asked = base.execute(question.sql, dict(question.params))
             return Table([str(column[0]) for column in asked.description], asked.fetchall())
 
-        return await self._run(work, self._seconds)
+        return await self._run(work, self._seconds, (*folded, *fresh))
 
     async def fold(
         self, folded: Sequence[Path], fresh: Sequence[Path], without: Collection[str]
@@ -80,7 +80,7 @@ class Bench:
             after = _count(base, f"SELECT * FROM {_parquet([target])}")
             return target, after, bool(fresh) or after != before
 
-        return await self._run(work, 20 * self._seconds)
+        return await self._run(work, 20 * self._seconds, (*folded, *fresh))
 
     def parquet(self, table: Table, kinds: Mapping[str, str], notes: Mapping[str, str]) -> bytes:
         """See HappenedLog.parquet."""
@@ -99,12 +99,14 @@ class Bench:
         finally:
             target.unlink(missing_ok=True)
 
-    async def _run[T](self, work: Callable[[duckdb.DuckDBPyConnection], T], seconds: float) -> T:
+    async def _run[T](
+        self, work: Callable[[duckdb.DuckDBPyConnection], T], seconds: float, needed: Sequence[Path]
+    ) -> T:
         async with self._gate:
+            await asyncio.to_thread(self._clear, frozenset(needed))
             return await asyncio.to_thread(self._timed, work, seconds)
 
     def _timed[T](self, work: Callable[[duckdb.DuckDBPyConnection], T], seconds: float) -> T:
-        self._clear()
         with self._connection() as base:
             timer = Timer(seconds, base.interrupt)
             timer.start()
@@ -128,9 +130,10 @@ class Bench:
             base.close()
             shutil.rmtree(spill, ignore_errors=True)
 
-    def _clear(self) -> None:
-        """Let files go that nobody asked for longest, where there are too many."""
-        held = [(place.stat(), place) for place in self._folder.glob("*.*") if place.is_file()]
+    def _clear(self, needed: Collection[Path]) -> None:
+        """Let files go that nobody asked for longest, where there are too many; none that is needed now."""
+        brought = (place for place in self._folder.iterdir() if place.suffix in (".parquet", ".jsonl"))
+        held = [(place.stat(), place) for place in brought if place not in needed]
         over = sum(stat.st_size for stat, _ in held) - KEPT
         for stat, place in sorted(held, key=lambda each: each[0].st_atime):
             if over <= 0:

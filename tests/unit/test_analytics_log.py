@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.adapters import happened_log
+from shared.adapters import happened_duckdb, happened_log
 from shared.adapters.happened_log import FiledLog
 from shared.adapters.happened_memory import MemoryHappenedFiles
 from shared.errors import Conflict, Unavailable
@@ -148,6 +148,23 @@ async def test_files_are_brought_once_for_each_version(tmp_path: Path) -> None:
     before = files.fetched
     assert [await _count(log) for _ in range(3)] == [1, 1, 1]
     assert files.fetched == before + 1
+
+
+async def test_files_that_nobody_needs_now_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(happened_duckdb, "KEPT", 0)
+    log = memory_log(tmp_path)
+    for number in range(2):
+        log.tell(Passage(number).lines)
+        await log.flush()
+        assert await _count(log) == number + 1
+        assert [name.suffix for name in _here(tmp_path)] == [".jsonl"]
+    await log.fold("2026-02-20")
+    assert await _count(log) == 2
+    assert [name.suffix for name in _here(tmp_path)] == [".parquet"]
+
+
+def _here(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
 
 
 async def test_a_table_is_written_as_parquet_with_what_it_is_true_of(tmp_path: Path) -> None:
