@@ -195,6 +195,7 @@ async def preview_campaign(
     """Count who would get what and when, by the real decision on each record; nothing is written."""
     definition = await campaign_of(call, campaign)
     params = {
+        "catalogue": (await call.services.definitions.current()).version,
         "campaign": definition.canonical,
         "most": preview.most,
         "sees_people": sees_people(call.caller),

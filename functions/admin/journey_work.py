@@ -159,6 +159,7 @@ async def migrate_journey(
         steps=dict(migration.steps),
         reason=migration.reason,
         dry_run=migration.dry_run,
+        catalogue=catalogue.version,
     )
     check_order(catalogue, order)
     await call.begins("", order.of, order.to, why=order.reason, before=order.of)

@@ -22,9 +22,11 @@ MOST_REASONS = 40
 async def preview_campaign(services: Services, work: LongWork, progress: Progress) -> dict[str, Any]:
     """Go through the audience, from the beginning also after a crash: nothing is written.
 
-    Params: `campaign` (canonical), `most` people, `sees_people`. Raises Rejected where no run is to come.
+    Params: `catalogue` (version), `campaign` (canonical), `most` people, `sees_people`. Raises Rejected where
+    no run is to come.
     """
     params = work.params
+    await services.definitions.current(params["catalogue"])  # another instance may not have heard of it yet
     definition = await find(services, params["campaign"])
     made, totals = await plan(services, definition), Totals()
     people = await made.audience.size(made.run.cursor)

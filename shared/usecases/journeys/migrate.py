@@ -49,6 +49,8 @@ class Order(Struct, frozen=True):
     """Where those go who stand at a step that has another name there, old to new."""
     reason: str = ""
     dry_run: bool = False
+    catalogue: str = ""
+    """Version of the catalogue that it was asked for by: whoever does it knows that one, or a newer."""
 
     @property
     def of(self) -> str:
@@ -121,7 +123,7 @@ def _check_names(old: CompiledJourney, new: CompiledJourney, names: Mapping[str,
 async def migrate_journey(services: Services, work: LongWork, progress: Progress) -> dict[str, Any]:
     """Go through the roster of those inside. Raises Rejected, and Unavailable to go on from its place."""
     order = msgspec.convert(work.params, Order)
-    check_order(await services.definitions.current(), order)
+    check_order(await services.definitions.current(order.catalogue), order)
     place = msgspec.json.decode(work.place, type=Place) if work.place else Place()
     tally = place.tally
     while rows := await services.indexes.roster(order.journey, inside=True, after=place.after, limit=PAGE):

@@ -8,13 +8,17 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from shared.catalogue import Document, build_catalogue
+from shared.decide import decide
 from shared.events import MigrationAsked
+from shared.fhir.instants import DAY, Instant
 from shared.journey.migrating import why_not
-from shared.patient.record import PatientRecord
+from shared.patient.record import PatientRecord, patient_key
+from shared.patient.state import AGAIN, Enrolment, failed_at
 from tests.unit.journey import machine_happenings as what
 from tests.unit.journey.machine_happenings import Happening
-from tests.unit.journey.machine_life import PERSON, Life
-from tests.unit.journey.random_journeys import journeys
+from tests.unit.journey.machine_life import PERSON, POLICY, START, Life
+from tests.unit.journey.random_journeys import COMMON, journeys
 from tests.unit.journey.random_steps import Json
 
 _LIVES = st.lists(what.anything, min_size=4, max_size=16)
@@ -116,3 +120,38 @@ def _why_not(life: Life, record: PatientRecord, asked: MigrationAsked) -> str:
     if held is None or target is None or held.journey != asked.of:
         return "it is there no more"
     return why_not(held, target, journeys, asked.steps)
+
+
+def _moved(held: Enrolment, **names: str) -> Enrolment:
+    """Move somebody from the first to the second version of a journey whose steps have other names there."""
+    bodies = [
+        {"url": _URL, "version": version, "title": "Care", "trigger": {"manual": True}, "steps": steps}
+        for version, steps in (("1", ("tell", "wait")), ("2", ("write", "rest")))
+    ]
+    made = [{**body, "steps": [_step(name) for name in body["steps"]]} for body in bodies]
+    documents = [*COMMON, *(Document("journey", "care.yaml", body) for body in made)]
+    catalogue = build_catalogue(documents, "1-x", POLICY)
+    record = PatientRecord(patient_key("p1"), "p1", PERSON, enrolments={held.enrolment_id: held})
+    asked = MigrationAsked(held.enrolment_id, f"{_URL}|1", f"{_URL}|2", "staff-1", "because", names)
+    return decide(record, asked, catalogue, START).record.enrolments[held.enrolment_id]
+
+
+_URL = "https://x.example/journeys/care"
+
+
+def _step(name: str) -> Json:
+    if name in ("tell", "write"):
+        return {"id": name, "kind": "task", "title": "Call"}
+    return {"id": name, "kind": "wait", "duration": "P3D"}
+
+
+def test_what_has_failed_is_to_be_tried_again_by_its_new_name() -> None:
+    held = Enrolment("e1", f"{_URL}|1", "on-hold", "wait", 2, START, held="fault", arrived=START)
+    moved = _moved(failed_at(held, "tell"), tell="write", wait="rest")
+    assert (moved.journey, moved.step, moved.held) == (f"{_URL}|2", "rest", "fault")
+    assert moved.results == {AGAIN: "rest write"}
+
+
+def test_who_stands_at_a_step_that_is_not_there_stays() -> None:
+    held = Enrolment("e1", f"{_URL}|1", "active", "wait", 2, START, arrived=START, due=Instant(START + DAY))
+    assert _moved(held, tell="write") == held
