@@ -19,7 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("HEARTHLINE_DATA") or ROOT.parent / "shared" / "data")
 
-MADE_UP = re.compile(r"\+?1?\d{3}555\d{4}\b|[\w.+-]+@(?:patients|clinic-patients)\.example")
+MADE_UP = re.compile(r"(?:\+|%2B)1\d{3}555\d{4}\b|[\w.+-]+@(?:patients|clinic-patients)\.example")
 """Numbers and addresses of patients that tests make up: 555 is nobody's."""
 
 _WORD = re.compile(r"[A-Za-z0-9][\w-]*")

@@ -16,6 +16,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from functions import entries
+from functions.admin import trigger
 from functions.admin.bridge import through
 
 
@@ -95,3 +97,17 @@ def test_odd_text_is_never_a_failure(path: str, query: str, header: str) -> None
     url = f"https://host.example/{path.replace('?', '')}?{query}"
     answer = asyncio.run(through(APP, request(url, "GET", Odd=header)))
     assert answer.status_code in (201, 404)
+
+
+async def test_a_bug_is_answered_by_a_problem_document_that_quotes_nobody(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who asked learns that it is ours, and the log where it came from."""
+    monkeypatch.setattr(trigger, "_application", lambda: APP)
+    monkeypatch.setattr(entries, "begin_telemetry", lambda: None)
+    answer = await trigger.answered(request("https://host.example/fails", body=b"Ann has diabetes"))
+    assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
+    assert json.loads(answer.get_body())["type"] == "urn:hearthline:problem:failure"
+    said = caplog.text + answer.get_body().decode()
+    assert "RuntimeError" in said
+    assert "diabetes" not in said

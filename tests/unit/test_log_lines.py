@@ -155,6 +155,11 @@ REVIEWED = {
     "await find_deletions(await services())", "await reconcile(await services())",
     "await recover(ready, job)", "await start_audit(await services())",
     "unavailable.reason", "reason", "sentence", "invalid",  # sentences of ours, with nobody in them
+    "error.reason", "why.reason", "error",  # the same: Unauthenticated, Unavailable; Unreadable by opaque key
+    "bug",  # a Failure: types and places alone
+    "operation", "operation.name", "call.operation.name", "work.operation",  # names and ids of ours
+    "lost", "resumed", "lane", "lane.lane", "newest[0].number", "' '.join(map(str, claims))",  # counts
+    "patient or 'nobody known'",  # an opaque key
     "name",  # of a test between two messages
     "key or 'nobody known'", "opened.key", "by",  # opaque keys, of a patient and of staff
 }  # fmt: skip
