@@ -25,6 +25,7 @@ from shared.events import (
     EnrolAsked,
     EnrolmentAsked,
     EntryGranted,
+    MigrationAsked,
     Event,
     InboundReceived,
     ResourceChanged,
@@ -127,6 +128,13 @@ class Play:
         found = self.enrolment(content["of"], content.get("focus", ""))
         given = {k: v for k, v in content.items() if k not in ("of", "focus")}
         self.decide(EnrolmentAsked(found.enrolment_id, **{"by": "staff-7"} | given), at)
+
+    def on_migration(self, content: dict[str, Any], at: Instant) -> None:
+        """Let staff ask for the enrolment `of` a journey to go on in another version."""
+        found = self.enrolment(content["of"])
+        to = f"{found.journey_url}|{content['to']}"
+        steps, reason = content.get("steps", {}), content.get("reason", "because")
+        self.decide(MigrationAsked(found.enrolment_id, found.journey, to, "staff-7", reason, steps), at)
 
     def on_grant(self, content: dict[str, Any], at: Instant) -> None:
         """Let in who waited longest, or `again` somebody who is in already."""
