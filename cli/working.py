@@ -30,4 +30,9 @@ def on_deployment[T](settings_file: Path | None, work: Work[T]) -> T:
 
 async def _with_services[T](settings: Settings, work: Work[T]) -> T:
     async with aiohttp.ClientSession() as session:
-        return await work(await build(settings, session), settings)
+        ready = await build(settings, session)
+        try:
+            return await work(ready, settings)
+        finally:
+            if ready.happened is not None:
+                await ready.happened.flush()

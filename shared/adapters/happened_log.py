@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 LOG, FOLDED = "log/", "analytics/"
 MOST = 100_000
 """Lines that wait to be written at most; beyond that the oldest are lost, and told so."""
+MANY = 5_000
+"""Lines after which nobody waits for a trigger to be over."""
 AGAIN = 3
 """Times that a question is asked whose files were folded meanwhile, and that a full file is followed."""
 LANES = 8
@@ -49,11 +51,14 @@ class FiledLog:
         self._lanes = asyncio.Semaphore(LANES)
         self._writer = uuid4().hex[:12]
         self._parts: dict[str, int] = {}
+        self._early: asyncio.Task[None] | None = None
         self._made: Bench | None = None
 
     def tell(self, lines: Iterable[Line]) -> None:
-        """See HappenedLog.tell."""
+        """See HappenedLog.tell; of very many some are written at once, so that none need be held for long."""
         self._waiting.extend(lines)
+        if len(self._waiting) >= MANY and not self._writing.locked():
+            self._early = asyncio.get_running_loop().create_task(self.flush())
 
     async def flush(self) -> None:
         """See HappenedLog.flush: those who wait while one writes find all of theirs written by the next."""

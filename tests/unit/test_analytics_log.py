@@ -86,6 +86,19 @@ async def test_of_what_waits_too_long_the_oldest_is_lost(
     assert [row[0] for row in rows.rows] == ["enrolment-2", "enrolment-3", "enrolment-4"]
 
 
+async def test_of_very_many_lines_some_are_written_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(happened_log, "MANY", 3)
+    files = _Slow()
+    files.go.set()
+    log = FiledLog(files, tmp_path)
+    log.tell(lines_of([Passage(number) for number in range(3)]))
+    await asyncio.wait_for(files.begun.wait(), 5)
+    await log.flush()
+    assert (files.appends, await _count(log)) == (1, 3)
+
+
 async def test_a_full_file_is_followed_by_another(tmp_path: Path) -> None:
     class Full(MemoryHappenedFiles):
         async def append(self, name: str, body: bytes) -> None:

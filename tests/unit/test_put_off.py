@@ -29,6 +29,8 @@ from shared.usecases.jobs import (
     envelope_of,
 )
 from shared.usecases.react import Crowded, Trigger
+from shared.usecases.services import Services
+from tests.unit.memory_kit import Time, in_memory
 from tests.unit.queue_kit import JOBS, Sent, Written
 
 BUS: Transport = "servicebus"
@@ -54,8 +56,8 @@ class Waiting:
         patch.setattr(serving, "queues", lambda: self.queue)
         patch.setattr(serving, "services", self._services)
 
-    async def _services(self) -> None:
-        return
+    async def _services(self) -> Services:
+        return in_memory(Time())
 
     async def deliver(self, delivery: Delivery) -> Sent | None:
         """Hand a message out; what was put on a queue instead. Raises Unavailable where it comes back."""

@@ -129,8 +129,8 @@ async def test_what_the_transport_says_reaches_the_use_case(
 ) -> None:
     seen: list[Trigger] = []
 
-    async def no_services() -> None:
-        return
+    async def no_services() -> Services:
+        return in_memory(Time())
 
     async def note(_: object, job: Job, trigger: Trigger) -> None:
         seen.append(trigger)
