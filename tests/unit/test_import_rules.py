@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PURE_PACKAGES = ("fhir", "patient", "segment", "journey", "message", "pages", "conversation", "deciding", "access")
+PURE_PACKAGES = (
+    "fhir",
+    "patient",
+    "segment",
+    "journey",
+    "message",
+    "pages",
+    "conversation",
+    "deciding",
+    "access",
+)
 PURE_MODULES = (
     *("errors", "events", "effects", "decide"),
     *("authoring", "catalogue", "document", "inline", "naming", "nearest", "queues"),
