@@ -82,7 +82,7 @@ def test_the_first_function_by_name_wins_and_methods_pass_on() -> None:
 
 @pytest.mark.parametrize("words", ["admin/v1/{*rest}", "/Admin", "administration/x", "runtime/x"])
 def test_routes_of_the_host_itself_cannot_be_had(words: str) -> None:
-    """Azure refuses them by their text, also where a prefix stands before them; a constraint says the same."""
+    """Azure refuses them by their text, also where a prefix stands before them; a constraint says it too."""
     with pytest.raises(ValueError, match="conflicts with one or more built in routes"):
         Router([route("mine", words)], "api")
     found = Router([route("mine", "{api:regex(^admin$)}/v1/{*rest}")], "api").find("GET", "/api/admin/v1/me")
