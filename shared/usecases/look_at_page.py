@@ -25,7 +25,7 @@ from shared.fhir.instants import Instant
 from shared.patient.record import Decision, PatientRecord
 from shared.ports import Stored, Wakeup
 from shared.telemetry import count
-from shared.usecases.analytics.lines import happened
+from shared.usecases.analytics.telling import tell_happened
 from shared.usecases.population import Tally
 from shared.usecases.react import Trigger, react
 from shared.usecases.services import Services
@@ -131,8 +131,7 @@ async def _write(services: Services, one: _Work, trigger: Trigger) -> PatientRec
             count("hearthline.conflicts")
         else:
             tell_commit(one.stored.record, (), replace(one.decision, record=left))
-            if services.happened is not None:
-                services.happened.tell(happened(one.stored.record, (), one.decision))
+            tell_happened(services, one.stored.record, (), one.decision)
             return left
     return (await react(services, one.stored.record.key, [_LOOK], trigger, held=held)).after
 

@@ -22,7 +22,7 @@ from shared.patient.record import Decision, PatientRecord
 from shared.ports import Stored
 from shared.queues import OUTBOX
 from shared.telemetry import count, span
-from shared.usecases.analytics.lines import happened
+from shared.usecases.analytics.telling import tell_happened
 from shared.usecases.bundle import Bundles, Tell
 from shared.usecases.drain import drain
 from shared.usecases.guard import look_again
@@ -166,8 +166,7 @@ async def _commit(
             count("hearthline.conflicts")
             continue
         tell_commit(record, events, decision)
-        if services.happened is not None:
-            services.happened.tell(happened(record, events, decision))
+        tell_happened(services, record, events, decision)
         tell_reports(decision.messages, events, began)
         return stored.record, left, decision
     raise Crowded(key)

@@ -18,6 +18,7 @@ from shared.fhir.instants import DAY, HOUR, Instant
 from shared.patient.record import Decision, PatientRecord, patient_key
 from shared.ports.happened import COLUMNS, Line
 from shared.retention import Retention
+from shared.usecases.analytics import telling
 from shared.usecases.analytics.fold import fold
 from shared.usecases.analytics.lines import happened
 from shared.usecases.analytics.rebuild import rebuild
@@ -191,6 +192,19 @@ async def test_a_change_that_means_nothing_tells_nothing() -> None:
 
 def _nothing(record: PatientRecord) -> Decision:
     return Decision(record)
+
+
+async def test_a_mistake_in_telling_keeps_nothing_from_being_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def mistaken(*_: object) -> list[Line]:
+        raise KeyError(NUMBERS["ann"])
+
+    monkeypatch.setattr(telling, "happened", mistaken)
+    services = await _life(memory_log(tmp_path), Time())
+    assert {message.status for message in await services.patients.messages(ANN)} == {"completed"}
+    assert "what happened could not be told" in caplog.text
+    assert NUMBERS["ann"] not in caplog.text
 
 
 async def test_who_is_erased_is_forgotten(tmp_path: Path) -> None:
