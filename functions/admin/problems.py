@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from functions.admin.faults import said
 from shared.access.table import methods_at
 from shared.authoring import path_text
 from shared.errors import (
@@ -37,8 +39,8 @@ class Fault(BaseModel):
     """One thing that is wrong in what was sent."""
 
     where: str = Field(description="The field", examples=["body.steps[2].template"])
-    what: str = Field(examples=["must be a number"])
-    expected: str = Field("", examples=["1 to 200"])
+    what: str = Field(examples=["is too large"])
+    expected: str = Field("", examples=["200 or less"])
 
 
 class ProblemDocument(BaseModel):
@@ -52,7 +54,7 @@ class ProblemDocument(BaseModel):
                     "title": "invalid",
                     "status": 422,
                     "detail": "1 thing is wrong in what was sent",
-                    "problems": [{"where": "body.limit", "what": "must be a number", "expected": "1 to 200"}],
+                    "problems": [{"where": "query.limit", "what": "is too large", "expected": "200 or less"}],
                 }
             ]
         }
@@ -142,18 +144,16 @@ def _counted(number: int) -> str:
 
 def of_validation(error: RequestValidationError) -> Response:
     """Return what a request is answered with that is not as the OpenAPI says."""
-    faults = [
-        Fault(
-            where=path_text(tuple(found["loc"])),
-            what=str(found["msg"]).removeprefix("Value error, "),
-            expected=str(found.get("ctx", {}).get("expected", "")),
-        )
-        for found in error.errors()
-        if found["type"] != "json_invalid"
-    ]
+    found = [each for each in error.errors() if each["type"] != "json_invalid"]
+    faults = [_fault(each) for each in found]
     if not faults:
         return answered(400, "not-json", "the body is no JSON")
     return answered(422, "invalid", _counted(len(faults)), faults)
+
+
+def _fault(found: Mapping[str, Any]) -> Fault:
+    what, expected = said(found)
+    return Fault(where=path_text(tuple(found["loc"])), what=what, expected=expected)
 
 
 _OF_HTTP = {
