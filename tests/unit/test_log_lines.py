@@ -156,7 +156,7 @@ REVIEWED = {
     "await recover(ready, job)", "await start_audit(await services())",
     "unavailable.reason", "reason", "sentence", "invalid",  # sentences of ours, with nobody in them
     "error.reason", "why.reason", "error",  # the same: Unauthenticated, Unavailable; Unreadable by opaque key
-    "bug",  # a Failure: types and places alone
+    "bug", "told(bug)",  # a bug by its type and places alone
     "operation", "operation.name", "call.operation.name", "work.operation",  # names and ids of ours
     "lost", "resumed", "lane", "lane.lane", "newest[0].number", "' '.join(map(str, claims))",  # counts
     "patient or 'nobody known'",  # an opaque key
