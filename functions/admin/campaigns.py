@@ -18,7 +18,8 @@ from functions.admin.paging import Cursor, Limit, Page, paged
 from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
 from functions.admin.shapes import Body, DefinitionId, Moment, definition_id, moment, moment_or_none
-from shared.access.small_cells import sees_people, without_small_cells
+from shared.access.small_cells import sees_people
+from shared.access.small_figures import all_rough
 from shared.journey.campaign import CampaignDefinition
 from shared.journey.campaign_moves import CampaignState
 from shared.usecases.campaigns.listing import Listed, listing
@@ -27,7 +28,9 @@ from shared.usecases.campaigns.status import MOST_RUNS, RunStatus, status
 routes = Routes("campaigns")
 
 type CampaignStatus = Literal["draft", "submitted", "approved", "running", "paused", "done", "cancelled"]
-type People = Annotated[int | None, Field(description="null: from 1 to 10, and you may not see people")]
+type People = Annotated[
+    int | None, Field(description="For who may not see people null of 1 to 10, else rounded to 5")
+]
 
 _CAMPAIGN: dict[str, Any] = {
     "campaign": "0d6f4b8a0c7e5b1f9c2a7d3e8f4a6b5c",
@@ -247,5 +250,5 @@ def _run(call: Call, run: RunStatus, *, results: bool) -> CampaignRun:
         began=moment(run.began),
         finished=moment_or_none(run.finished),
         done_by=moment_or_none(run.done_by),
-        **(figures if sees_people(call.caller) else without_small_cells(figures)),
+        **(figures if sees_people(call.caller) else all_rough(figures)),
     )

@@ -12,7 +12,8 @@ from functions.admin.paging import Cursor, Limit, Page, paged
 from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
 from functions.admin.shapes import DefinitionId, definition_id
-from shared.access.small_cells import sees_people, without_small_cells
+from shared.access.small_cells import sees_people
+from shared.access.small_figures import all_rough
 from shared.catalogue import Catalogue
 from shared.journey.compile import CompiledJourney
 from shared.journey.definition import parse_journey
@@ -67,7 +68,7 @@ class JourneySummary(BaseModel):
 
 
 class InsideNow(BaseModel):
-    """How many are inside now; figures from 1 to 10 are null for those who may not see people."""
+    """How many are inside now; for who may not see people 1 to 10 are null, others rounded to 5."""
 
     people: int | None = Field(description="Counted at most to 1000")
     more: bool = Field(description="There are more than were counted")
@@ -192,5 +193,5 @@ def _published(each: JourneySummary) -> str:
 
 def _told(call: Call, found: Inside) -> InsideNow:
     figures = {"people": found.people, "on_hold": found.on_hold, "by_version": dict(found.by_version)}
-    told = figures if sees_people(call.caller) else without_small_cells(figures)
+    told = figures if sees_people(call.caller) else all_rough(figures)
     return InsideNow(**told, more=found.more)

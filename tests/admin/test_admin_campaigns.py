@@ -146,7 +146,7 @@ async def test_a_preview_counts_and_names_nobody(desk: Desk, clinic: Clinic, pla
     answer = await desk.call("POST", f"{planned.path}/preview", Role.MARKETER, {}, by="ann")
     assert answer.status_code == 202, answer.text
     ended = await _follow(desk, answer)
-    assert (ended["status"], ended["done"], ended["of"]) == ("succeeded", 30, 30)
+    assert (ended["status"], ended["done"], ended["of"]) == ("succeeded", 100, 100)
     totals = ended["result"]["totals"]
     assert (totals["audience"], totals["looked_at"], totals["invited"]) == (30, 30, 0)
     assert sum(totals["left_out"].values()) == 30
@@ -163,6 +163,18 @@ async def test_a_preview_hides_small_figures_from_those_who_see_no_people(
     assert result["complete"] is False
 
 
+async def test_a_preview_lets_nobody_reckon_what_it_hides(
+    desk: Desk, clinic: Clinic, planned: Planned
+) -> None:
+    """The two that were not looked at are no difference of two figures, and progress has none."""
+    await clinic.has(31)
+    answer = await desk.call("POST", f"{planned.path}/preview", Role.EVENT_PLANNER, {"most": 29})
+    ended = await _follow(desk, answer)
+    totals = ended["result"]["totals"]
+    assert (totals["audience"], totals["looked_at"]) == (30, 30)
+    assert ended["of"] == 100
+
+
 async def test_what_has_come_of_a_run_is_told_where_it_is_asked_for(clinic: Clinic, planned: Planned) -> None:
     await clinic.has(12)
     for action, role, by in (
@@ -174,6 +186,8 @@ async def test_what_has_come_of_a_run_is_told_where_it_is_asked_for(clinic: Clin
     await clinic.tick()
     await clinic.works()
     (told,) = (await planned.read(Role.MARKETER, results=True))["latest_runs"]
-    assert (told["asked"], told["entered"], told["by_status"]) == (12, 12, {"active": 12})
+    assert (told["asked"], told["entered"], told["by_status"]) == (15, 15, {"active": 15})
+    (exact,) = (await planned.read(Role.SUPERVISOR, results=True))["latest_runs"]
+    assert (exact["asked"], exact["entered"], exact["by_status"]) == (12, 12, {"active": 12})
     (brief,) = (await planned.read())["latest_runs"]
-    assert (brief["asked"], brief["entered"], brief["by_status"]) == (12, None, {})
+    assert (brief["asked"], brief["entered"], brief["by_status"]) == (15, None, {})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from itertools import islice
 from typing import Any
 
-from shared.access.small_cells import without_small_cells
+from shared.access.small_figures import all_rough
 from shared.fhir.instants import iso
 from shared.usecases.campaigns.moves import find
 from shared.usecases.campaigns.preview import PAGE, Plan, Totals, plan, preview
@@ -31,13 +32,19 @@ async def preview_campaign(services: Services, work: LongWork, progress: Progres
     made, totals = await plan(services, definition), Totals()
     people = await made.audience.size(made.run.cursor)
     of = min(people, params["most"])
-    await progress.tell(0, of, "looking at the audience")
+    far = partial(_far, of=of, sees_people=params["sees_people"])
+    await progress.tell(*far(0), "looking at the audience")
     async for seen in preview(services, definition, made, params["most"]):
         totals.add(seen)
         if totals.looked_at % PAGE == 0:
-            await progress.tell(totals.looked_at, of)
-    await progress.tell(totals.looked_at, of)
+            await progress.tell(*far(totals.looked_at))
+    await progress.tell(*far(totals.looked_at))
     return _told(definition.canonical, made, totals, people, sees_people=params["sees_people"])
+
+
+def _far(done: int, *, of: int, sees_people: bool) -> tuple[int, int]:
+    """Tell how far it is by people, or in hundredths: how many people there are is a figure like others."""
+    return (done, of) if sees_people else (100 * done // max(of, 1), 100)
 
 
 def _told(campaign: str, made: Plan, totals: Totals, people: int, *, sees_people: bool) -> dict[str, Any]:
@@ -53,7 +60,7 @@ def _told(campaign: str, made: Plan, totals: Totals, people: int, *, sees_people
         "campaign": campaign,
         "occurrence": made.ref.occurrence.name,
         "begins": iso(made.begins),
-        "totals": figures if sees_people else without_small_cells(figures),
+        "totals": figures if sees_people else all_rough(figures),
         "complete": totals.looked_at >= people,
         "first": iso(totals.first) if totals.first is not None else None,
         "last": iso(totals.last) if totals.last is not None else None,

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from shared.access.small_cells import without_small_cells
+from shared.access.small_figures import all_rough
 from shared.document import Document, Kind
 from shared.errors import Rejected
 from shared.fhir.instants import DAY, Instant
@@ -158,7 +158,7 @@ def _told(
 ) -> dict[str, Any]:
     figures = _fitting(msgspec.to_builtins(made))
     if not asked.sees_people:
-        figures = _without_costs(without_small_cells(figures))
+        figures = _roughly_priced(all_rough(figures))
     return {
         "journey": stage.main,
         "played": played,
@@ -180,14 +180,14 @@ def _without(figures: Any, names: Sequence[str]) -> Any:
     return [_without(each, names) for each in figures] if isinstance(figures, list) else figures
 
 
-def _without_costs(figures: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the costs that would tell a figure that is hidden."""
+def _roughly_priced(figures: dict[str, Any]) -> dict[str, Any]:
+    """Reckon costs from the parts that are told, as exact ones would tell how many there are."""
     channels = {
-        name: {**each, "cost": None} if each["parts"] is None else each
+        name: {**each, "cost": None if each["parts"] is None else round(each["parts"] * each["price"], 2)}
         for name, each in figures["channels"].items()
     }
-    hidden = any(each["cost"] is None for each in channels.values())
-    return {**figures, "channels": channels, "cost": None if hidden else figures["cost"]}
+    costs = [each["cost"] for each in channels.values()]
+    return {**figures, "channels": channels, "cost": None if None in costs else round(sum(costs), 2)}
 
 
 def _notes(stage: Stage, figures: dict[str, Any], *, sampled: bool) -> Iterator[str]:
