@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import orjson
 from fastapi import Depends, Request
 from msgspec import Struct
 
+from functions.admin.denied import Denied
+from functions.admin.problems import Refusal
 from shared.access.operation import Operation
 from shared.access.roles import CLINICAL, Caller
 from shared.fhir.instants import Instant
@@ -21,6 +23,10 @@ from shared.usecases.services import Services
 
 type Outcome = Literal["begun", "done", "failed", "refused"]
 
+_NEEDS_CLINICAL = (
+    "clinical facts are for ClinicalUser; with header Break-Glass and a reason you see this patient's"
+)
+
 
 class Call(Struct):
     """What a handler works with. It says whom it `reads` or what it `begins` before it does so."""
@@ -29,6 +35,7 @@ class Call(Struct):
     caller: Caller
     operation: Operation
     request_id: str
+    denied: Denied
     key: str = ""
     """The `Idempotency-Key`, or ""."""
     if_match: str = ""
@@ -62,13 +69,13 @@ class Call(Struct):
         if self.glass:
             tell_glass(self.operation.name, patient, self.caller.subject)
 
-    async def reads_each(self, patients: Sequence[str]) -> None:
-        """Note people whose names are about to be shown, an entry of each: so it is found who saw somebody.
+    async def reads_each(self, patients: Iterable[str], *about: str) -> None:
+        """Note people who are about to be shown in a list, an entry of each: so it is found who saw somebody.
 
         Of nobody there is an entry too: somebody has looked. Raises Unavailable: then show nothing.
         """
-        self.noted = True
-        entries = [self._entry("done", patient) for patient in patients or ("",)]
+        self.noted, self.about = True, about
+        entries = [self._entry("done", patient) for patient in dict.fromkeys(patients) or ("",)]
         await asyncio.gather(*(self.services.trail.append(entry) for entry in entries))
 
     async def begins(self, patient: str = "", *about: str, why: str = "", before: object = None) -> None:
@@ -80,6 +87,20 @@ class Call(Struct):
     def changed(self, after: object) -> None:
         """Say what is there now, for the entry that ends the change."""
         self.after = digest(after)
+
+    async def need_clinical(self, patient: str = "", *about: str, told: str = "") -> None:
+        """Refuse what is clinical to whoever does not see that, and note it. Raises Refusal (clinical)."""
+        if not self.clinical:
+            self.about = about
+            await self.note_refusal(patient)
+            raise Refusal(403, "clinical", told or _NEEDS_CLINICAL)
+
+    async def note_refusal(self, patient: str = "") -> None:
+        """Note that the caller may not have what they ask for; once a minute is enough to see it."""
+        who, what, now = self.caller.subject, self.operation, self.services.clock.now()
+        if what.audited and self.denied.is_news(who, what.name, now):
+            self.patient = patient
+            await self.note("refused")
 
     async def note(self, outcome: Outcome) -> None:
         """Append an entry of this call to the audit trail."""

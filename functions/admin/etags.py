@@ -19,6 +19,6 @@ def tell_etag(response: Response, etag: str) -> None:
 
 
 def check_match(call: Call, etag: str) -> None:
-    """Refuse to write over something that has changed since it was read."""
-    if call.if_match not in ("*", etag):
+    """Refuse to write over something that has changed since it was read; the guard has refused `*`."""
+    if call.if_match != etag:
         raise Refusal(412, "changed", "it has changed since it was read: read it again")

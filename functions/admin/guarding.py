@@ -71,7 +71,7 @@ async def _guarded(request: Sent, request_id: str, operation: Operation, inner: 
     call = _call(request, request_id, await request.app.state.ready(), caller, operation)
     request.state.call = call
     if not operation.allows(caller):
-        await _note_refusal(request, call)
+        await call.note_refusal(_patient_in(request))
         wanted = roles_told(operation.roles)
         raise Refusal(403, "forbidden", f"{operation.name} is for these roles: {wanted}")
     check_address(request)
@@ -93,15 +93,10 @@ async def _known(request: Request, operation: Operation) -> Caller:
     return caller
 
 
-async def _note_refusal(request: Request, call: Call) -> None:
-    """Note who was refused what would have been noted; once a minute is enough to see it."""
-    now = call.services.clock.now()
-    if call.operation.audited and request.app.state.denied.is_news(
-        call.caller.subject, call.operation.name, now
-    ):
-        about = str(request.path_params.get("patient", ""))
-        call.patient = about if _PATIENT.fullmatch(about) else ""
-        await call.note("refused")
+def _patient_in(request: Request) -> str:
+    """Return whom the address names by opaque key, or ""."""
+    about = str(request.path_params.get("patient", ""))
+    return about if _PATIENT.fullmatch(about) else ""
 
 
 def _call(
@@ -113,6 +108,7 @@ def _call(
         caller=caller,
         operation=operation,
         request_id=request_id,
+        denied=request.app.state.denied,
         key=headers.get("idempotency-key", "") if operation.starts else "",
         if_match=_unquoted(headers.get("if-match", "")),
         glass=_text(headers.get("break-glass", "")).strip() if caller.has(operation.glass) else "",
@@ -147,6 +143,10 @@ def _check_headers(call: Call) -> None:
         )
     if call.operation.edits and not call.if_match:
         raise Refusal(428, "if-match-required", "header If-Match must name the ETag that was read")
+    if call.operation.edits and call.if_match == "*":
+        raise Refusal(
+            412, "changed", "header If-Match must name the ETag that was read: * is whatever is there"
+        )
     if call.glass and not LEAST_REASON <= len(call.glass) <= MOST_REASON:
         raise Refusal(400, "reason-required", "header Break-Glass must say why, in 8 to 200 characters")
 

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.admin.call import TheCall
 from functions.admin.journeys import AVersion, version_of
-from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
 from functions.admin.shapes import DefinitionId, Moment, PatientKey, moment
 from shared.usecases.enrolments import held
@@ -69,9 +68,8 @@ async def explain_journey(
     enrol: Annotated[bool, Query(description="Put them in now, whatever the trigger says")] = False,
 ) -> JourneyFuture:
     """Play their record on a virtual clock; nothing is written, nobody is told anything."""
-    if not call.clinical:
-        told = "what would happen tells clinical facts: say in the header Break-Glass why you must see it"
-        raise Refusal(403, "clinical", told)
+    told = "what would happen tells clinical facts: say in the header Break-Glass why you must see it"
+    await call.need_clinical(patient, told=told)
     found = version_of(await call.services.definitions.current(), journey, version)
     record = await held(call.services, patient)
     await call.reads(patient, found.canonical)

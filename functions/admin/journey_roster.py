@@ -71,7 +71,7 @@ async def list_journey_enrolments(
     filters = (journey, status, version, run, inside)
     wanted = Wanted(found.url, run, inside, status, version)
     rows, place = await page_of_roster(call.services, wanted, place_of(cursor, *filters), limit)
-    await call.reads("", found.url, *sorted({row.key for row in rows}))
+    await call.reads_each((row.key for row in rows), found.url)
     return Page(items=[_told(row) for row in rows], next=cursor_of(place, *filters) if place else "")
 
 

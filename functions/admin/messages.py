@@ -93,7 +93,6 @@ async def list_messages(
     place = place_of(cursor, *filters)
     if not _PLACE.fullmatch(place):
         raise Refusal(400, "bad-cursor", "the cursor is none that was given here")
-    await call.reads("", state)
     rows = await call.services.indexes.needs(
         state,
         channel=channel or "",
@@ -103,6 +102,7 @@ async def list_messages(
         after=place,
         limit=limit,
     )
+    await call.reads_each((row.key for row in rows), state)
     more = cursor_of(rows[-1].place, *filters) if len(rows) == limit else ""
     return Page(items=[need_shown(row) for row in rows], next=more)
 
@@ -123,7 +123,8 @@ async def get_message_story(call: TheCall, patient: PatientKey, message: Message
     """
     await call.reads(patient, message)
     story = await of_message_of(call.services, patient, message, Noted(call.caller.subject))
-    return story_shown(as_seen(story, sight_of(call)))
+    catalogue = await call.services.definitions.current(story.catalogue)
+    return story_shown(as_seen(story, sight_of(call, catalogue)))
 
 
 @routes("resolveMessage")

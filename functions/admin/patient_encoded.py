@@ -16,7 +16,6 @@ from functions.admin.patient_shapes import (
     Point,
     SegmentHeld,
 )
-from functions.admin.problems import Refusal
 from functions.admin.shapes import definition_id, moment, moment_or_none
 from shared.access.patients import WORDS
 from shared.catalogue import Catalogue
@@ -29,7 +28,7 @@ from shared.message.outbound import CHANNELS
 from shared.patient.permission.ask import Ask
 from shared.patient.permission.verdict import why_not
 from shared.patient.record import PatientRecord, TimelineLine
-from shared.patient.state import Message, Unusable
+from shared.patient.state import Membership, Message, Unusable
 from shared.ports.glance import Glance
 from shared.usecases.patients.facts import count_facts
 from shared.usecases.patients.known import merged_into
@@ -37,19 +36,9 @@ from shared.usecases.patients.search import full_name
 from shared.usecases.patients.shown import Sight, shown_line, shown_reason, shown_refs
 
 
-def sight_of(call: Call) -> Sight:
+def sight_of(call: Call, catalogue: Catalogue) -> Sight:
     """Say what whoever calls may see of a patient."""
-    return Sight(call.clinical, call.clinical or call.caller.has(WORDS))
-
-
-async def need_clinical(call: Call) -> None:
-    """Refuse what is clinical to whoever does not see that, and note it. Raises Refusal."""
-    if not call.clinical:
-        await call.note("refused")
-        told = (
-            "clinical facts are for ClinicalUser; with header Break-Glass and a reason you see this patient's"
-        )
-        raise Refusal(403, "clinical", told)
+    return Sight(call.clinical, call.clinical or call.caller.has(WORDS), catalogue.segments)
 
 
 def whole(seen: Glance, catalogue: Catalogue, now: Instant, sight: Sight) -> PatientShown:
@@ -60,13 +49,16 @@ def whole(seen: Glance, catalogue: Catalogue, now: Instant, sight: Sight) -> Pat
             patient=record.key, state="erased", erased=moment(record.erased), clinical=sight.clinical
         )
     survivor = merged_into(record)
+    segments = [url for url, held in sorted(record.memberships.items()) if held.member]
+    seen_in = [url for url in segments if sight.shows(url)]
     return PatientShown(
         patient=record.key,
         state="merged" if survivor else "known",
         merged_into=survivor,
         clinical=sight.clinical,
         person=_person(record.person, record.unusable, catalogue.policy.region) if record.person else None,
-        segments=list(_segments(record, catalogue, sight.clinical)),
+        segments=[_segment(record.memberships[url], catalogue, sight) for url in seen_in],
+        segments_withheld=len(segments) - len(seen_in),
         journeys=list(_journeys(record, catalogue, sight.clinical)),
         journeys_before=list(_before(record, catalogue)),
         messages=[message(each, sight) for each in seen.messages],
@@ -103,7 +95,7 @@ def message(told: Message, sight: Sight) -> MessageShown:
 def line(told: TimelineLine, sight: Sight) -> LineShown:
     """Encode a line of the timeline."""
     text, withheld = shown_line(told, sight)
-    about = list(shown_refs(told, sight.clinical))
+    about = list(shown_refs(told, sight))
     return LineShown(at=moment(told.at), kind=told.kind, text=text, withheld=withheld, about=about)
 
 
@@ -134,19 +126,18 @@ def _address(point: ContactPoint, region: str) -> str:
     return normalise(channel, point.value, region) or point.value
 
 
-def _segments(record: PatientRecord, catalogue: Catalogue, clinical: bool) -> Iterator[SegmentHeld]:
-    for url, held in sorted(record.memberships.items()):
-        if held.member:
-            found = catalogue.segments.get(url)
-            yield SegmentHeld(
-                segment=definition_id("segment", url),
-                url=url,
-                version=split_canonical(held.segment)[1] or "",
-                title=found.title if found is not None else "",
-                since=moment(held.since),
-                may_change=moment_or_none(held.next_flip),
-                reason=held.reason if clinical else None,
-            )
+def _segment(held: Membership, catalogue: Catalogue, sight: Sight) -> SegmentHeld:
+    url, version = split_canonical(held.segment)
+    found = catalogue.segments.get(url)
+    return SegmentHeld(
+        segment=definition_id("segment", url),
+        url=url,
+        version=version,
+        title=found.title if found is not None else "",
+        since=moment(held.since),
+        may_change=moment_or_none(held.next_flip),
+        reason=held.reason if sight.clinical else None,
+    )
 
 
 def _journeys(record: PatientRecord, catalogue: Catalogue, clinical: bool) -> Iterator[JourneyHeld]:

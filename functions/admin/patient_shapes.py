@@ -223,6 +223,7 @@ class PatientShown(BaseModel):
         clinical=False,
         person=example_of(PersonShown),
         segments=[],
+        segments_withheld=1,
         journeys=[example_of(JourneyHeld)],
         journeys_before=[example_of(JourneyBefore)],
         messages=[example_of(MessageShown)],
@@ -241,7 +242,12 @@ class PatientShown(BaseModel):
     merged_into: str = Field(default="", description="Key of the record that took this one's place, or empty")
     clinical: bool = Field(description="You see clinical facts: by your role, or as you broke the glass")
     person: PersonShown | None = None
-    segments: list[SegmentHeld] = []
+    segments: list[SegmentHeld] = Field(
+        default=[], description="Those that go by clinical facts only with sight of them"
+    )
+    segments_withheld: int = Field(
+        default=0, description="How many more they are in, which go by clinical facts"
+    )
     journeys: list[JourneyHeld] = Field(default=[], description="Those that are not over")
     journeys_before: list[JourneyBefore] = Field(default=[], description="All that were ever entered")
     messages: list[MessageShown] = Field(default=[], description="The newest, latest first")

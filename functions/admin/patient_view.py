@@ -16,7 +16,7 @@ from functions.admin.message_stories import (
     happening_shown,
     message_shown,
 )
-from functions.admin.patient_encoded import need_clinical, sight_of, whole
+from functions.admin.patient_encoded import sight_of, whole
 from functions.admin.patient_shapes import PatientShown, example_of, shown_as
 from functions.admin.routes import Routes
 from functions.admin.shapes import Moment, PatientKey, moment_or_none
@@ -53,15 +53,16 @@ class PatientStory(BaseModel):
 async def get_patient(call: TheCall, patient: PatientKey, response: Response) -> PatientShown:
     """See the person, segments, journeys, consent, and the newest messages and lines of the timeline.
 
-    Clinical facts, and reasons that come of them, are for ClinicalUser, and for whoever breaks the glass.
+    Clinical facts, reasons that come of them and segments that go by them are for ClinicalUser, and for
+    whoever breaks the glass.
     """
     services = call.services
     seen, _ = await asyncio.gather(services.patients.glance(patient), call.reads(patient))
     if not seen.etag:
         raise unknown()
     catalogue = await services.definitions.current(seen.record.catalogue)
-    tell_etag(response, etag_of([patient, seen.etag, call.clinical]))
-    return whole(seen, catalogue, services.clock.now(), sight_of(call))
+    tell_etag(response, etag_of([patient, seen.etag, call.clinical, catalogue.version]))
+    return whole(seen, catalogue, services.clock.now(), sight_of(call, catalogue))
 
 
 @routes("getPatientStory")
@@ -70,7 +71,7 @@ async def get_patient_story(call: TheCall, patient: PatientKey) -> PatientStory:
 
     Its length is that of the person's life here; the timeline and the lists are read page by page.
     """
-    await need_clinical(call)
+    await call.need_clinical(patient)
     await call.reads(patient)
     story = await of_patient_of(call.services, patient, Noted(call.caller.subject))
     return PatientStory(

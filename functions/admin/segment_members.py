@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from functions.admin.call import Call, TheCall
 from functions.admin.long_work import OperationState, accepted
 from functions.admin.paging import Cursor, Limit, Page, cursor_of, place_of
-from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
 from functions.admin.segments import SUMMARY, versions_of
 from functions.admin.shapes import DefinitionId, Moment, PatientKey, moment_or_none
@@ -76,8 +75,8 @@ async def list_segment_members(
     url = (await versions_of(call, segment))[-1].url
     await _may_see(call, url, segment)
     place = place_of(cursor, segment)
-    await call.reads("", segment)
     keys = await call.services.indexes.members(url, place, limit)
+    await call.reads_each(keys, segment)
     more = cursor_of(keys[-1], segment) if len(keys) == limit else ""
     return Page(items=[Member(patient=key) for key in keys], next=more)
 
@@ -110,9 +109,8 @@ async def _may_see(call: Call, url: str, segment: str, patient: str = "") -> Non
     """Refuse to tell who is in a segment that goes by clinical facts. Raises Refusal (clinical)."""
     segments = (await call.services.definitions.current()).segments
     if not may_be_seen(url, segments, clinical=call.clinical):
-        call.patient, call.about = patient, (segment,)
-        await call.note("refused")
-        raise Refusal(403, "clinical", "this segment goes by clinical facts, which are for ClinicalUser")
+        told = "this segment goes by clinical facts, which are for ClinicalUser"
+        await call.need_clinical(patient, segment, told=told)
 
 
 def _explained(segment: str, patient: str, found: Membership, *, clinical: bool) -> Explained:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from functions.admin.call import TheCall
 from functions.admin.paging import Cursor, Limit, Page, cursor_of, place_of
-from functions.admin.patient_encoded import line, message, need_clinical, sight_of
+from functions.admin.patient_encoded import line, message, sight_of
 from functions.admin.patient_shapes import LineShown, MessageShown, example_of, shown_as
 from functions.admin.routes import Routes
 from functions.admin.shapes import Moment, PatientKey, moment_or_none
@@ -96,10 +96,11 @@ async def get_timeline(
 ) -> Page[LineShown]:
     """Read what happened, latest first; what is appended meanwhile moves nothing."""
     patients, place = call.services.patients, place_of(cursor, patient, kind)
-    _, rows, _ = await asyncio.gather(
+    stored, rows, _ = await asyncio.gather(
         known(call.services, patient), patients.lines_before(patient, place, limit + 1), call.reads(patient)
     )
-    shown = [line(row.line, sight_of(call)) for row in rows[:limit] if kind in (None, row.line.kind)]
+    sight = sight_of(call, await call.services.definitions.current(stored.record.catalogue))
+    shown = [line(row.line, sight) for row in rows[:limit] if kind in (None, row.line.kind)]
     more = len(rows) > limit
     return Page(items=shown, next=cursor_of(rows[limit - 1].place, patient, kind) if more else "")
 
@@ -120,12 +121,13 @@ async def list_patient_messages(
     """
     filters = (patient, status, channel, journey)
     wanted, place = Filter(status or "", channel or "", journey), place_of(cursor, *filters)
-    _, rows, _ = await asyncio.gather(
+    stored, rows, _ = await asyncio.gather(
         known(call.services, patient),
         page_of_messages(call.services, patient, wanted, place, limit + 1),
         call.reads(patient),
     )
-    shown = [_told(row, sight_of(call)) for row in rows[:limit]]
+    sight = sight_of(call, await call.services.definitions.current(stored.record.catalogue))
+    shown = [_told(row, sight) for row in rows[:limit]]
     more = len(rows) > limit
     return Page(items=shown, next=cursor_of(place_of_message(rows[limit - 1]), *filters) if more else "")
 
@@ -141,7 +143,7 @@ async def list_facts(
     ] = "",
 ) -> Page[FactShown]:
     """List clinical facts by type, for ClinicalUser and for whoever breaks the glass."""
-    await need_clinical(call)
+    await call.need_clinical(patient)
     place = place_of(cursor, patient, resource_type)
     stored, _ = await asyncio.gather(known(call.services, patient), call.reads(patient))
     rows = page_of_facts(stored.record, resource_type, place, limit + 1)

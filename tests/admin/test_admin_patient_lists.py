@@ -155,5 +155,6 @@ def test_a_reason_is_never_seen_without_clinical_facts(reason: str, before: str)
         text, withheld = shown_line(line, Sight())
         assert "HbA1c" not in text
         assert withheld
-        assert shown_refs(line, clinical=False) == ("https://x.example/j|1",)
+        named = () if kind == "segment" else ("https://x.example/j|1",)
+        assert shown_refs(line, Sight()) == named
         assert shown_line(line, Sight(clinical=True)) == (line.text, False)

@@ -55,7 +55,8 @@ async def test_a_source_is_configured_given_a_secret_heard_and_removed(ward: War
     assert (heard.status, heard.json["queued"]) == (200, 1)
     found = asked(product, "GET", "/sources/of-staff")
     assert found.json["heard"] is not None
-    assert asked(product, "DELETE", "/sources/of-staff", **{"If-Match": "*"}).status == 204
+    etag = found.headers["etag"]
+    assert asked(product, "DELETE", "/sources/of-staff", **{"If-Match": etag}).status == 204
     assert product.call("POST", f"{SIGNED}/of-staff", told, headers, key=None).status == 404
     log = (product.stack.plan.folder / "logs" / "host.log").read_text()
     assert made.json["secret"] not in log

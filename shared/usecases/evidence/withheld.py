@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from shared.patient.record import TimelineLine
 from shared.patient.state import Message
 from shared.usecases.evidence.story import Happening, Story
-from shared.usecases.patients.shown import Sight, may_be_named, shown_line, shown_reason
+from shared.usecases.patients.shown import Sight, shown_line, shown_reason, shown_refs
 
 _LINES = frozenset({"segment", "journey", "message", "inbound", "fault"})
 """Kinds of what stands on the timeline."""
@@ -34,9 +34,13 @@ def _message(message: Message, sight: Sight) -> Message:
 
 
 def _told(happening: Happening, sight: Sight) -> Happening:
-    refs = tuple(ref for ref in happening.refs if may_be_named(ref))
-    text, withheld = happening.text, False
-    if happening.kind in _LINES:
-        line = TimelineLine(happening.at, happening.kind, text)  # type: ignore[arg-type] # it is one of _LINES
+    at, kind, text = happening.at, happening.kind, happening.text
+    withheld = False
+    line = TimelineLine(at, kind, text, happening.refs)  # type: ignore[arg-type] # others are told apart here
+    refs = shown_refs(line, sight)
+    if kind in _LINES:
         text, withheld = shown_line(line, sight)
+    if kind == "choice" and not sight.words:  # its words are those of the patient
+        text, colon, _ = text.partition(': "')
+        withheld = bool(colon)
     return replace(happening, text=text, refs=refs, withheld=withheld or refs != happening.refs)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from shared.fhir.canonical import split_canonical
 from shared.message.failures import FAILURES
 from shared.patient.record import TimelineLine
 from shared.patient.state import Message
+from shared.segment.clinical import may_be_seen
+from shared.segment.index import SegmentIndex
 
 
 class Sight(Struct, frozen=True):
@@ -20,6 +23,12 @@ class Sight(Struct, frozen=True):
     """Clinical facts, and reasons that come of them; words are seen then too."""
     words: bool = False
     """What patients wrote, and what they were sent."""
+    segments: SegmentIndex = SegmentIndex(())
+    """Those in force. Being in one that goes by clinical facts is clinical, and so is one not among them."""
+
+    def shows(self, segment: str) -> bool:
+        """Say whether it may be told that somebody is or was in a segment, by its url."""
+        return may_be_seen(segment, self.segments, clinical=self.clinical)
 
 
 _ABOUT_PEOPLE = frozenset({"Patient", "RelatedPerson", "Appointment", "Communication", "Consent"})
@@ -45,6 +54,8 @@ def shown_line(line: TimelineLine, sight: Sight) -> tuple[str, bool]:
         return line.text, False
     head, _, reason = line.text.partition(": ")
     match line.kind:
+        case "segment" if not line.refs or not all(sight.shows(_url(ref)) for ref in line.refs):
+            return "", True
         case "journey" | "segment" | "inbound" | "fault":
             return head, bool(reason)
         case "message":
@@ -53,15 +64,22 @@ def shown_line(line: TimelineLine, sight: Sight) -> tuple[str, bool]:
     return "", True
 
 
-def shown_refs(line: TimelineLine, clinical: bool) -> tuple[str, ...]:
-    """Return what a line is about; without clinical facts no clinical resource is named."""
-    return tuple(ref for ref in line.refs if clinical or may_be_named(ref))
+def shown_refs(line: TimelineLine, sight: Sight) -> tuple[str, ...]:
+    """Return what a line is about; without clinical facts no clinical resource or segment is named."""
+    return tuple(ref for ref in line.refs if sight.clinical or _may_be_named(ref, line, sight))
 
 
-def may_be_named(ref: str) -> bool:
-    """Say whether a reference is none of a clinical resource: definitions and ids of ours have no type."""
+def _may_be_named(ref: str, line: TimelineLine, sight: Sight) -> bool:
+    """Say whether a reference is to nothing clinical: definitions and ids of ours have no type."""
     kind, slash, _ = ref.partition("/")
-    return not slash or ":" in kind or kind in _ABOUT_PEOPLE
+    if slash and ":" not in kind and kind not in _ABOUT_PEOPLE:
+        return False
+    url = _url(ref)
+    return sight.shows(url) if line.kind == "segment" or url in sight.segments else True
+
+
+def _url(ref: str) -> str:
+    return split_canonical(ref)[0]
 
 
 def shown_reason(message: Message, clinical: bool) -> str:
