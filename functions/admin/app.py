@@ -72,6 +72,7 @@ def build(ready: Ready, authenticate: Authenticate) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         separate_input_output_schemas=True,
+        redirect_slashes=False,  # to wherever the header Host says, with the body along
     )
     app.state.ready, app.state.authenticate, app.state.denied = ready, authenticate, Denied()
     install(app)

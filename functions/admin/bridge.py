@@ -9,13 +9,18 @@ https://asgi.readthedocs.io/en/latest/specs/www.html.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 import azure.functions as func
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Scope
+
+
+_ADDRESS = re.compile(r"(?:(https?)://([^/?#]*))?([^?#]*)(?:\?([^#]*))?", re.IGNORECASE | re.DOTALL)
+"""Scheme, host, path, query. Not by urlsplit, which fails over a port that is none; the caller chose it."""
 
 
 async def through(app: ASGIApp, request: func.HttpRequest) -> func.HttpResponse:
@@ -42,27 +47,28 @@ async def through(app: ASGIApp, request: func.HttpRequest) -> func.HttpResponse:
 
 
 def _scope(request: func.HttpRequest) -> Scope:
-    url = urlsplit(request.url)
+    found = _ADDRESS.match(request.url)
+    scheme, host, path, query = found.groups("") if found else ("", "", "", "")
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
         "method": request.method.upper(),
-        "scheme": url.scheme,
-        "path": unquote_to_bytes(url.path).decode(errors="replace"),
-        "raw_path": url.path.encode(errors="replace"),
-        "query_string": url.query.encode(errors="replace"),
+        "scheme": scheme.lower() or "https",
+        "path": unquote_to_bytes(path).decode(errors="replace"),
+        "raw_path": path.encode(errors="replace"),
+        "query_string": query.encode(errors="replace"),
         "root_path": "",
-        "headers": _headers(request, url),
-        "server": (url.hostname or "", url.port),
+        "headers": _headers(request, host),
+        "server": None,
         "client": None,
         "state": {},
     }
 
 
-def _headers(request: func.HttpRequest, url: SplitResult) -> list[tuple[bytes, bytes]]:
+def _headers(request: func.HttpRequest, host: str) -> list[tuple[bytes, bytes]]:
     given = {name.lower(): value for name, value in request.headers.items()}
     return [
         (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
-        for name, value in {"host": url.netloc, **given}.items()
+        for name, value in {"host": host, **given}.items()
     ]

@@ -27,7 +27,8 @@ async def once(call: Call, request: Request, work: Callable[[], Awaitable[Respon
     if not call.operation.starts:
         return await work()
     documents, now = call.services.documents, call.services.clock.now()
-    asked = digest([request.url.path, request.url.query, call.if_match, (await request.body()).hex()])
+    query = request.scope["query_string"].decode("latin-1")  # request.url goes by the header Host
+    asked = digest([request.scope["path"], query, call.if_match, (await request.body()).hex()])
     ours, known = await asked_once.claim(documents, call.intent, asked, now)
     if not ours:
         return _again(call, known, asked)

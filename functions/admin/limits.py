@@ -45,7 +45,9 @@ def check_address(request: Request) -> None:
     for value in request.path_params.values():
         if not _OPAQUE.fullmatch(str(value)) or set(str(value)) == {"."}:
             raise Refusal(404, "not-found", "there is nothing here by that name")
-    if _CONTROL.search(request.url.query):
+    if _CONTROL.search(
+        request.scope["query_string"].decode("latin-1")
+    ):  # request.url goes by the header Host
         raise Refusal(400, "not-text", "the query holds a control character")
 
 

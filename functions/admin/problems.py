@@ -172,7 +172,8 @@ def of_http(error: HTTPException) -> Response:
 def _of_routing(request: Request, error: HTTPException) -> Response:
     """Add every method of an address: the framework knows only those of the first route that fits."""
     if error.status_code == 405:
-        error = HTTPException(405, headers={"Allow": ", ".join(methods_at(request.url.path) or ("GET",))})
+        allowed = methods_at(request.scope["path"]) or ("GET",)
+        error = HTTPException(405, headers={"Allow": ", ".join(allowed)})
     return of_http(error)
 
 
