@@ -81,9 +81,9 @@ async def put_source(call: TheCall, source: SourceName, body: SourceBody, respon
 @routes("deleteSource", status=204)
 async def delete_source(call: TheCall, source: SourceName) -> None:
     """Remove a source: what it sends is refused, by every instance within seconds."""
-    stored, _ = await _stored(call, source)
+    stored, etag = await _stored(call, source)
     await call.begins("", "source", source, before=_content(stored))
-    await remove(call.services, source)
+    await remove(call.services, stored, etag)
 
 
 @routes("listGaps")

@@ -140,8 +140,13 @@ async def switch_all_sending(call: TheCall, body: SendingSwitch, response: Respo
     check_match(call, _etag(shelf.controls))
     await call.begins("", "sending", why=body.reason, before=shelf.controls.sending)
     by = call.caller.subject
+
+    def unchanged(held: Controls) -> None:
+        check_match(call, _etag(held))
+
     switched = await looked_at(
-        call.services, await switch_sending(call.services, on=body.sending, by=by, reason=body.reason)
+        call.services,
+        await switch_sending(call.services, on=body.sending, by=by, reason=body.reason, check=unchanged),
     )
     call.changed(switched.controls.sending)
     tell_etag(response, _etag(switched.controls))

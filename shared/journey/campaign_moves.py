@@ -121,7 +121,7 @@ def coming(
 def _check_approver(state: CampaignState, move: Move, approval: Approval) -> None:
     """Nobody approves their own work, nor does their own role."""
     submitted = state.last("submit")
-    if submitted is not None and submitted.by == move.by:
+    if any(each.action == "submit" and each.by == move.by for each in state.moves):
         raise _refused("nobody approves what they have submitted themselves")
     if approval.role and move.role != approval.role:
         raise _refused(f"it is for {approval.role} to approve")

@@ -76,11 +76,25 @@ async def stop_journey(services: Services, url: str, by: str, reason: str) -> Sw
     return await _switch_journey(services, Asked("stop", by, reason, url), paused=False, stopped=True)
 
 
-async def switch_sending(services: Services, *, on: bool, by: str, reason: str) -> Switched:
-    """Stop, or let go on, everything that sends: the kill switch."""
+def _any(held: Controls) -> None:
+    """Let it stand as it does."""
+
+
+async def switch_sending(
+    services: Services, *, on: bool, by: str, reason: str, check: Callable[[Controls], None] = _any
+) -> Switched:
+    """Stop, or let go on, everything that sends: the kill switch.
+
+    `check` raises where what is switched now is not what they have read.
+    """
     asked = Asked("sending on" if on else "sending off", by, reason)
+
+    def change(held: Controls) -> Controls:
+        check(held)
+        return replace(held, sending=on)
+
     # off, there is nothing to wake anybody for: each message is looked at before it is sent
-    return await _switch(services, asked, lambda held: replace(held, sending=on), everybody=on)
+    return await _switch(services, asked, change, everybody=on)
 
 
 async def set_winner(

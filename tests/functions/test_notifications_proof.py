@@ -10,6 +10,7 @@ from notifiers import KEYED, SHARED, SIGNED, signature
 from product_kit import PROBLEM, Product, Reply
 
 from shared.usecases.sources.editing import Wanted, create, remove
+from shared.usecases.sources.stored import load_source
 from tests.unit.fhir.notification_data import PATIENT, cloud, grid
 
 BODY = orjson.dumps(PATIENT)
@@ -174,6 +175,6 @@ async def test_a_source_that_staff_configured_is_heard_and_no_more_once_it_is_re
         refused(intake.call("POST", f"{SIGNED}/by-staff", EVENTS, key=None))
     finally:
         async with intake.opened() as services:
-            await remove(services, "by-staff")
+            await remove(services, *await load_source(services.documents, "by-staff"))
     assert intake.call("POST", path, EVENTS).status == 404
     await intake.take("changes")

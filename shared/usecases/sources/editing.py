@@ -84,8 +84,14 @@ async def change(services: Services, name: str, wanted: Wanted, by: str, etag: s
     return made
 
 
-async def remove(services: Services, name: str) -> None:
-    """Remove a source: what it sends is refused from now on, with its secrets gone. Raises Unavailable."""
+async def remove(services: Services, stored: StoredSource, etag: str) -> None:
+    """Remove a source that was read: what it sends is refused from now on, with its secrets gone.
+
+    Written once more before it goes, as only a write is refused when it is not over what was read. Raises
+    Conflict when somebody changed it since, Unavailable.
+    """
+    name = stored.name
+    await save_source(services.documents, stored, etag)
     await services.documents.delete(SOURCES, name)
     await services.documents.delete(HEARD, name)
 

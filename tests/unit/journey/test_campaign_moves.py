@@ -81,7 +81,9 @@ def test_without_approval_it_starts_at_once_only_where_the_definition_says_so() 
 def test_who_rejects_says_why_and_it_is_submitted_again_by_another() -> None:
     state = after(SUBMIT, ("reject", "ben", "clinical-lead"), ("submit", "carl", "outreach"))
     assert state.status == "submitted"
-    assert move_on(state, Move("approve", NOW, "ana", "clinical-lead"), definition()).status == "approved"
+    assert move_on(state, Move("approve", NOW, "ben", "clinical-lead"), definition()).status == "approved"
+    with pytest.raises(Rejected, match="submitted themselves"):  # of one version nothing ever changes
+        move_on(state, Move("approve", NOW, "ana", "clinical-lead"), definition())
     with pytest.raises(Rejected, match="needs a reason"):
         move_on(after(SUBMIT), Move("reject", NOW, "ben"), definition())
     with pytest.raises(Rejected, match="needs a reason"):

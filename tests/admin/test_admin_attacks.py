@@ -1,0 +1,121 @@
+"""Ways around the guard that somebody who reads the code would try; each leads nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import azure.functions as func
+import httpx
+import pytest
+from msgspec.structs import replace
+
+from functions.admin.bridge import through
+from functions.admin.routes import PREFIX
+from shared.access.roles import Role
+from shared.ports.trail import AuditEntry
+from shared.usecases.controls import switch_sending
+from shared.usecases.shelf import load_shelf, save_shelf
+from shared.usecases.sources.stored import load_source, save_source
+from tests.admin.admin_kit import Desk, code_of
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.mark.parametrize("path", ["/me/", "/segments/", "/segments%2f", "/docs/", "/openapi.json/", "//me"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
+async def test_nobody_is_led_to_where_the_header_host_says(desk: Desk, method: str, path: str) -> None:
+    answer = await desk.call(method, path, headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
+
+async def test_a_method_in_a_header_is_none(desk: Desk) -> None:
+    told = {"X-HTTP-Method-Override": "DELETE", "X-HTTP-Method": "DELETE", "X-Method-Override": "DELETE"}
+    assert (await desk.call("GET", "/me", headers=told)).json()["subject"] == "somebody"
+
+
+@pytest.mark.parametrize("host", ["x:99999", "x:port", "[", "[::1", "x#", "x?", "x/y?a=", "a@b:1", ""])
+async def test_an_odd_host_changes_neither_the_address_nor_what_is_refused(desk: Desk, host: str) -> None:
+    headers = {"authorization": "Test ann Marketer", "host": host}
+    mine = await through(
+        desk.app, func.HttpRequest("GET", f"http://{host}{PREFIX}/me", headers=headers, body=b"")
+    )
+    assert mine.status_code in (200, 404)
+    odd = f"{PREFIX}/segments?text=%00"
+    refused = await through(desk.app, func.HttpRequest("GET", odd, headers=headers, body=b""))
+    assert (refused.status_code, b"not-text" in refused.get_body()) == (400, True)
+
+
+async def test_what_is_asked_under_a_key_is_known_by_its_address_whatever_the_host(desk: Desk) -> None:
+    body: dict[str, Any] = {"kind": "segment", "content": {"url": "urn:a"}}
+    first = await _sent(desk, "/drafts", "x?", body)
+    assert first.status_code == 201
+    again = await _sent(desk, "/drafts", "y", body)
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+    other = await _sent(desk, "/drafts?a=b", "x?", body)
+    assert (other.status_code, code_of(other)) == (422, "idempotency-key-reused")
+
+
+async def _sent(desk: Desk, path: str, host: str, body: dict[str, Any]) -> httpx.Response:
+    return await desk.call("POST", path, Role.MARKETER, body, key="one-and-the-same", headers={"Host": host})
+
+
+class Meanwhile:
+    """A trail in whose first entry of a change somebody else comes in between: after the check of an ETag."""
+
+    def __init__(self, desk: Desk, does: Callable[[], Awaitable[object]]) -> None:
+        self._appends, self._does, self._done = desk.trail.append, does, False
+
+    async def append(self, entry: AuditEntry) -> None:
+        """Note it; somebody else acts."""
+        await self._appends(entry)
+        if entry.outcome == "begun" and not self._done:
+            self._done = True
+            await self._does()
+
+
+def between(desk: Desk, monkeypatch: pytest.MonkeyPatch, does: Callable[[], Awaitable[object]]) -> None:
+    """Have somebody act between the check of the next change and its write."""
+    monkeypatch.setattr(desk.trail, "append", Meanwhile(desk, does).append)
+
+
+async def test_a_source_that_was_changed_meanwhile_is_not_removed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents, sync = desk.services.documents, Role.FHIR_SYNC_ADMIN
+    body = {"name": "bus", "formats": ["event-grid"], "proofs": [{"kind": "function-key"}]}
+    made = await desk.call("POST", "/sources", sync, body)
+    assert made.status_code == 201, made.text
+
+    async def changed() -> None:
+        stored, etag = await load_source(documents, "bus")
+        await save_source(documents, stored, etag)
+
+    between(desk, monkeypatch, changed)
+    etag = made.headers["etag"].strip('"')
+    refused = await desk.call("DELETE", "/sources/bus", sync, match=etag)
+    assert refused.status_code == 409
+    assert (await load_source(documents, "bus"))[0].name == "bus"
+
+
+async def test_what_was_switched_off_meanwhile_stays_off(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody lets sending go on who read the switches before somebody else stopped a journey too."""
+    services, lead = desk.services, Role.SUPERVISOR
+    await switch_sending(services, on=False, by="ben", reason="wrong numbers")
+    etag = (await desk.call("GET", "/switches", lead)).headers["etag"].strip('"')
+
+    async def stopped_anew() -> None:
+        await switch_sending(services, on=True, by="cem", reason="all is well")
+        await switch_sending(services, on=False, by="cem", reason="it is not")
+        shelf, held = await load_shelf(services.documents)
+        controls = replace(shelf.controls, paused=frozenset({"urn:flu"}))
+        await save_shelf(services.documents, replace(shelf, controls=controls), held)
+
+    between(desk, monkeypatch, stopped_anew)
+    body = {"sending": True, "reason": "it is mended"}
+    refused = await desk.call("PUT", "/switches/sending", lead, body, match=etag)
+    assert (refused.status_code, code_of(refused)) == (412, "changed")
+    assert not (await load_shelf(services.documents))[0].controls.sending
