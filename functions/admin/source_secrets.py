@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from functions.admin.call import TheCall
+from functions.admin.problems import Refusal
 from functions.admin.routes import Routes
 from functions.admin.shapes import Body, Moment, example, moment_or_none
 from functions.admin.source_shapes import SourceName
@@ -48,6 +49,8 @@ class NewSecret(BaseModel):
 @routes("rotateSecret", status=201)
 async def rotate_secret(call: TheCall, source: SourceName, body: Rotation) -> NewSecret:
     """Make a secret of 256 bits of chance; it is shown in this answer and nowhere else."""
+    if any(each.name == source for each in call.services.sources.configured):
+        raise Refusal(409, "in-settings", "this source is in HEARTHLINE_SOURCES: change its secret there")
     await call.begins("", "source", source)
     made = await rotate(
         call.services, source, body.proof, body.former_seconds, call.caller.subject, call.intent

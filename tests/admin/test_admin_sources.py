@@ -143,6 +143,8 @@ class TestConfigured:
         assert (answer.status_code, code_of(answer)) == (409, "in-settings")
         taken = await desk.call("POST", "/sources", SYNC, {**MEDPLUM, "name": "hapi"})
         assert (taken.status_code, code_of(taken)) == (409, "in-settings")
+        secret = await desk.call("POST", "/sources/hapi/secrets", SYNC, {})
+        assert (secret.status_code, code_of(secret)) == (409, "in-settings")
 
     async def test_a_name_is_taken_once(self, desk: Desk) -> None:
         await _created(desk)
