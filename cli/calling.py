@@ -123,10 +123,15 @@ async def _with_admin[T](settings_file: Path | None, calls: Calls[T], by: str) -
     place = chosen_remote(settings_file)
     if place.url is not None:
         headers = {"Authorization": f"Bearer {await _token(place)}"}
-        async with httpx.AsyncClient(base_url=place.url, headers=headers, timeout=60) as client:
+        async with httpx.AsyncClient(base_url=_host(place.url), headers=headers, timeout=60) as client:
             return await calls(Admin(client))
     async with _here(chosen(settings_file), by) as client:
         return await calls(Admin(client))
+
+
+def _host(url: str) -> str:
+    """Return the address of the app, also of that of its API, which `hearthline up` shows."""
+    return url.rstrip("/").removesuffix(PREFIX)
 
 
 async def _token(place: Remote) -> str:
@@ -139,7 +144,12 @@ async def _token(place: Remote) -> str:
         try:
             return (await credential.get_token(f"{place.audience}/.default")).token
         except AzureError as error:
-            raise Refused({"detail": f"no token for the admin API ({type(error).__name__})"}) from None
+            raise Refused(
+                {
+                    "detail": "no token for the admin API: set HEARTHLINE_API_TOKEN, or sign in to Azure and "
+                    f"set HEARTHLINE_API_AUDIENCE ({type(error).__name__})"
+                }
+            ) from None
 
 
 @asynccontextmanager
