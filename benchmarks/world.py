@@ -95,11 +95,10 @@ async def world(documents: tuple[Document, ...]) -> AsyncIterator[World]:
     other = {
         "HEARTHLINE_FHIR_URL": url(ports.fhir, "/fhir"),
         "HEARTHLINE_CATALOGUE_SECONDS": "1",
-        # At whatever hour this is measured, everything goes out at once; letters and analytics need blobs.
+        # At whatever hour this is measured, everything goes out at once; no letters are measured.
         "HEARTHLINE_QUIET_HOURS": "null",
         "HEARTHLINE_CAPS": "[]",
         "HEARTHLINE_LETTERS": "false",
-        "HEARTHLINE_ANALYTICS": "false",
         _IDLE_POLL: "00:00:01",
     }
     with tempfile.TemporaryDirectory(prefix="hearthline-bench-") as folder:
@@ -122,7 +121,7 @@ def _stages(plan: Plan, keys: Keys, access_key: str) -> Stages:
     argv = (sys.executable, "-m", "benchmarks.stub_fhir", str(ports.fhir))
     stub = Service("fhir-stub", argv, ports.fhir, "--fhir-port", cwd=ROOT)
     provider = acs(plan, access_key, next(iter(keys.host.values())))
-    return ((*storage[1:], stub, provider), (functions_host(plan, access_key),))  # no blobs are used
+    return ((*storage, stub, provider), (functions_host(plan, access_key),))
 
 
 async def store_patients(services: Services, numbers: Iterable[int], facts: int) -> None:

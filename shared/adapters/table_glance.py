@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import msgspec
-import zstandard
 
 from shared.adapters.table_layout import join
 from shared.adapters.table_newest import Newest, packed_newest, unpack_newest
 from shared.adapters.tables import Entity, TableService, Write, literal
 from shared.errors import Conflict, Unavailable
+from shared.patient.packed import decompress
 from shared.patient.record import TimelineLine
 from shared.patient.state import Message
 from shared.ports import Stored
@@ -107,7 +107,7 @@ class TableGlances:
 
 def decode_lines(entity: Entity) -> tuple[TimelineLine, ...]:
     """Return the lines of a commit, in their order."""
-    return _lines.decode(zstandard.ZstdDecompressor().decompress(join(entity, "lines")))
+    return _lines.decode(decompress(join(entity, "lines")))
 
 
 def _backwards(row: Entity) -> list[PlacedLine]:

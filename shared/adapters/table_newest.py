@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import msgspec
-import zstandard
 from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.fhir.instants import Instant
+from shared.patient.packed import compress, decompress
 from shared.patient.record import Decision, TimelineLine
 from shared.patient.state import Message
 from shared.ports.glance import NEWEST, brief
@@ -63,19 +63,19 @@ _decoder = msgspec.msgpack.Decoder(Newest)
 
 
 def unpack_newest(packed: bytes) -> Newest:
-    """Read what a commit left; of nothing, that everything may be missing."""
+    """Read what a commit left; of nothing, that everything may be missing. Raises ValueError."""
     if not packed:
         return Newest(gap=True, after=Instant(2**62))
-    return _decoder.decode(zstandard.ZstdDecompressor().decompress(packed))
+    return _decoder.decode(decompress(packed))
 
 
 def packed_newest(newest: Newest) -> bytes:
     """Write it; what would be too large loses its older half."""
-    packed = zstandard.ZstdCompressor().compress(_encode(newest))
+    packed = compress(_encode(newest))
     while len(packed) > MOST_BYTES:
         lines, messages = newest.lines, newest.messages
         newest = replace(newest, lines=lines[: len(lines) // 2], messages=messages[: len(messages) // 2])
-        packed = zstandard.ZstdCompressor().compress(_encode(newest))
+        packed = compress(_encode(newest))
     return packed
 
 

@@ -24,6 +24,7 @@ from shared.adapters.tables import MAX_OPERATIONS, Entity, Property, TableServic
 from shared.catalogue import publication
 from shared.errors import Conflict, Unavailable, Unreadable
 from shared.fhir.instants import Instant
+from shared.patient.packed import compress_always
 from shared.patient.packing import pack, unpack
 from shared.patient.record import Decision, PatientRecord, TimelineLine
 from shared.patient.state import Message
@@ -229,7 +230,7 @@ def _record_writes(stored: Stored, key: str, rows: Mapping[int, Mapping[str, Pro
 def _appends(record: PatientRecord, decision: Decision) -> Iterator[Write]:
     key = record.key
     if decision.timeline:
-        packed = zstandard.ZstdCompressor().compress(_encode(decision.timeline))
+        packed = compress_always(_encode(decision.timeline))
         yield Write("upsert", key, f"{key}-t-{record.sequence:010d}", dict(pieces("lines", packed)))
     for message in decision.messages:
         properties = {"status": message.status, **dict(pieces("message", _encode(message)))}
