@@ -28,9 +28,9 @@ print(time.perf_counter() - began, time.process_time() - used, len(sys.modules))
 def measure(times: int) -> Json:
     """Import so often; the median counts. What costs most is listed by package and by module, in ms."""
     with tempfile.TemporaryDirectory() as cache:
-        _python(cache, "-c", "import function_app")  # writes the bytecode
+        run_python(cache, "-c", "import function_app")  # writes the bytecode
         runs = [_timed(cache) for _ in range(times)]
-        listed = _python(cache, "-X", "importtime", "-c", "import function_app").stderr
+        listed = run_python(cache, "-X", "importtime", "-c", "import function_app").stderr
     with tempfile.TemporaryDirectory() as empty:
         bare = [_timed(empty, "-B") for _ in range(times)]
     seconds = [run[0] for run in runs]
@@ -73,10 +73,10 @@ def _package(module: str) -> str:
 
 
 def _timed(cache: str, *options: str) -> tuple[float, ...]:
-    return tuple(map(float, _python(cache, *options, "-c", _TIMED).stdout.split()))
+    return tuple(map(float, run_python(cache, *options, "-c", _TIMED).stdout.split()))
 
 
-def _python(cache: str, *words: str) -> subprocess.CompletedProcess[str]:
+def run_python(cache: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Run Python with its bytecode in a folder of ours, whatever else is set."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment = {**kept, "PYTHONPYCACHEPREFIX": cache}

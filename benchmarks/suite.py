@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from benchmarks import (
+    admin_start,
     analytics,
     clients,
     cold_start,
@@ -51,7 +52,8 @@ async def _imports(run: Run) -> Part:
 async def _cold_start(run: Run) -> Part:
     run.tell("cold starts")
     async with world(one_message()) as stack:
-        return await cold_start.measure(stack, run.sizes.cold_starts)
+        found = await cold_start.measure(stack, run.sizes.cold_starts)
+    return {**found, "admin_api": admin_start.measure(run.sizes.cold_starts)}
 
 
 async def _path(run: Run) -> Part:
