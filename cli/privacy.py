@@ -14,6 +14,7 @@ from rich.console import Console
 from cli.addressed import patient_at
 from cli.calling import Admin, by_api
 from cli.chosen import SettingsFile
+from cli.evidence import Glass
 from cli.retention import retention
 from cli.switching import By, Reason
 from shared.usecases.privacy.export import README
@@ -34,6 +35,7 @@ def export(
     patient: Patient,
     out: Annotated[Path, typer.Argument(help="File to write: .zip, or .json.")],
     by: By,
+    glass: Glass = "",
     settings_file: SettingsFile = None,
 ) -> None:
     """Write everything that is held of a patient into a file."""
@@ -43,7 +45,7 @@ def export(
         raise typer.BadParameter("there is such a file already")
 
     async def calls(admin: Admin) -> Any:
-        return await admin.read(f"{patient_at(patient)}/export")
+        return (await admin.call("GET", f"{patient_at(patient)}/export", glass=glass)).json()
 
     held = json.dumps(by_api(settings_file, calls, by), ensure_ascii=False, indent=2) + "\n"
     _write(out, held)

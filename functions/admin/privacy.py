@@ -102,7 +102,11 @@ class Lifted(BaseModel):
 
 @routes("exportPatient", response_model=Held)
 async def export_patient(call: TheCall, patient: PatientKey) -> Response:
-    """Hand out all that is held of a person, as one JSON document to be kept as health data."""
+    """Hand out all that is held of a person, as one JSON document to be kept as health data.
+
+    It holds clinical facts: whoever does not see them by role breaks the glass, and says why.
+    """
+    await call.need_clinical(patient)
     stored = await known(call.services, patient)
     await call.reads(patient)
     held = await export(call.services, stored.record.patient_id, Noted(call.caller.subject))

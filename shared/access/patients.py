@@ -1,11 +1,12 @@
 """Operations on one person: find, see, suppress, and what the law gives people a right to."""
 
 from shared.access.operation import Operation
-from shared.access.roles import ADMINISTRATORS, CARE, CLINICAL, Role
+from shared.access.roles import CARE, CLINICAL, Role
 
 WORDS = CLINICAL | {Role.AGENT, Role.SUPERVISOR}
 """Who reads what patients wrote, and what they were sent: answers may be about their health."""
-_PRIVACY = ADMINISTRATORS | {Role.SUPERVISOR}
+_PRIVACY = frozenset({Role.SUPERVISOR})
+"""Who does what the law gives people a right to; Administrators see no patients, and forget none."""
 _PATIENT = "/patients/{patient}"
 
 OPERATIONS = (
@@ -77,6 +78,7 @@ OPERATIONS = (
         _PRIVACY,
         "Hand out all that is held of a person",
         "read",
+        glass=_PRIVACY,
     ),
     Operation(
         "erasePatient",
