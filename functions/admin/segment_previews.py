@@ -40,7 +40,8 @@ async def preview_segment(call: TheCall, body: PreviewAsked, response: Response)
     (everybody known of the patients `looked_at`), and members by `age`, `sex`, `language` and `channel`
     (the first of sms, email and letter that reaches them). `unsure` counts people in whom what the segment
     asks was not looked for yet (fhirpath, extension): they are taken not to have it. Whoever may not see
-    people is told no exact counts: 1 to 10 are null, all others rounded to 5.
+    people is told no exact counts: of 10 members or fewer, also of none, null, and all else rounded to 5;
+    parts of 10 or fewer are left out.
     """
     check_size(body.content, MOST_BYTES)
     now = call.services.clock.now()

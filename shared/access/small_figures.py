@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct
+
 from shared.access.small_cells import few
 
 BASE = 5
@@ -50,3 +52,34 @@ def _with_a_second(told: dict[str, int | None]) -> dict[str, int | None]:
     if seen and sum(count is None for count in told.values()) == 1:
         return {**told, min(seen, key=lambda name: (seen[name], name)): None}
     return told
+
+
+def veiled(count: int) -> int | None:
+    """Return a count of what the caller asked in words of their own: of none no more is told than of few.
+
+    Else a question that only one person can meet, by birthday and town, would tell what is known of them:
+    none or few.
+    """
+    return rough(count) or None
+
+
+def veil(figures: Any) -> Any:
+    """Return figures, as Structs or what JSON can say, as JSON says them, with each whole number `veiled`.
+
+    Of a mapping what is not told is not named either: that it is there says it is not none. A Struct keeps
+    its fields.
+    """
+    match figures:
+        case bool():
+            return figures
+        case int():
+            return veiled(figures)
+        case Struct():
+            return {name: veil(getattr(figures, name)) for name in figures.__struct_fields__}
+        case Mapping():
+            told = {name: veil(value) for name, value in figures.items()}
+            return {name: value for name, value in told.items() if value not in (None, {})}
+        case list() | tuple():
+            return [veil(value) for value in figures]
+        case _:
+            return figures

@@ -15,9 +15,14 @@ from functions.admin.routes import PREFIX
 from shared.access.roles import Role
 from shared.ports.trail import AuditEntry
 from shared.usecases.controls import switch_sending
+from shared.usecases.jobs import Operate
+from shared.usecases.operations.kinds import does
+from shared.usecases.operations.running import carry_on
 from shared.usecases.shelf import load_shelf, save_shelf
 from shared.usecases.sources.stored import load_source, save_source
+from shared.usecases.take_in import take_in_everyone
 from tests.admin.admin_kit import Desk, code_of
+from tests.unit.memory_kit import person, server
 
 
 @pytest.fixture
@@ -119,3 +124,26 @@ async def test_what_was_switched_off_meanwhile_stays_off(desk: Desk, monkeypatch
     refused = await desk.call("PUT", "/switches/sending", lead, body, match=etag)
     assert (refused.status_code, code_of(refused)) == (412, "changed")
     assert not (await load_shelf(services.documents))[0].controls.sending
+
+
+async def _previewed(desk: Desk, criteria: dict[str, Any]) -> dict[str, Any]:
+    content = {"url": "urn:one", "version": "1", "title": "One", "criteria": criteria}
+    started = await desk.call("POST", "/segments/preview", Role.MARKETER, {"content": content})
+    work = started.json()["operation"]
+    await carry_on(desk.services, Operate(work), does)
+    result: dict[str, Any] = (await desk.call("GET", f"/operations/{work}", Role.MARKETER)).json()["result"]
+    return result
+
+
+async def test_a_preview_does_not_tell_whether_there_is_somebody_or_nobody(desk: Desk) -> None:
+    """Whoever knows a birthday asks for it together with a diagnosis: none, or few, would be the answer."""
+    for number in range(31):
+        await server(desk.services).update(person(f"p{number}", gender="male" if number else "female"))
+    await take_in_everyone(desk.services)
+    somebody = await _previewed(desk, {"gender": "female"})
+    nobody = await _previewed(desk, {"gender": "other"})
+    for told in (somebody, nobody):
+        assert told["members"] is None
+        told.pop("as_of")
+    assert somebody == nobody
+    assert (await _previewed(desk, {"gender": "male"}))["members"] == 30

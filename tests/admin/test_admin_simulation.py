@@ -116,6 +116,23 @@ async def test_all_that_is_wrong_with_definitions_is_said_at_once(desk: Desk) ->
     assert answer.json()["problems"][0]["where"].startswith("definitions[0]")
 
 
+async def test_who_sees_no_people_does_not_learn_whether_there_is_somebody_or_nobody(desk: Desk) -> None:
+    """A journey may ask what only one person can meet: none or few would be the answer."""
+    few = await _result(desk, await _ask(desk, definitions=[_drafted()], most=4, days=10))
+    many = await _result(desk, await _ask(desk, definitions=[_drafted()], days=10))
+    assert _numbers(few["report"]) == []
+    assert all(count >= 15 and count % 5 == 0 for count in _numbers(many["report"]))
+    assert many["report"]["journeys"][0]["entered"] == 30
+    assert (few["report"]["channels"], few["report"]["suppressed"]) == ({}, [])
+
+
+def _numbers(figures: Any) -> list[int]:
+    if isinstance(figures, dict | list):
+        inside = figures.values() if isinstance(figures, dict) else figures
+        return [number for each in inside for number in _numbers(each)]
+    return [figures] if type(figures) is int else []
+
+
 @pytest.mark.parametrize(
     ("asked", "status", "code"),
     [
@@ -148,7 +165,8 @@ async def test_one_future_is_told_to_who_sees_clinical_facts(desk: Desk) -> None
     assert (refused.status_code, code_of(refused)) == (403, "clinical")
     glass = {"Break-Glass": "the patient asks on the phone"}
     assert (await desk.call("GET", path, Role.AGENT, headers=glass)).status_code == 200
-    assert [(entry.patient, entry.glass) for entry in desk.noted] == [(key, False), (key, True)]
+    noted = [(entry.patient, entry.outcome, entry.glass) for entry in desk.noted]
+    assert noted == [(key, "done", False), (key, "refused", False), (key, "done", True)]
     stranger = await desk.call("GET", path.replace(key, "0" * 32), Role.CLINICAL_USER)
     assert (stranger.status_code, code_of(stranger)) == (404, "unknown-patient")
 

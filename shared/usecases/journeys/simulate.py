@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from shared.access.small_figures import all_rough
+from shared.access.small_figures import veil
 from shared.document import Document, Kind
 from shared.errors import Rejected
 from shared.fhir.instants import DAY, Instant
@@ -156,9 +156,7 @@ def _guessed(played: int, cursor: str) -> int:
 def _told(
     asked: Simulated, stage: Stage, made: Report, played: int, people: int, *, sampled: bool
 ) -> dict[str, Any]:
-    figures = _fitting(msgspec.to_builtins(made))
-    if not asked.sees_people:
-        figures = _roughly_priced(all_rough(figures))
+    figures = _fitting(msgspec.to_builtins(made) if asked.sees_people else _veiled(made))
     return {
         "journey": stage.main,
         "played": played,
@@ -180,14 +178,15 @@ def _without(figures: Any, names: Sequence[str]) -> Any:
     return [_without(each, names) for each in figures] if isinstance(figures, list) else figures
 
 
-def _roughly_priced(figures: dict[str, Any]) -> dict[str, Any]:
-    """Reckon costs from the parts that are told, as exact ones would tell how many there are."""
-    channels = {
-        name: {**each, "cost": None if each["parts"] is None else round(each["parts"] * each["price"], 2)}
-        for name, each in figures["channels"].items()
-    }
-    costs = [each["cost"] for each in channels.values()]
-    return {**figures, "channels": channels, "cost": None if None in costs else round(sum(costs), 2)}
+def _veiled(made: Report) -> dict[str, Any]:
+    """Tell nothing exact, nor that there is somebody of whom nothing is told; costs are of what is told."""
+    figures: dict[str, Any] = veil(made)
+    told = {name: each for name, each in figures["channels"].items() if each["sent"] and each["parts"]}
+    costs = {name: round(each["parts"] * each["price"], 2) for name, each in told.items()}
+    channels = {name: {**each, "cost": costs[name]} for name, each in told.items()}
+    suppressed = [each for each in figures["suppressed"] if each["count"]]
+    cost = round(sum(costs.values(), 0.0), 2)
+    return {**figures, "channels": channels, "suppressed": suppressed, "cost": cost}
 
 
 def _notes(stage: Stage, figures: dict[str, Any], *, sampled: bool) -> Iterator[str]:

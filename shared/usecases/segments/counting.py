@@ -6,13 +6,13 @@ digests, so that the first so many of them are a fair sample of everybody.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
-from shared.access.small_figures import rough
+from shared.access.small_figures import rough, veil, veiled
 from shared.errors import Rejected
 from shared.fhir.instants import Instant, iso
 from shared.patient.record import PatientRecord
@@ -102,27 +102,27 @@ async def _tell(progress: Progress, counted: Counted, ask: Ask) -> None:
 
 
 def _result(made: Compiled, counted: Counted, ask: Ask) -> dict[str, Any]:
-    told = _exact if ask.whole else rough
+    cells = {name: dict(sorted(each.items(), key=_most_first)) for name, each in counted.cells.items()}
     return {
         "segment": made.segment.canonical,
         "as_of": iso(ask.as_of),
         "looked_at": counted.looked_at,
         "everybody": ask.at_most is None or counted.looked_at < ask.at_most,
         "population": counted.population,
-        "members": told(counted.members),
-        "unsure": told(counted.unsure),
-        **{name: _told(cells, told) for name, cells in counted.cells.items()},
+        "members": counted.members if ask.whole else veiled(counted.members),
+        "unsure": counted.unsure if ask.whole else rough(counted.unsure),
+        **{name: each if ask.whole else _rounded(each) for name, each in cells.items()},
     }
 
 
-def _exact(count: int) -> int | None:
-    return count
+def _rounded(cells: Mapping[str, int]) -> dict[str, int]:
+    """Tell the parts; those that round to the same stand by name, as their order would tell more."""
+    told: dict[str, int] = veil(cells)
+    return dict(sorted(told.items(), key=_most_first))
 
 
-def _told(cells: Mapping[str, int], told: Callable[[int], int | None]) -> dict[str, int | None]:
-    """Tell the parts, the most first; of those that are not told nothing is told by their order either."""
-    shown = {word: told(count) for word, count in cells.items()}
-    return dict(sorted(shown.items(), key=lambda each: (-(each[1] or 0), each[0])))
+def _most_first(cell: tuple[str, int]) -> tuple[int, str]:
+    return -cell[1], cell[0]
 
 
 def ask_of(content: dict[str, Any], as_of: Instant, at_most: int | None, *, whole: bool) -> dict[str, Any]:
