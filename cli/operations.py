@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cli.calling import Admin, by_api
@@ -80,7 +80,7 @@ def _print(found: dict[str, Any], as_json: bool) -> None:
 
 
 def _table(found: list[dict[str, Any]]) -> Table:
-    table = Table("id", "what", "asked", "how it stands", "done")
+    table = Table(Column("id", no_wrap=True), "what", "asked", "how it stands", "done")  # ids are copied
     for each in found:
         words = [each["status"], each["phase"], "being cancelled" if each["cancelling"] else ""]
         words += ["stands still" if each["stands_still"] else ""]
