@@ -22,6 +22,7 @@ from shared.journey.campaign import Approval, CampaignDefinition
 from shared.journey.campaign_moves import Action, CampaignState
 from shared.usecases.campaigns.documents import load_state
 from shared.usecases.campaigns.moves import move
+from shared.usecases.drafts.authors import has_written
 
 routes = Routes("campaigns")
 
@@ -76,7 +77,7 @@ async def submit_campaign(
 async def approve_campaign(
     call: TheCall, response: Response, campaign: DefinitionId, step: Step
 ) -> CampaignMoved:
-    """Say yes to what somebody else has submitted."""
+    """Say yes to what somebody else has submitted, and written: `own-work` says that the caller has."""
     return await _moved(call, response, campaign, "approve", step)
 
 
@@ -127,6 +128,11 @@ async def _moved(call: Call, response: Response, campaign: str, action: Action, 
     role = _role(call, definition, action, step.role)
     told = msgspec.to_builtins(before)
     await call.begins("", definition.canonical, why=step.reason, before=told)
+
+    if action == "approve" and await has_written(
+        call.services.documents, "campaign", definition.canonical, call.caller.subject
+    ):
+        raise Refusal(403, "own-work", "nobody approves what they have written in themselves")
 
     def unchanged(state: CampaignState) -> None:
         check_match(call, state_etag(state))

@@ -35,11 +35,11 @@ from shared.document import Document
 from shared.fhir.canonical import split_canonical
 from shared.message.approval import Approval
 from shared.message.template import parse_template
+from shared.usecases.drafts.authors import has_written
 from shared.usecases.drafts.checking import check
 from shared.usecases.services import Services
 from shared.usecases.shelf import digest
 from shared.usecases.templates.approval import load_approval, settle, submit
-from shared.usecases.templates.authors import has_drafted
 from shared.usecases.templates.rendering import Previewed, Wanted, render_for_nobody
 from shared.usecases.templates.shown import TemplateShown, templates, version_of
 
@@ -178,7 +178,7 @@ async def approve_template(
     to approve, or not to be approved now.
     """
     shown, role = await _over(call, template, yes.version, yes.role, yes.reason)
-    if await has_drafted(call.services.documents, shown.canonical, call.caller.subject):
+    if await has_written(call.services.documents, "template", shown.canonical, call.caller.subject):
         raise Refusal(403, "own-work", "nobody approves what they have written in themselves")
     by, over = call.caller.subject, shown.approval
     after = await settle(

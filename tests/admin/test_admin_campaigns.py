@@ -191,3 +191,19 @@ async def test_what_has_come_of_a_run_is_told_where_it_is_asked_for(clinic: Clin
     assert (exact["asked"], exact["entered"], exact["by_status"]) == (12, 12, {"active": 12})
     (brief,) = (await planned.read())["latest_runs"]
     assert (brief["asked"], brief["entered"], brief["by_status"]) == (15, None, {})
+
+
+async def test_nobody_approves_what_they_have_written_though_another_submits_it(desk: Desk) -> None:
+    content = campaign(version="3.0.0", approval={"role": "Approver"}).body
+    offered = {"kind": "campaign", "content": content}
+    draft = (await desk.call("POST", "/drafts", Role.EVENT_PLANNER, offered, by="ann")).json()["draft"]
+    etag = (await desk.call("GET", f"/drafts/{draft}", Role.APPROVER)).headers["etag"].strip('"')
+    path = f"/drafts/{draft}/publish"
+    published = await desk.call("POST", path, Role.APPROVER, {}, by="ben", match=etag)
+    assert published.status_code == 201, published.text
+    found = (await desk.call("GET", "/campaigns", Role.MARKETER)).json()["items"]
+    mine = Planned(desk, next(each["campaign"] for each in found if each["version"] == "3.0.0"))
+    assert (await mine.does("submit", Role.EVENT_PLANNER, "cem")).status_code == 200
+    own = await mine.does("approve", Role.APPROVER, "ann")
+    assert (own.status_code, code_of(own)) == (403, "own-work")
+    assert (await mine.does("approve", Role.APPROVER, "ben")).status_code == 200

@@ -109,9 +109,14 @@ async def test_who_has_written_in_it_does_not_approve_it(desk: Desk) -> None:
     refused = await settled(desk, "approve", etag_in(handed), by="ben", role=both)
     assert "submitted themselves" in refused.json()["detail"]
     draft = {"kind": "template", "content": offer()}
-    assert (await desk.call("POST", "/drafts", both, draft, by="cem")).status_code == 201
+    made = await desk.call("POST", "/drafts", both, draft, by="cem")
     own = await settled(desk, "approve", etag_in(handed), by="cem", role=both)
     assert (own.status_code, code_of(own)) == (403, "own-work")
+    path, other = f"/drafts/{made.json()['draft']}", {"content": {"url": "urn:other", "version": "1"}}
+    saved = await desk.call("PUT", path, both, other, by="cem", match=etag_in(made))
+    assert code_of(await settled(desk, "approve", etag_in(handed), by="cem", role=both)) == "own-work"
+    assert (await desk.call("DELETE", path, both, by="cem", match=etag_in(saved))).status_code == 204
+    assert code_of(await settled(desk, "approve", etag_in(handed), by="cem", role=both)) == "own-work"
     assert (await settled(desk, "approve", etag_in(handed), by="dan")).status_code == 200
 
 

@@ -11,10 +11,14 @@ from msgspec.structs import replace
 from shared.catalogue import Document
 from shared.errors import Conflict, Rejected
 from shared.fhir.instants import Instant
+from shared.patient.record import identify
 from shared.ports import Documents
 
 DRAFTS = "drafts"
 """Kind of the documents, by the draft's id."""
+
+AUTHORS = "authors"
+"""Kind of the documents that say who wrote what is no draft any more: a list of opaque ids."""
 
 type DraftKind = Literal["segment", "journey", "template", "valueset", "campaign", "questionnaire"]
 """No lists: they name people, whom authors do not see. They come from a Group, or from an administrator."""
@@ -85,6 +89,8 @@ async def save_draft(
     """Write other content over what was read. Raises Rejected (too-large), Conflict, Unavailable."""
     authors = tuple(dict.fromkeys((*draft.authors, by)))
     saved = replace(draft, content=content, authors=authors, saved=now, by=by)
+    if saved.document.canonical != draft.document.canonical:
+        await _keep_authors(documents, draft)
     await documents.put(DRAFTS, draft.draft, _checked(saved), etag)
     return saved
 
@@ -95,7 +101,17 @@ async def delete_draft(documents: Documents, draft: Draft, etag: str) -> None:
     Written once more before it goes, as only a write is refused when it is not over what was read.
     """
     await documents.put(DRAFTS, draft.draft, _encode(draft), etag)
+    await _keep_authors(documents, draft)
     await documents.delete(DRAFTS, draft.draft)
+
+
+async def _keep_authors(documents: Documents, draft: Draft) -> None:
+    """Write down who wrote it, with those who did before. Raises Conflict, Unavailable."""
+    name = identify("authors", draft.document.canonical)
+    there = await documents.get(AUTHORS, name)
+    before = msgspec.json.decode(there[0], type=list[str]) if there else []
+    authors = list(dict.fromkeys((*before, *draft.authors)))
+    await documents.put(AUTHORS, name, msgspec.json.encode(authors), there[1] if there else "")
 
 
 async def page_of_drafts(
