@@ -7,10 +7,11 @@ whatever removes rows removes them here first.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from shared.fhir.instants import Instant
@@ -58,8 +59,24 @@ class Newest(Struct, frozen=True, array_like=True):
         return replace(self, lines=tuple(each for each in self.lines if each[0] > upto))
 
 
+class _Held(Struct, frozen=True, array_like=True):
+    """The same as it lies in the row: who adds to it has no need of what the older ones say."""
+
+    lines: tuple[Raw, ...] = ()
+    messages: tuple[Raw, ...] = ()
+    gap: bool = False
+    after: Instant = Instant(0)
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(Newest)
+_held = msgspec.msgpack.Decoder(_Held)
+_BEFORE = Message.__struct_fields__[1 : Message.__struct_fields__.index("created")]
+_Place = msgspec.defstruct(
+    "_Place", [("message_id", str), *((name, Raw) for name in _BEFORE), ("created", Instant)], array_like=True
+)
+"""Of a message its id and when it was created, by which it has its place; what is between is passed over."""
+_place: Callable[[Raw], Any] = msgspec.msgpack.Decoder(_Place).decode
 
 
 def unpack_newest(packed: bytes) -> Newest:
@@ -69,7 +86,7 @@ def unpack_newest(packed: bytes) -> Newest:
     return _decoder.decode(decompress(packed))
 
 
-def packed_newest(newest: Newest) -> bytes:
+def packed_newest(newest: Newest | _Held) -> bytes:
     """Write it; what would be too large loses its older half."""
     packed = compress(_encode(newest))
     while len(packed) > MOST_BYTES:
@@ -88,7 +105,7 @@ def with_commit(held: bytes, decision: Decision, sequence: int) -> bytes:
         return _begun(decision, sequence)
     if held and not (decision.timeline or decision.messages):
         return held
-    newest = unpack_newest(held) if held else Newest()
+    newest = _held.decode(decompress(held)) if held else _Held()
     return packed_newest(_with(newest, decision, sequence))
 
 
@@ -97,11 +114,26 @@ def _begun(decision: Decision, sequence: int) -> bytes:
     if not decision.timeline:
         return b""
     now = max(line.at for line in decision.timeline)
-    return packed_newest(_with(Newest(gap=True, after=now), decision, sequence))
+    return packed_newest(_with(_Held(gap=True, after=now), decision, sequence))
 
 
-def _with(newest: Newest, decision: Decision, sequence: int) -> Newest:
-    lines = tuple((sequence, line) for line in reversed(decision.timeline))
-    latest = {each.message_id: each for each in (*newest.messages, *map(brief, decision.messages))}
-    ordered = sorted(latest.values(), key=lambda m: (m.created, m.message_id), reverse=True)
-    return replace(newest, lines=(*lines, *newest.lines)[:NEWEST], messages=tuple(ordered[:NEWEST]))
+def _with(newest: _Held, decision: Decision, sequence: int) -> _Held:
+    lines = (Raw(_encode((sequence, line))) for line in reversed(decision.timeline))
+    messages = list(newest.messages)
+    for message in decision.messages:
+        _put(messages, message)
+    return replace(newest, lines=(*lines, *newest.lines)[:NEWEST], messages=tuple(messages[:NEWEST]))
+
+
+def _put(held: list[Raw], message: Message) -> None:
+    """Put a message into its place, or into that of what it was: when it was created never changes."""
+    mine, packed = (message.created, message.message_id), Raw(_encode(brief(message)))
+    for at, other in enumerate(held):
+        known = _place(other)
+        if known.message_id == message.message_id:
+            held[at] = packed
+            return
+        if (known.created, known.message_id) < mine:
+            held.insert(at, packed)
+            return
+    held.append(packed)
