@@ -18,7 +18,7 @@ from shared.deciding.erasure import ERASED, aged, blocked, forgotten
 from shared.deciding.heard import heard_before
 from shared.deciding.journeys import sprinted
 from shared.deciding.messages import carried, claim, engaged, handled, needed
-from shared.deciding.outbox import done_with
+from shared.deciding.outbox import delayed, done_with, holds
 from shared.deciding.said import chosen, merged, replied
 from shared.deciding.segments import (
     applied,
@@ -53,6 +53,7 @@ from shared.events import (
     OutcomeSaid,
     PersonErased,
     PointUsable,
+    PostDelayed,
     RecordMerged,
     RecordReread,
     ResourceChanged,
@@ -132,12 +133,14 @@ def _decided(record: PatientRecord, event: Event, catalogue: Catalogue, now: Ins
         case RecordMerged():
             return merged(record, event, catalogue, now)
         case EffectRefused(effect=effect):
-            if record.outbox.get(effect.effect_id) != effect:  # another who carried it out has said so
+            if not holds(record, effect):  # another who carried it out has said so
                 return Decision(record)
             sprint = on_refused(done_with(record, (effect,)), event, catalogue.journeys, now)
             return sprinted(sprint, catalogue, now)
+        case PostDelayed():
+            return Decision(delayed(record, event, now))
         case EffectsDone(done=done):
-            fresh = [effect for effect in done if record.outbox.get(effect.effect_id) == effect]
+            fresh = [effect for effect in done if holds(record, effect)]
             return sprinted(on_done(done_with(record, fresh), fresh, catalogue.journeys, now), catalogue, now)
         case _:
             passed = _time(record, catalogue, now)

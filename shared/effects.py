@@ -210,7 +210,9 @@ class PostWebhook(Struct, frozen=True, tag=True):
     enrolment_id: str
     step: str
     asked: Instant = Instant(0)
-    """Since when it is tried."""
+    """When it was asked for; instances of before count from here until they give up."""
+    away: Instant | None = None
+    """Since when tries are in vain; None before the first, and while it is held back on purpose."""
 
     @property
     def effect_id(self) -> str:

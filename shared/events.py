@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from shared.effects import OutboxEffect, OutsideEffect
+from shared.effects import OutboxEffect, OutsideEffect, PostWebhook
 from shared.fhir.choice import Choice
 from shared.fhir.fact import Fact, Person
 from shared.fhir.instants import Instant
@@ -257,6 +257,13 @@ class EffectRefused(Struct, frozen=True, tag=True):
     reason: str
 
 
+class PostDelayed(Struct, frozen=True, tag=True):
+    """A webhook could not be called for the first time, or is held back although it was tried before."""
+
+    effect: PostWebhook
+    held: bool
+
+
 class EffectsDone(Struct, frozen=True, tag=True):
     """These effects of the outbox have been carried out."""
 
@@ -309,6 +316,7 @@ type Event = (
     | EnrolmentAsked
     | MigrationAsked
     | EffectRefused
+    | PostDelayed
     | EffectsDone
     | RecordMerged
     | SendPostponed

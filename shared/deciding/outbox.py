@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from shared.effects import IndexContact, OutboxEffect
+from shared.effects import IndexContact, OutboxEffect, PostWebhook
+from shared.events import PostDelayed
+from shared.fhir.instants import Instant
 from shared.message.plan import Planned
 from shared.patient.record import Decision, PatientRecord
 from shared.patient.roster import roster_row
@@ -40,9 +42,31 @@ def planned_in(decision: Decision, planned: Planned) -> Decision:
     return decision
 
 
+def holds(record: PatientRecord, effect: OutboxEffect) -> bool:
+    """Say whether an effect is still in the outbox: its outcome is not known yet, nothing newer replaced it.
+
+    A webhook that another found away meanwhile is the same effect all the same.
+    """
+    held = record.outbox.get(effect.effect_id)
+    if isinstance(held, PostWebhook) and isinstance(effect, PostWebhook):
+        return replace(held, away=effect.away) == effect
+    return held == effect
+
+
+def delayed(record: PatientRecord, said: PostDelayed, now: Instant) -> PatientRecord:
+    """Note since when a webhook is tried in vain, so that it is given up in the end; held back, it is not."""
+    held = record.outbox.get(said.effect.effect_id)
+    if not (isinstance(held, PostWebhook) and holds(record, said.effect)):
+        return record
+    away = None if said.held else held.away or now
+    if away == held.away:
+        return record
+    return replace(record, outbox={**record.outbox, held.effect_id: replace(held, away=away)})
+
+
 def done_with(record: PatientRecord, done: Iterable[OutboxEffect]) -> PatientRecord:
     """Take what was done out of the outbox, unless something newer has taken its place."""
-    finished = {effect.effect_id for effect in done if record.outbox.get(effect.effect_id) == effect}
+    finished = {effect.effect_id for effect in done if holds(record, effect)}
     if not finished:
         return record
     left = {name: effect for name, effect in record.outbox.items() if name not in finished}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -25,7 +25,7 @@ from shared.effects import (
     WriteResource,
 )
 from shared.errors import Unavailable
-from shared.events import EffectRefused, EffectsDone, Event, SendSettled
+from shared.events import EffectRefused, EffectsDone, Event, PostDelayed, SendSettled
 from shared.message.outbound import Accepted, Deferred, OutboundMessage, Refused, SendResult, Unknown
 from shared.patient.record import PatientRecord
 from shared.telemetry import count, measure, span
@@ -90,8 +90,17 @@ def _drained(settled: Sequence[Event], rows: Sequence[OutboxEffect], failed: str
     done = (*rows, *(effect for effect, outcome in told if outcome is None))
     refused = (outcome for _, outcome in told if isinstance(outcome, EffectRefused))
     waiting = {effect.effect_id: outcome.reason for effect, outcome in told if isinstance(outcome, Waiting)}
-    events = (*settled, *([EffectsDone(done)] if done else []), *refused)
+    events = (*settled, *([EffectsDone(done)] if done else []), *refused, *_delays(told))
     return Drained(events, failed, waiting)
+
+
+def _delays(told: _Told) -> Iterator[PostDelayed]:
+    """Say of which webhooks the record does not know yet that they are away, or are held back instead."""
+    for effect, outcome in told:
+        if isinstance(effect, PostWebhook) and isinstance(outcome, Waiting):
+            held = not outcome.reason
+            if held == (effect.away is not None):
+                yield PostDelayed(effect, held)
 
 
 async def _outside(services: Services, record: PatientRecord, effects: Sequence[OutsideEffect]) -> _Told:

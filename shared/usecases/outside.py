@@ -18,7 +18,10 @@ from shared.usecases.mirror import mirror
 from shared.usecases.services import Services
 
 GIVE_UP = 3 * DAY
-"""How long a webhook is tried that cannot be reached."""
+"""How long a webhook is tried that cannot be reached: from the first try in vain, not from when it was asked.
+
+Until then it may have been held back, or nobody was there to try: one bad moment would be the end of it.
+"""
 
 
 class Waiting(Struct, frozen=True):
@@ -48,8 +51,8 @@ async def carry_out(
 
 
 def _later(services: Services, effect: OutsideEffect, reason: str) -> EffectRefused | Waiting:
-    late = isinstance(effect, PostWebhook) and services.clock.now() - effect.asked > GIVE_UP
-    if late:
+    away = effect.away if isinstance(effect, PostWebhook) else None
+    if away is not None and services.clock.now() - away > GIVE_UP:
         return EffectRefused(effect, f"{_named(effect)} was given up after {GIVE_UP // DAY} days: {reason}")
     return Waiting(reason)
 

@@ -19,6 +19,7 @@ from shared.events import (
     EffectsDone,
     Event,
     InboundReceived,
+    PostDelayed,
     RecordReread,
     ResourceChanged,
     SendPostponed,
@@ -41,8 +42,11 @@ FEW = 3
 PATIENCE = 3
 """The delivery of a trigger at which a server that does not show what it told us of is believed."""
 
-_TOLD = (SendSettled, SendPostponed, DeliveryReported, InboundReceived, ClaimsAbandoned, EffectsDone)
-"""Events that must not wait for the FHIR server: what became of a message, what somebody wrote to us."""
+_TOLD = (
+    *(SendSettled, SendPostponed, DeliveryReported, InboundReceived, ClaimsAbandoned, EffectsDone),
+    PostDelayed,
+)
+"""Events that must not wait for the FHIR server: what became of what went out, what somebody wrote to us."""
 
 type Content = Fact | Person
 

@@ -8,7 +8,7 @@ from typing import Any
 from shared.adapters.memory import MemoryDocuments, MemoryIndexes, MemoryPatients, MemoryQueue
 from shared.adapters.memory_fhir import MemoryFhir
 from shared.adapters.memory_webhooks import MemoryWebhooks
-from shared.errors import Conflict, Rejected
+from shared.errors import Conflict, Rejected, Unavailable
 from shared.fhir.instants import MINUTE, Instant
 from shared.fhir.references import ResourceKey
 from shared.message.outbound import OutboundMessage, SendResult
@@ -152,19 +152,27 @@ class GatedFhir(Gated):
 
 
 class GatedWebhooks:
-    """Webhooks; `refused` are ids of posts."""
+    """Webhooks; `refused` are ids of posts, `in_vain` says when each could not be delivered."""
 
-    def __init__(self, inner: MemoryWebhooks, gate: Gate, refused: set[str]) -> None:
+    def __init__(
+        self, inner: MemoryWebhooks, gate: Gate, refused: set[str], in_vain: Callable[[str], None]
+    ) -> None:
         self._inner = inner
         self._gate = gate
         self._refused = refused
+        self._in_vain = in_vain
 
     @property
     def kinds(self) -> Mapping[str, WebhookKind]:
         return self._inner.kinds
 
     async def post(self, to: str, post_id: str, body: bytes) -> None:
-        if await self._gate.at("webhooks.post:before"):
+        try:
+            fault = await self._gate.at("webhooks.post:before")
+        except Unavailable:
+            self._in_vain(post_id)
+            raise
+        if fault:
             self._refused.add(post_id)
             raise Rejected(f"the webhook {to} does not take it (422)", "webhook-refused")
         await self._inner.post(to, post_id, body)

@@ -9,6 +9,7 @@ from shared.catalogue import Catalogue
 from shared.effects import PostWebhook, WriteResource
 from shared.fhir.references import ResourceKey
 from shared.patient.record import PatientRecord
+from shared.usecases.outside import GIVE_UP
 from tests.simulation.process import Outside
 from tests.simulation.world import World
 
@@ -59,10 +60,16 @@ def _written(outside: Outside, effect: WriteResource) -> Iterator[str]:
 
 def _posted(outside: Outside, effect: PostWebhook) -> Iterator[str]:
     taken = outside.webhooks.received[effect.to].get(effect.post_id)
-    if taken is None and effect.post_id not in outside.refused:
+    if taken is None and effect.post_id not in outside.refused and not _given_up(outside, effect):
         yield f"{effect.effect_id} was never taken"
     if taken not in (None, effect.body):
         yield f"{effect.effect_id} is not what was asked for"
+
+
+def _given_up(outside: Outside, effect: PostWebhook) -> bool:
+    """Say whether it was tried in vain for so long that the product may give it up."""
+    tries = outside.tries[effect.post_id]
+    return bool(tries) and tries[-1] - tries[0] > GIVE_UP
 
 
 def differences(one: Outside, other: Outside) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 
 from shared.adapters.memory import Letter, MemoryDocuments, MemoryIndexes, MemoryPatients, MemoryQueue
@@ -103,10 +104,16 @@ class Outside:
         self.webhooks = MemoryWebhooks({"partner": "signed", "team": "teams"})
         self.refused: set[str] = set()
         """Ids of resources and posts that were refused for good."""
+        self.tries: dict[str, list[Instant]] = defaultdict(list)
+        """When posts were tried in vain, by id."""
         self.requests: list[Request] = []
         """Notifications on the wire; a message of the queue "wire" names one by its place."""
         self.told: list[Job] = []
         """Reports and replies on the wire, likewise for the queue "acs"."""
+
+    def note_try(self, post_id: str) -> None:
+        """Note that a post could not be delivered now."""
+        self.tries[post_id].append(self.clock.now())
 
 
 def services(outside: Outside, gate: Gate, seen: gated.Seen) -> Services:
@@ -123,7 +130,7 @@ def services(outside: Outside, gate: Gate, seen: gated.Seen) -> Services:
         definitions=PublishedDefinitions(documents, POLICY, CATALOGUE_SECONDS, _seconds(outside.clock)),
         clock=outside.clock,
         policy=POLICY,
-        webhooks=gated.GatedWebhooks(outside.webhooks, gate, outside.refused),
+        webhooks=gated.GatedWebhooks(outside.webhooks, gate, outside.refused, outside.note_try),
     )
 
 

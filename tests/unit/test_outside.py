@@ -13,9 +13,10 @@ from shared.adapters.memory import MemoryQueue
 from shared.adapters.memory_fhir import MemoryFhir
 from shared.adapters.memory_webhooks import MemoryWebhooks
 from shared.catalogue import Document
+from shared.decide import decide
 from shared.effects import PostWebhook
 from shared.errors import Conflict, HearthlineError, Invalid, Rejected, Unavailable
-from shared.events import DefinitionsPublished, EnrolAsked
+from shared.events import DefinitionsPublished, EffectRefused, EffectsDone, EnrolAsked, PostDelayed
 from shared.fhir.instants import DAY, HOUR
 from shared.fhir.references import ResourceKey
 from shared.journey.controls import Controls
@@ -159,6 +160,58 @@ async def test_a_webhook_that_is_away_for_days_is_given_up():
     assert (enrolment.status, enrolment.held) == ("on-hold", "fault")
     given_up = "the call of partner of step hook was given up after 3 days"
     assert enrolment.reason == f"{given_up}: the webhook partner cannot be reached"
+
+
+async def test_what_nobody_tried_for_days_is_not_given_up_at_the_first_bad_moment():
+    """Nobody was there to try, as the process died and the application stood still."""
+    stage = Stage(HOOK)
+    services, stage.services = stage.services, replace(stage.services, webhooks=Crashing(KINDS))  # type: ignore[arg-type]
+    with pytest.raises(SystemError):
+        await stage.begin()
+    stage.services = services
+    stage.clock.passes(10 * DAY)
+    stage.webhooks.failures.append(Unavailable("away"))
+    await refresh(services, Refresh(KEY), Trigger("again", TRIES))
+    assert len((await stage.record()).outbox) == 1
+    await refresh(services, Refresh(KEY), Trigger("later"))
+    assert [to for to, _ in stage.webhooks.calls] == ["partner"]
+    assert (await stage.record()).outbox == {}
+
+
+@pytest.mark.parametrize("tried", [False, True], ids=["never tried", "tried before"])
+async def test_what_was_held_back_for_days_is_not_given_up_at_the_first_bad_moment(tried):
+    stage = Stage(HOOK)
+    stage.webhooks.failures += [Unavailable("away")] * (1 + tried)
+    if tried:
+        await stage.begin()
+    await publish(stage.services, (journey(*stage.steps),))
+    await switch(stage.services, Controls(sending=False))
+    if tried:
+        await refresh(stage.services, Refresh(KEY), Trigger("while off"))
+    else:
+        await stage.begin()
+    stage.clock.passes(10 * DAY)
+    await switch(stage.services, Controls())
+    await refresh(stage.services, Refresh(KEY), Trigger("on", TRIES))
+    assert len((await stage.record()).outbox) == 1
+    await refresh(stage.services, Refresh(KEY), Trigger("later"))
+    assert [to for to, _ in stage.webhooks.calls] == ["partner"]
+    assert (await stage.record()).outbox == {}
+
+
+async def test_what_came_of_a_call_counts_though_another_found_the_receiver_away_meanwhile():
+    stage = Stage(HOOK)
+    stage.webhooks.failures.append(Unavailable("away"))
+    await stage.begin()
+    held = await stage.record()
+    (effect,) = held.outbox.values()
+    assert isinstance(effect, PostWebhook)
+    assert effect.away == stage.clock.now()
+    as_it_was, catalogue = replace(effect, away=None), await stage.services.definitions.current()
+    for event in (EffectsDone((as_it_was,)), EffectRefused(as_it_was, "no")):
+        after = decide(held, event, catalogue, stage.clock.now()).record
+        assert effect.effect_id not in after.outbox
+    assert decide(held, PostDelayed(as_it_was, held=False), catalogue, stage.clock.now()).record is held
 
 
 @pytest.mark.parametrize("step", [TASK, HOOK], ids=["write", "post"])

@@ -14,6 +14,7 @@ from shared.events import (
     EffectsDone,
     Event,
     InboundReceived,
+    PostDelayed,
     RecordMerged,
     SendDue,
     SendPostponed,
@@ -29,7 +30,7 @@ from tests.unit.journey.machine_standing import stands_well
 
 _TIMELESS = (
     *(SendDue, SendSettled, SendPostponed, ClaimsAbandoned, DeliveryReported, InboundReceived),
-    *(RecordMerged, EffectRefused, EffectsDone),
+    *(RecordMerged, EffectRefused, EffectsDone, PostDelayed),
 )
 """Events that let no time pass: they are about what is in hand."""
 
