@@ -128,7 +128,8 @@ def of_error(error: HearthlineError) -> Response:
         case Unavailable():
             logger.warning("unavailable: %s", error.reason)
             after = str(round(error.retry_after or 5))
-            return answered(503, "unavailable", "try again later", headers={"Retry-After": after})
+            told = "something that is needed cannot be had now: try again later"
+            return answered(503, "unavailable", told, headers={"Retry-After": after})
         case Unreadable():
             logger.error("unreadable: %s", error)
             return answered(
