@@ -17,7 +17,7 @@ from shared.nearest import nearest
 from shared.queues import QUEUES
 from shared.usecases.operations.replaying import PURGE, REPLAY, poison_of
 from shared.usecases.poison import counts, show
-from shared.usecases.poison_shown import Shown
+from shared.usecases.poison_shown import Shown, patients_in
 
 routes = Routes("running")
 
@@ -118,6 +118,7 @@ async def list_poison_of(
 ) -> Page[PoisonState]:
     """Show the first messages that a queue gave up; further ones once these are gone."""
     found = await show(poison_of(call.services), _known(queue), limit)
+    await call.reads_each((key for each in found for key in patients_in(each.ids)), "queue", queue)
     return Page(items=[_state(each) for each in found], next="")
 
 

@@ -59,7 +59,7 @@ OPERATIONS = (
         starts=True,
     ),
     Operation("listPoison", "GET", "/poison", SYNC, "Count what each queue gave up"),
-    Operation("listPoisonOf", "GET", "/poison/{queue}", SYNC, "List what a queue gave up"),
+    Operation("listPoisonOf", "GET", "/poison/{queue}", SYNC, "List what a queue gave up", "read"),
     Operation(
         "replayPoison",
         "POST",

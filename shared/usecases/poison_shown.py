@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from shared.errors import Rejected
 from shared.fhir.instants import Instant
+from shared.patient.record import patient_key
 from shared.ports import PoisonMessage
 from shared.usecases.jobs import (
     Audit,
@@ -62,6 +63,7 @@ STRANGE = "…"
 """Stands for what is no id by its letters: whoever put it there may have meant anything."""
 
 _ID = re.compile(r"[A-Za-z0-9._:|/=-]{1,160}", re.ASCII)
+_KEY = re.compile(r"[0-9a-f]{32}")
 _TRACE_ID = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-")
 _MOST = 5
 
@@ -100,6 +102,20 @@ def look_at(message: PoisonMessage) -> Shown:
         reason=message.reason,
         trace=trace[1] if trace else "",
     )
+
+
+def patients_in(ids: Pairs) -> tuple[str, ...]:
+    """Return the opaque keys of the patients whom ids name: by key, by FHIR id or by reference."""
+    kind = dict(ids).get("resource_type", "")
+    found = []
+    for name, value in ids:
+        if name == "key" and _KEY.fullmatch(value):
+            found.append(value)
+        elif name == "reference" and value.startswith("Patient/"):
+            found.append(patient_key(value.removeprefix("Patient/")))
+        elif value != STRANGE and (name == "patient_id" or (name == "resource_id" and kind == "Patient")):
+            found.append(patient_key(value))
+    return tuple(dict.fromkeys(found))
 
 
 def shown(job: Job) -> Pairs:

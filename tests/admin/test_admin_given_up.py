@@ -14,14 +14,15 @@ from functions.admin import dead_letters
 from shared.access.roles import Role
 from shared.errors import Rejected
 from shared.fhir.acs_events import parse_acs_events
-from shared.fhir.instants import SECOND
+from shared.fhir.instants import SECOND, Instant
 from shared.fhir.notification import Limits
 from shared.queues import ACS_EVENTS, CHANGES
-from shared.usecases.jobs import Change, encode_job
+from shared.usecases.jobs import Change, Wake, encode_job
 from shared.usecases.poison import purges
 from shared.usecases.rejections import REJECTIONS, record_rejection
 from tests.admin.admin_kit import Desk, code_of
 from tests.admin.running_kit import Place, deployed, result
+from tests.unit.privacy_kit import ANN, BOB
 
 OPAQUE = string.ascii_letters + string.digits + "._~=-"
 SYNC = Role.FHIR_SYNC_ADMIN
@@ -172,6 +173,16 @@ class TestPoison:
         assert (shown["message"], shown["kind"], shown["deliveries"]) == ("m1", "change", 8)
         assert {"name": "resource_id", "value": "o1"} in shown["ids"]
         assert "a word of the patient" not in answer.text
+
+    async def test_whom_jobs_name_is_noted(self, desk: Desk, place: Place) -> None:
+        place.gives_up("m1", encode_job(Wake(ANN, Instant(0))))
+        place.gives_up("m2", encode_job(Change("Patient", "bob", "2")))
+        place.gives_up("m3", CHANGE)
+        await desk.call("GET", "/poison/changes", SYNC, by="fay")
+        assert [(each.operation, each.kind, each.by) for each in desk.noted] == [
+            ("listPoisonOf", "read", "fay")
+        ] * 2
+        assert {each.patient for each in desk.noted} == {ANN, BOB}
 
     async def test_chosen_ones_are_put_back(self, desk: Desk, place: Place) -> None:
         for name in ("m1", "m2"):
