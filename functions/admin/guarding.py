@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from fastapi import Request, Response
@@ -26,6 +26,10 @@ from shared.access.roles import Caller
 from shared.access.table import OPERATIONS
 from shared.errors import HearthlineError, Unauthenticated
 from shared.usecases.services import Services
+
+if TYPE_CHECKING:
+    from fastapi._compat import ModelField
+    from fastapi.dependencies.models import Dependant
 
 logger = logging.getLogger("hearthline")
 
@@ -46,7 +50,10 @@ class Guarded(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """Put the guard around what FastAPI makes of a handler."""
-        inner, operation = super().get_route_handler(), OPERATIONS[self.operation_id or ""]
+        inner, operation = (
+            _known_query(self, super().get_route_handler()),
+            OPERATIONS[self.operation_id or ""],
+        )
 
         async def handle(request: Request) -> Response:
             request_id = str(uuid4())
@@ -64,6 +71,27 @@ class Guarded(APIRoute):
             return answer
 
         return handle
+
+
+def _known_query(route: APIRoute, inner: Handler) -> Handler:
+    """Refuse parameters that there are not: a filter with a slip in its name would show everything."""
+    known = {each.alias for each in _query_of(route.dependant)}
+
+    async def handle(request: Request) -> Response:
+        if unknown := len(request.query_params.keys() - known):
+            told = ", ".join(sorted(known)) or "none"
+            raise Refusal(
+                422, "unknown-parameter", f"{unknown} not known; there are these parameters: {told}"
+            )
+        return await inner(request)
+
+    return handle
+
+
+def _query_of(dependant: Dependant) -> Iterator[ModelField]:
+    yield from dependant.query_params
+    for part in dependant.dependencies:
+        yield from _query_of(part)
 
 
 async def _guarded(request: Sent, request_id: str, operation: Operation, inner: Handler) -> Response:

@@ -29,3 +29,10 @@ async def test_what_is_not_there_is_a_problem_document(desk: Desk) -> None:
 async def test_the_openapi_document_is_made(desk: Desk) -> None:
     answer = await desk.call("GET", "/openapi.json")
     assert answer.json()["paths"]["/api/admin/v1/me"]["get"]["x-roles"] == sorted(Role)
+
+
+async def test_a_filter_with_a_slip_in_its_name_does_not_show_everything(desk: Desk) -> None:
+    answer = await desk.call("GET", "/operations", params={"limit": 5, "stauts": "failed"})
+    assert (answer.status_code, code_of(answer)) == (422, "unknown-parameter")
+    assert "status" in answer.json()["detail"]
+    assert "stauts" not in answer.text
