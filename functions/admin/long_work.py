@@ -43,7 +43,9 @@ class OperationState(BaseModel):
     phase: str = Field("", description="What is being done now")
     cancelling: bool = False
     stands_still: bool = Field(False, description="Nobody does it now; within 15 minutes somebody will")
-    result: dict[str, Any] = Field({}, description="What came of it, once it has succeeded")
+    result: dict[str, Any] = Field(
+        {}, description="What came of it, once it has succeeded, to whoever asked for it"
+    )
     problem: str = Field("", description="Why it failed")
 
 

@@ -42,8 +42,8 @@ async def list_operations(
 
 @routes("getOperation")
 async def get_operation(call: TheCall, operation: str) -> OperationState:
-    """Say how far it is."""
-    return state_of(await _own(call, operation))
+    """Say how far it is; what came of it is for whoever asked, as it is told by what they may see."""
+    return _shown(call, await _own(call, operation))
 
 
 @routes("cancelOperation")
@@ -51,7 +51,11 @@ async def cancel_operation(call: TheCall, operation: str) -> OperationState:
     """Have it end at its next step; what it has done until then stays done."""
     work = await _own(call, operation)
     await call.begins("", work.kind, operation)
-    return state_of(await cancel(call.services, operation))
+    return _shown(call, await cancel(call.services, operation))
+
+
+def _shown(call: Call, work: LongWork) -> OperationState:
+    return state_of(work if work.by == call.caller.subject else replace(work, result={}))
 
 
 async def _own(call: Call, operation: str) -> LongWork:

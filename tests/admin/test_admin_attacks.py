@@ -18,6 +18,7 @@ from shared.usecases.controls import switch_sending
 from shared.usecases.jobs import Operate
 from shared.usecases.operations.kinds import does
 from shared.usecases.operations.running import carry_on
+from shared.usecases.operations.written import load_work, save_work
 from shared.usecases.shelf import load_shelf, save_shelf
 from shared.usecases.sources.stored import load_source, save_source
 from shared.usecases.take_in import take_in_everyone
@@ -147,3 +148,16 @@ async def test_a_preview_does_not_tell_whether_there_is_somebody_or_nobody(desk:
         told.pop("as_of")
     assert somebody == nobody
     assert (await _previewed(desk, {"gender": "male"}))["members"] == 30
+
+
+async def test_what_came_of_work_is_for_whoever_asked_for_it(desk: Desk) -> None:
+    """An Administrator sees no people: neither by the key that another was told, nor in exact figures."""
+    started = await desk.call("POST", "/messages/find", Role.AGENT, {"message": "m1"}, by="ann")
+    path = f"/operations/{started.json()['operation']}"
+    work, etag = await load_work(desk.services.documents, started.json()["operation"])
+    told = replace(work, status="succeeded", ended=work.asked, result={"patient": "0a" * 16})
+    await save_work(desk.services.documents, told, etag)
+    assert (await desk.call("GET", path, Role.AGENT, by="ann")).json()["result"] == told.result
+    for answer in (await desk.call("GET", path), await desk.call("POST", f"{path}/cancel")):
+        assert (answer.json()["status"], answer.json()["result"]) == ("succeeded", {})
+    assert (await desk.call("GET", path, Role.AGENT, by="ben")).status_code == 404

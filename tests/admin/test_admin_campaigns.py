@@ -137,7 +137,9 @@ async def _follow(desk: Desk, answer: httpx.Response) -> dict[str, Any]:
     job = decode_job(desk.services.queue.take(OPERATIONS).body)  # type: ignore[attr-defined]
     assert isinstance(job, Operate)
     await carry_on(desk.services, job, does)
-    found: dict[str, Any] = (await desk.call("GET", f"/operations/{answer.json()['operation']}")).json()
+    found: dict[str, Any] = (
+        await desk.call("GET", f"/operations/{answer.json()['operation']}", by="ann")
+    ).json()
     return found
 
 
@@ -157,7 +159,7 @@ async def test_a_preview_hides_small_figures_from_those_who_see_no_people(
     desk: Desk, clinic: Clinic, planned: Planned
 ) -> None:
     await clinic.has(3)
-    answer = await desk.call("POST", f"{planned.path}/preview", Role.EVENT_PLANNER, {"most": 2})
+    answer = await desk.call("POST", f"{planned.path}/preview", Role.EVENT_PLANNER, {"most": 2}, by="ann")
     result = (await _follow(desk, answer))["result"]
     assert (result["totals"]["audience"], result["totals"]["looked_at"]) == (None, None)
     assert result["complete"] is False
@@ -168,7 +170,7 @@ async def test_a_preview_lets_nobody_reckon_what_it_hides(
 ) -> None:
     """The two that were not looked at are no difference of two figures, and progress has none."""
     await clinic.has(31)
-    answer = await desk.call("POST", f"{planned.path}/preview", Role.EVENT_PLANNER, {"most": 29})
+    answer = await desk.call("POST", f"{planned.path}/preview", Role.EVENT_PLANNER, {"most": 29}, by="ann")
     ended = await _follow(desk, answer)
     totals = ended["result"]["totals"]
     assert (totals["audience"], totals["looked_at"]) == (30, 30)

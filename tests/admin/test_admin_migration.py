@@ -74,7 +74,7 @@ class Ward:
     async def ended(self, answer: httpx.Response) -> dict[str, Any]:
         await self.works()
         operation = answer.json()["operation"]
-        found: dict[str, Any] = (await self.desk.call("GET", f"/operations/{operation}")).json()
+        found: dict[str, Any] = (await self.desk.call("GET", f"/operations/{operation}", by="ann")).json()
         assert found["status"] == "succeeded", found
         return found["result"]  # type: ignore[no-any-return]  # JSON
 
@@ -147,7 +147,7 @@ async def test_after_a_crash_it_goes_on_where_it_stood(ward: Ward, monkeypatch: 
     with pytest.raises(Unavailable):
         await carry_on(ward.desk.services, job, does)
     await carry_on(ward.desk.services, job, does)
-    found = (await ward.desk.call("GET", f"/operations/{answer.json()['operation']}")).json()
+    found = (await ward.desk.call("GET", f"/operations/{answer.json()['operation']}", by="ann")).json()
     result = found["result"]
     assert (result["looked_at"], result["moved"], len(loads)) == (3, 2, 4)
 

@@ -44,7 +44,7 @@ async def _result(desk: Desk, answer: httpx.Response) -> dict[str, Any]:
     job = decode_job(desk.services.queue.take(OPERATIONS).body)  # type: ignore[attr-defined]
     assert isinstance(job, Operate)
     await carry_on(desk.services, job, does)
-    found = (await desk.call("GET", f"/operations/{answer.json()['operation']}")).json()
+    found = (await desk.call("GET", f"/operations/{answer.json()['operation']}", by="ann")).json()
     assert found["status"] == "succeeded", found
     result: dict[str, Any] = found["result"]
     return result
