@@ -14,6 +14,7 @@ from shared.access.chain import LANES
 from shared.access.roles import Role
 from shared.adapters.memory import MemoryQueue
 from shared.adapters.memory_trail import MemoryLanes
+from shared.adapters.trail_rows import mark_row
 from shared.fhir.instants import DAY, HOUR, iso
 from shared.patient.record import patient_key
 from shared.ports.trail import AuditEntry
@@ -179,8 +180,13 @@ def _one(desk: Desk, number: int) -> AuditEntry:
     return AuditEntry(now, f"request-{number}", "getPatient", "read", "done", f"u{number % 3}", patient=ANNA)
 
 
+def _heads(rows: Rows) -> int:
+    return sum(row == mark_row("head") for _, row in rows)
+
+
 @pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda each: each.__name__)
 async def test_a_tampered_trail_is_still_listed(desk: Desk, tamper: Callable[[Rows, Random], None]) -> None:
+    """Unless a lane has no head any more, and the reading itself would have to be noted in that very lane."""
     await leave(desk, 16)
     await desk.call("POST", "/audit/verify", AUDITOR)
     await checkpoint(desk.services)
@@ -192,7 +198,8 @@ async def test_a_tampered_trail_is_still_listed(desk: Desk, tamper: Callable[[Ro
         tamper(lanes.rows, Random(seed))  # type: ignore[arg-type]
         for params in ({}, {"patient": ANNA}, {"by": "u1"}, {"outcome": "refused"}):
             answer = await desk.call("GET", "/audit", AUDITOR, params={"limit": 100, **params})
-            assert answer.status_code == 200, answer.text
+            headless = _heads(lanes.rows) < _heads(before)
+            assert answer.status_code == 200 or (headless and answer.status_code == 503), answer.text
 
 
 async def test_an_entry_that_something_else_was_written_over_is_shown_as_such(desk: Desk) -> None:
