@@ -123,15 +123,23 @@ def deny(
     _tell(settings_file, patient, by, said, as_json)
 
 
-def _tell(settings_file: Path | None, patient: str, by: str, said: dict[str, str], as_json: bool) -> None:
-    async def calls(admin: Admin) -> Any:
-        return (await admin.call("POST", f"{patient_at(patient)}/consents", said)).json()
+_TOLD = ("inbound", "message")
+"""Kinds of timeline lines that say what came of it."""
 
-    done = by_api(settings_file, calls, by)
+
+def _tell(settings_file: Path | None, patient: str, by: str, said: dict[str, str], as_json: bool) -> None:
+    async def calls(admin: Admin) -> tuple[Any, list[Any]]:
+        done = (await admin.call("POST", f"{patient_at(patient)}/consents", said)).json()
+        if as_json or not done["changed"]:
+            return done, []
+        return done, (await admin.read(f"{patient_at(patient)}/timeline", {"limit": 10}))["items"]
+
+    done, lines = by_api(settings_file, calls, by)
     if as_json:
         Console().print_json(data=done)
         return
-    for text in done["told"] if done["changed"] else ["Nothing to do: it is so already."]:
+    told = [line["text"] for line in lines if line["at"] == lines[0]["at"] and line["kind"] in _TOLD]
+    for text in told if done["changed"] else ["Nothing to do: it is so already."]:
         _say(text)
 
 

@@ -174,21 +174,10 @@ class SayConsent(Body):
 class ConsentRecorded(BaseModel):
     """What came of what was said."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "patient": _PATIENT,
-                    "changed": True,
-                    "told": ["Opted out of marketing by SMS: told to staff"],
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"patient": _PATIENT, "changed": True}]})
 
     patient: str
-    changed: bool = Field(description="False: it was so already")
-    told: list[str] = Field(description="What the timeline says of it")
+    changed: bool = Field(description="False: it was so already. What came of it is on the timeline")
 
 
 class UsePoint(Body):

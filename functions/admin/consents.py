@@ -63,8 +63,7 @@ async def record_consent(call: TheCall, patient: PatientKey, said: SayConsent) -
     )
     lines = await say(call.services, record, choice, said.verdict, f"staff-{call.intent}")
     call.changed(_words((await known(call.services, patient)).record))
-    words = [line.text for line in lines if line.kind in ("inbound", "message")]
-    return ConsentRecorded(patient=patient, changed=bool(lines), told=words)
+    return ConsentRecorded(patient=patient, changed=bool(lines))
 
 
 @routes("useContactPoint")
