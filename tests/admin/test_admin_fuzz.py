@@ -18,6 +18,7 @@ from schemathesis import GenerationMode
 
 from shared.access.roles import Role
 from shared.access.table import OPERATIONS
+from tests.admin.admin_kit import code_of
 from tests.admin.fuzz_kit import Fuzz, aim, fit, fuzz, judge, operation_of
 
 REQUESTS = int(os.environ.get("HEARTHLINE_FUZZ", "20"))
@@ -51,6 +52,19 @@ def test_no_request_brings_about_a_bug_or_an_answer_that_is_not_documented(api: 
         judge(case, answer, role)
 
     holds()
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_nobody_gets_anywhere_without_a_token(api: Fuzz, name: str) -> None:
+    """Also where what is asked for is not there, and whatever else is wrong."""
+    path = "/".join(
+        api.world.known.get(part.strip("{}"), "0" * 32) if part.startswith("{") else part
+        for part in OPERATIONS[name].path.split("/")
+    )
+    answer = api.runner.run(
+        api.desk.call(OPERATIONS[name].method, path, body={}, headers={"Authorization": ""})
+    )
+    assert (answer.status_code, code_of(answer)) == (401, "unauthenticated")
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
