@@ -14,6 +14,7 @@ from shared.errors import Rejected
 from shared.fhir.fact import Fact, Person
 from shared.fhir.project import KEPT_TYPES, SHARED_TYPES, Projection, project
 from shared.patient.apply import supersedes
+from shared.patient.engagement import ENGAGEMENT
 from shared.patient.record import PatientRecord
 from shared.usecases.services import Services
 
@@ -155,12 +156,16 @@ def compare(listed: Mapping[str, Content], record: PatientRecord) -> Iterator[tu
             yield "extra", reference
 
 
+_NOT_THEIRS = SHARED_TYPES | {ENGAGEMENT}
+"""Types of facts that are no patient's own on the server: shared with others, or what became of messages."""
+
+
 def owned(record: PatientRecord) -> Iterator[str]:
-    """Walk what a record holds of its own patient, what is gone left out."""
+    """Walk what a record holds of its own patient on the server; what is gone, or ours alone, left out."""
     if record.person is not None and not record.person.gone:
         yield record.person.reference
     for fact in record.facts:
-        if not fact.gone and fact.resource_type not in SHARED_TYPES:
+        if not fact.gone and fact.resource_type not in _NOT_THEIRS:
             yield fact.reference
 
 

@@ -31,8 +31,10 @@ from shared.adapters.table_rest import Tables
 from shared.adapters.table_store import TablePatientStore
 from shared.effects import IndexMember
 from shared.errors import Rejected, Unavailable
+from shared.fhir.fact import Fact
 from shared.fhir.instants import DAY, HOUR, MINUTE
 from shared.fhir.references import ResourceKey
+from shared.patient.engagement import ENGAGEMENT
 from shared.patient.record import Decision, PatientRecord, patient_key
 from shared.patient.state import Membership
 from shared.ports import Wakeup
@@ -118,6 +120,16 @@ async def test_where_all_agrees_nothing_is_found(services):
     assert found.finished is not None
     assert seen[-1] == 6
     assert await services.indexes.members(HIGH) == tuple(sorted(patient_key(p) for p in ("p2", "p5")))
+
+
+async def test_what_became_of_our_messages_is_ours_and_no_difference(services):
+    """No server knows these facts; one that says so by an empty answer must not make us forget them."""
+    sent = Fact(ENGAGEMENT, "m-1.sent", "1", services.clock.now(), codes=("engagement|sent",))
+    await put(services, "p0", lambda held: replace(held, facts=held.facts.with_fact(sent)))
+    services.clock.passes(HOUR)
+    found = await audit_everyone(services, repair=True)
+    assert (found.counts, found.repaired) == ({}, 0)
+    assert (await record(services, "p0")).facts.get(sent.reference) == sent
 
 
 async def lacks_a_resource(services: Services) -> Mapping[str, str]:
