@@ -15,10 +15,11 @@ async def test_every_lane_gets_a_checkpoint_under_the_secret_of_the_settings(war
     async with ward.product.opened() as services:
         before = await heads(services)
         assert all(head.number for head in before)
-        found, _ = await list_entries(services.trail, Wanted(operation="checkpoint"), None, LANES)
-        assert {each.link.lane for each in found} == set(range(LANES))
-        assert all(each.genuine and each.link.key for each in found)
-        assert all(len(claims_in(each.entry)) == LANES for each in found)
+        found, _ = await list_entries(services.trail, Wanted(operation="checkpoint"), None, 200)
+        assert [each for each in found if not (each.genuine and each.link.key)] == []
+        latest = {each.link.lane: each for each in reversed(found)}  # a verification before makes some too
+        assert set(latest) == set(range(LANES))
+        assert all(len(claims_in(each.entry)) == LANES for each in latest.values())
         verified = await verify(services, _told)
         assert (verified.sound, verified.unkeyed) == (True, 0)
 

@@ -65,8 +65,13 @@ class Command:
 
 @pytest.fixture
 def run(deployment: Path) -> Iterator[Command]:
-    """Give the command line on storage that other tests use too: nothing is given up there afterwards."""
+    """Give the command line on storage that other tests use too: nothing is given up there afterwards.
+
+    What others left on queues that nobody listens to is taken off before.
+    """
     command = Command(deployment)
+    for queue in QUEUES:
+        asyncio.run(bodies(deployment, queue))
     yield command
     for queue in command.counts():
         command("purge", queue, "--all", "--yes", *BY)
