@@ -21,7 +21,7 @@ from functions.admin.patient_shapes import PatientShown, example_of, shown_as
 from functions.admin.routes import Routes
 from functions.admin.shapes import Moment, PatientKey, moment_or_none
 from shared.usecases.evidence.story import of_patient_of
-from shared.usecases.patients.known import unknown
+from shared.usecases.known import unknown
 from shared.usecases.privacy.reads import Noted
 
 routes = Routes("patients")

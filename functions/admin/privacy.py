@@ -16,8 +16,9 @@ from functions.admin.shapes import Body, PatientKey, Reason, Why
 from shared.message.contact import normalise
 from shared.message.outbound import ChannelName
 from shared.patient.record import patient_key
+from shared.usecases.known import unknown
 from shared.usecases.patients.erasing import check_can_erase
-from shared.usecases.patients.known import known, unknown
+from shared.usecases.patients.known import known
 from shared.usecases.privacy.export import export
 from shared.usecases.privacy.marks import Marks
 from shared.usecases.privacy.reads import Noted

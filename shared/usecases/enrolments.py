@@ -14,9 +14,10 @@ from shared.errors import Rejected
 from shared.events import EnrolAsked, EnrolmentAsked, Event
 from shared.fhir.references import parse_reference
 from shared.journey.compile import CompiledJourney
-from shared.patient.record import PatientRecord, patient_key
+from shared.patient.record import PatientRecord
 from shared.patient.state import Enrolment
 from shared.ports import Stored
+from shared.usecases.known import known
 from shared.usecases.react import Trigger, react
 from shared.usecases.services import Services
 
@@ -30,17 +31,9 @@ class Came(Struct, frozen=True):
     """None where it is over already."""
 
 
-async def look_up(services: Services, patient: str) -> PatientRecord:
-    """Return the record of a patient ("1" or "Patient/1"). Raises Rejected (unknown-patient), Unavailable."""
-    key, _ = parse_reference(patient if "/" in patient else f"Patient/{patient}")
-    if key.resource_type != "Patient":
-        raise Rejected("there is no such patient here", "unknown-patient")
-    return await held(services, patient_key(key.resource_id))
-
-
 async def held(services: Services, key: str) -> PatientRecord:
     """Return the record of a patient by key. Raises Rejected (unknown-patient), Unavailable."""
-    return (await _load(services, key)).record
+    return (await known(services, key)).record
 
 
 async def ask(services: Services, key: str, asked: EnrolmentAsked) -> Enrolment | None:
@@ -49,7 +42,7 @@ async def ask(services: Services, key: str, asked: EnrolmentAsked) -> Enrolment 
     What was asked for under one `asked_id` before is not done again, whatever came of it since. Raises
     Rejected where there is no such enrolment, or it stands so that this makes no sense; Unavailable.
     """
-    stored = await _load(services, key)
+    stored = await known(services, key)
     if asked.asked_id and asked.asked_id in stored.record.replies:
         return stored.record.enrolments.get(asked.enrolment_id)
     enrolment = enrolment_of(stored.record, asked.enrolment_id)
@@ -64,7 +57,7 @@ async def enter(services: Services, key: str, asked: EnrolAsked) -> Came:
 
     Raises Rejected (no such patient or journey, a focus that is none of the patient's), Unavailable.
     """
-    stored = await _load(services, key)
+    stored = await known(services, key)
     catalogue = await services.definitions.current(stored.record.catalogue)
     journey = catalogue.journeys.latest(asked.journey)
     if journey is None:
@@ -77,13 +70,6 @@ async def enter(services: Services, key: str, asked: EnrolAsked) -> Came:
     mine = next((each for each in ours if each.journey_url == asked.journey), None)
     entered = mine is not None or (history is not None and history.entered_for(asked.cause))
     return Came(entered, mine)
-
-
-async def _load(services: Services, key: str) -> Stored:
-    stored = await services.patients.load(key)
-    if not stored.etag or stored.record.erased is not None:
-        raise Rejected("there is no such patient here", "unknown-patient")
-    return stored
 
 
 async def _react(services: Services, stored: Stored, event: Event) -> PatientRecord:

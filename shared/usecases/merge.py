@@ -17,7 +17,7 @@ from shared.usecases.services import Services
 async def carry_over(services: Services, merged: PatientRecord, trigger: Trigger) -> None:
     """Hand the opt-outs of a merged record to its survivor, and on from there. Raises Unavailable."""
     seen = {merged.patient_id}
-    while (survivor := _survivor(merged)) and survivor not in seen and merged.opt_outs:
+    while (survivor := survivor_of(merged)) and survivor not in seen and merged.opt_outs:
         seen.add(survivor)
         opt_outs = tuple((o.channel, o.address, o.since) for o in merged.opt_outs)
         excepted = tuple(y for y in merged.opt_ins if any(lifts(y, no) for no in merged.opt_outs))
@@ -25,7 +25,7 @@ async def carry_over(services: Services, merged: PatientRecord, trigger: Trigger
         merged = (await react(services, patient_key(survivor), [event], trigger, survivor)).after
 
 
-def _survivor(record: PatientRecord) -> str:
+def survivor_of(record: PatientRecord) -> str:
     """Return the id of the patient that this record was merged into, or ""."""
     if record.person is None or not record.person.replaced_by:
         return ""

@@ -16,6 +16,7 @@ from shared.fhir.instants import Instant
 from shared.patient.messages import by
 from shared.patient.record import PatientRecord, TimelineLine
 from shared.patient.state import Call, Message, Unusable
+from shared.usecases.known import stored_of
 from shared.usecases.privacy.erase import find
 from shared.usecases.privacy.reads import note
 from shared.usecases.publish import load_shelf
@@ -70,9 +71,7 @@ async def of_patient(services: Services, patient: str, reader: str) -> Story:
 
 async def of_patient_of(services: Services, key: str, reader: str) -> Story:
     """Tell the story of a patient by opaque key, also of somebody erased; see `of_patient`."""
-    stored = await services.patients.load(key)
-    if not stored.etag:
-        raise Rejected("there is no such patient here", "unknown-patient")
+    stored = await stored_of(services, key)
     await note(services, "evidence", key, reader)
     return await _tell(services, stored.record, await services.patients.messages(key))
 

@@ -1,24 +1,18 @@
-"""Whom a key names: of somebody who is not known, or was forgotten, nothing can be asked for."""
+"""Whom a key names, as those who look at a person are told: that somebody was erased is said to them."""
 
 from __future__ import annotations
 
 from shared.errors import Rejected
-from shared.fhir.references import parse_reference
 from shared.patient.record import PatientRecord, patient_key
 from shared.ports import Stored
+from shared.usecases.known import stored_of
+from shared.usecases.merge import survivor_of
 from shared.usecases.services import Services
-
-
-def unknown() -> Rejected:
-    """Return what is raised of a key that names nobody."""
-    return Rejected("there is no such patient here", "unknown-patient")
 
 
 async def known(services: Services, key: str) -> Stored:
     """Return what is stored of a patient. Raises Rejected (unknown-patient, erased), Unavailable."""
-    stored = await services.patients.load(key)
-    if not stored.etag:
-        raise unknown()
+    stored = await stored_of(services, key)
     check_not_erased(stored.record)
     return stored
 
@@ -31,10 +25,5 @@ def check_not_erased(record: PatientRecord) -> None:
 
 def merged_into(record: PatientRecord) -> str:
     """Return the key of the record that this one was merged into, or ""."""
-    if record.person is None or not record.person.replaced_by:
-        return ""
-    try:
-        survivor, _ = parse_reference(record.person.replaced_by)
-    except Rejected:
-        return ""
-    return patient_key(survivor.resource_id) if survivor.resource_type == "Patient" else ""
+    survivor = survivor_of(record)
+    return patient_key(survivor) if survivor else ""

@@ -7,6 +7,7 @@ from msgspec import Struct
 from shared.errors import Rejected
 from shared.fhir.instants import Instant
 from shared.segment.explanation import Explanation
+from shared.usecases.known import known
 from shared.usecases.populate import population_progress
 from shared.usecases.services import Services
 from shared.usecases.shelf import load_shelf
@@ -53,10 +54,7 @@ async def count_members(services: Services, segment: str) -> MemberCount:
 
 async def explain(services: Services, segment: str, key: str) -> Membership:
     """Say why a patient is in a segment (its url). Raises Rejected (unknown-…), Unavailable."""
-    stored = await services.patients.load(key)
-    record = stored.record
-    if not stored.etag or record.erased is not None:
-        raise Rejected("there is no such patient", "unknown-patient")
+    record = (await known(services, key)).record
     found = (await services.definitions.current()).segments.get(segment)
     if found is None:
         raise Rejected("no such segment is published", "unknown-segment")
