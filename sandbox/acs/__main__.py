@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import base64
-import errno
-import signal
 import sys
 from pathlib import Path
 
 from sandbox.acs.app import started
 from sandbox.acs.service import NUMBERS, Options
+from sandbox.serving import exit_status, until_told
 from shared.adapters.clock import FileClock
 
 _REAL_WINDOW = 300.0  # seconds for which ACS remembers repeatability ids
@@ -52,27 +50,16 @@ def options(args: argparse.Namespace) -> Options:
 
 async def serve(args: argparse.Namespace) -> None:
     """Serve until told to stop."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     clock = FileClock(args.clock) if args.clock else None
-    async with started(options(args), clock, args.port) as running:
-        sys.stdout.write(f"ACS sandbox at {running.url}\n")
-        sys.stdout.flush()
-        await stop.wait()
+    await until_told(
+        started(options(args), clock, args.port), lambda running: f"ACS sandbox at {running.url}"
+    )
 
 
 def main() -> int:
     """Run; exit status 2 for what the caller must change."""
     args = arguments()
-    try:
-        asyncio.run(serve(args))
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        sys.stderr.write(f"sandbox.acs: port {args.port} is taken; choose another with --port\n")
-        return 2
-    return 0
+    return exit_status("sandbox.acs", args.port, serve(args))
 
 
 if __name__ == "__main__":

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import errno
-import signal
 import sys
 from pathlib import Path
 
 from sandbox.issuer.app import started
 from sandbox.issuer.signing import SigningKey
+from sandbox.serving import exit_status, until_told
 
 
 def arguments() -> argparse.Namespace:
@@ -24,26 +22,13 @@ def arguments() -> argparse.Namespace:
 
 async def serve(args: argparse.Namespace) -> None:
     """Serve until told to stop."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with started(SigningKey.kept(args.key), args.port) as origin:
-        sys.stdout.write(f"issuer at {origin}\n")
-        sys.stdout.flush()
-        await stop.wait()
+    await until_told(started(SigningKey.kept(args.key), args.port), lambda origin: f"issuer at {origin}")
 
 
 def main() -> int:
     """Run; exit status 2 for what the caller must change."""
     args = arguments()
-    try:
-        asyncio.run(serve(args))
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        sys.stderr.write(f"sandbox.issuer: port {args.port} is taken; choose another with --port\n")
-        return 2
-    return 0
+    return exit_status("sandbox.issuer", args.port, serve(args))
 
 
 if __name__ == "__main__":

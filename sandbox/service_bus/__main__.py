@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import errno
-import signal
 import sys
 
 from sandbox.service_bus import settings
 from sandbox.service_bus.service import started
 from sandbox.service_bus.settings import Namespace, QueueSettings, parse_queues
+from sandbox.serving import exit_status, until_told
 
 _QUEUES = (
     "the queues that there are, as NAME[:sessions][:lock=SECONDS][:deliveries=COUNT][:duplicates=SECONDS],…; "
@@ -42,29 +40,20 @@ def namespace(args: argparse.Namespace) -> Namespace:
 
 async def serve(port: int, queues: Namespace) -> None:
     """Serve until told to stop."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with started(queues, port) as running:
-        sys.stdout.write(f"Service Bus sandbox at {running.connection_string}\n")
-        sys.stdout.flush()
-        await stop.wait()
+    await until_told(
+        started(queues, port), lambda running: f"Service Bus sandbox at {running.connection_string}"
+    )
 
 
 def main() -> int:
     """Run; exit status 2 for what the caller must change."""
     args = arguments()
     try:
-        asyncio.run(serve(args.port, namespace(args)))
+        queues = namespace(args)
     except ValueError as error:
         sys.stderr.write(f"sandbox.service_bus: --queues: {error}\n")
         return 2
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        sys.stderr.write(f"sandbox.service_bus: port {args.port} is taken; choose another with --port\n")
-        return 2
-    return 0
+    return exit_status("sandbox.service_bus", args.port, serve(args.port, queues))
 
 
 if __name__ == "__main__":

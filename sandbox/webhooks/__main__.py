@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import errno
-import signal
 import sys
 from pathlib import Path
 
+from sandbox.serving import exit_status, until_told
 from sandbox.webhooks.app import started
 from shared.adapters.clock import FileClock
 
@@ -24,27 +22,14 @@ def arguments() -> argparse.Namespace:
 
 async def serve(args: argparse.Namespace) -> None:
     """Serve until told to stop."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     clock = FileClock(args.clock) if args.clock else None
-    async with started(args.secret, clock, args.port) as running:
-        sys.stdout.write(f"webhooks at {running.url}\n")
-        sys.stdout.flush()
-        await stop.wait()
+    await until_told(started(args.secret, clock, args.port), lambda running: f"webhooks at {running.url}")
 
 
 def main() -> int:
     """Run; exit status 2 for what the caller must change."""
     args = arguments()
-    try:
-        asyncio.run(serve(args))
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        sys.stderr.write(f"sandbox.webhooks: port {args.port} is taken; choose another with --port\n")
-        return 2
-    return 0
+    return exit_status("sandbox.webhooks", args.port, serve(args))
 
 
 if __name__ == "__main__":
