@@ -16,7 +16,7 @@ from functions.admin.shapes import Body, PatientKey, Reason, Why
 from shared.message.contact import normalise
 from shared.message.outbound import ChannelName
 from shared.patient.record import patient_key
-from shared.usecases.known import unknown
+from shared.usecases.known import stored_of
 from shared.usecases.patients.erasing import check_can_erase
 from shared.usecases.patients.known import known
 from shared.usecases.privacy.export import export
@@ -118,8 +118,7 @@ async def export_patient(call: TheCall, patient: PatientKey) -> Response:
 @routes("erasePatient", status=202)
 async def erase_patient(call: TheCall, patient: PatientKey, why: Why, response: Response) -> OperationState:
     """Forget a person for good: long work, as all rows of the index are looked through. Again is no error."""
-    if not (await call.services.patients.load(patient)).etag:
-        raise unknown()
+    await stored_of(call.services, patient)
     check_can_erase(call.services)
     await call.begins(patient, why=why.reason)
     params = {"patient": patient, "reason": why.reason}
