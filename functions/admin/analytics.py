@@ -156,7 +156,7 @@ async def get_journey_funnel(
     """Follow those who entered in the period to where they are now."""
     url = await _journey(call, journey)
     figures = await journey_funnel(call.services, url, _period(call, since, until))
-    return told(call, request, format, FunnelStep, figures, _filters(since, until, journey=url))
+    return await told(call, request, format, FunnelStep, figures, _filters(since, until, journey=url))
 
 
 @routes("getJourneyGoals", responses=dict(FORMATS))
@@ -172,7 +172,7 @@ async def get_journey_goals(
     url = await _journey(call, journey)
     figures = await journey_goals(call.services, url, _period(call, since, until))
     filters = _filters(since, until, journey=url)
-    return told(call, request, format, GoalsOfWay, figures, filters, with_intervals)
+    return await told(call, request, format, GoalsOfWay, figures, filters, with_intervals)
 
 
 @routes("getFirstStepTimes", responses=dict(FORMATS))
@@ -187,7 +187,7 @@ async def get_first_step_times(
     """Say, for those who entered in the period, how long what followed took, in quantiles."""
     url = await _journey(call, journey)
     figures = await first_step_times(call.services, url, _period(call, since, until))
-    return told(call, request, format, Times, figures, _filters(since, until, journey=url))
+    return await told(call, request, format, Times, figures, _filters(since, until, journey=url))
 
 
 @routes("getCampaignFunnel", responses=dict(FORMATS))
@@ -208,7 +208,7 @@ async def get_campaign_funnel(
             began += [ref.occurrence.begins for ref in state.runs]
     first = min(began, default=call.services.clock.now())
     figures = await campaign_funnel(call.services, runs, first)
-    return told(call, request, format, CampaignWay, figures, {"campaign": url})
+    return await told(call, request, format, CampaignWay, figures, {"campaign": url})
 
 
 @routes("getMessageFigures", responses=dict(FORMATS))
@@ -231,7 +231,7 @@ async def get_message_figures(
         call.services, period, chosen, channel=channel or "", template=of_template, journey=url
     )
     filters = _filters(since, until, by=chosen, channel=channel, template=of_template, journey=url)
-    return told(call, request, format, MessageCounts, figures, filters)
+    return await told(call, request, format, MessageCounts, figures, filters)
 
 
 @routes("getSegmentOverlap", responses=dict(FORMATS))
@@ -249,7 +249,7 @@ async def get_segment_overlap(
         {**row, "segments": [definition_id("segment", url) for url in row["segments"]]} for row in found.rows
     ]
     filters = {"segment": list(dict.fromkeys(segment))}
-    return told(call, request, format, Overlap, Figures(rows, found.as_of), filters)
+    return await told(call, request, format, Overlap, Figures(rows, found.as_of), filters)
 
 
 @routes("getSegmentTrend", responses=dict(FORMATS))
@@ -265,7 +265,7 @@ async def get_segment_trend(
     catalogue = await call.services.definitions.current()
     url = _found("segment", segment, (each.url for each in catalogue.segments.all))
     figures = await segment_trend(call.services, url, _period(call, since, until))
-    return told(call, request, format, TrendDay, figures, _filters(since, until, segment=url))
+    return await told(call, request, format, TrendDay, figures, _filters(since, until, segment=url))
 
 
 @routes("rebuildAnalytics", status=202)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
@@ -66,7 +67,7 @@ class Figure(BaseModel):
     suppressed: bool = Field(False, description="Something of this row is left out, as it is of so few")
 
 
-def told[R: Figure](
+async def told[R: Figure](
     call: Call,
     request: Request,
     chosen: Literal["json", "csv", "parquet"] | None,
@@ -79,10 +80,10 @@ def told[R: Figure](
 
     A file is answered as a Response, which FastAPI hands on as it is.
     """
-    return cast("Answer[R]", _answered(call, request, chosen, row, figures, filters, then))
+    return cast("Answer[R]", await _answered(call, request, chosen, row, figures, filters, then))
 
 
-def _answered(
+async def _answered(
     call: Call,
     request: Request,
     chosen: Literal["json", "csv", "parquet"] | None,
@@ -105,7 +106,8 @@ def _answered(
         case "parquet":
             notes = {"as_of": answer["as_of"], "filters": orjson.dumps(said).decode()}
             table, kinds = _table(row, answer), {**_kinds(row), "as_of": "VARCHAR"}
-            made = log_of(call.services).parquet(table, kinds, {**notes, "rough": str(answer["rough"])})
+            notes["rough"] = str(answer["rough"])
+            made = await asyncio.to_thread(log_of(call.services).parquet, table, kinds, notes)
             return _file(call, PARQUET, "parquet", made)
     return answer
 
